@@ -1,0 +1,2 @@
+//! The `explainer` binary.
+fn main() {}

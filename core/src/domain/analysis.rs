@@ -1,0 +1,145 @@
+//! Analyses: the job that explains an issue, and its result, in one record.
+
+use serde::{Deserialize, Serialize};
+
+use super::{AnalysisId, Issue, Specification, Timestamp, UserId, WorkspaceId};
+
+/// One issue's analysis in one workspace: there is at most one for each pair of the two.
+///
+/// The record is its own job. While it is [active](Status::is_active) it waits in the queue or is
+/// held by a worker under a [`Lease`]; a new request joins it. Asking again once it has ended
+/// begins the next revision, and the former result stays readable until the new one is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Its identifier.
+    pub id: AnalysisId,
+    /// The workspace it belongs to.
+    pub workspace_id: WorkspaceId,
+    /// The issue as it was when last read from the source.
+    pub issue: Issue,
+    /// How far it is.
+    pub status: Status,
+    /// The newest result.
+    pub specification: Option<Box<Specification>>,
+    /// Why the last run failed; only with [`Status::Failed`].
+    pub error: Option<AnalysisError>,
+    /// What the newest result was made from; the same evidence is not explained twice.
+    pub fingerprint: Option<String>,
+    /// Whether the same evidence is to be explained again all the same.
+    pub force: bool,
+    /// How often it has been asked for after it had ended, from 1.
+    pub revision: u32,
+    /// How often a worker took up this revision.
+    pub attempt: u32,
+    /// Who asked first.
+    pub created_by: UserId,
+    /// Who shall deal with the issue.
+    pub assigned_to: Option<String>,
+    /// When it was first asked for.
+    pub created_at: Timestamp,
+    /// When anything of it last changed.
+    pub updated_at: Timestamp,
+    /// When a worker first took up this revision.
+    pub started_at: Option<Timestamp>,
+    /// When this revision ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// How far an analysis is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It waits for a worker.
+    Pending,
+    /// A worker is at it.
+    Analyzing,
+    /// It has a result.
+    Completed,
+    /// It has an error.
+    Failed,
+}
+
+impl Status {
+    /// Whether it waits or is worked on.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Pending | Self::Analyzing)
+    }
+
+    /// The word clients see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Analyzing => "analyzing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Why an analysis failed, for people and programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisError {
+    /// Stable snake-case name.
+    pub code: String,
+    /// One sentence that says what to do.
+    pub message: String,
+    /// Whether asking again may help without anyone changing anything.
+    pub retryable: bool,
+}
+
+/// The right to work on one analysis until it runs out or is renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The workspace of the analysis.
+    pub workspace_id: WorkspaceId,
+    /// The analysis.
+    pub analysis_id: AnalysisId,
+    /// Who holds it: a value no other claim ever has.
+    pub token: String,
+    /// When it runs out.
+    pub until: Timestamp,
+}
+
+/// A request to analyse an issue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewAnalysis {
+    /// The identifier to use where there is no record for the issue yet.
+    pub id: AnalysisId,
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// The issue.
+    pub issue: Issue,
+    /// Whether to explain unchanged evidence again.
+    pub force: bool,
+    /// Who asks.
+    pub requested_by: UserId,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// With a specification made from what `fingerprint` stands for.
+    Completed {
+        /// The issue as it was read for this run.
+        issue: Box<Issue>,
+        /// The result.
+        specification: Box<Specification>,
+        /// What it was made from.
+        fingerprint: String,
+    },
+    /// Without.
+    Failed(AnalysisError),
+}
+
+/// Which analyses to list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AnalysisFilter {
+    /// Only those that are this far.
+    pub status: Option<Status>,
+    /// At most this many, 1 to 100.
+    pub limit: u32,
+    /// How many to leave out at the start.
+    pub skip: u32,
+}

@@ -1,0 +1,23 @@
+//! The things the service is about, and nothing about how they are kept or sent.
+
+mod analysis;
+pub mod event;
+mod evidence;
+mod ids;
+mod issue;
+mod specification;
+mod user;
+mod workspace;
+
+pub use analysis::*;
+pub use event::Event;
+pub use evidence::*;
+pub use ids::*;
+pub use issue::*;
+pub use specification::*;
+pub use user::*;
+pub use workspace::*;
+
+/// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
+pub use jiff::Timestamp;
+pub use secrecy::{ExposeSecret, SecretString};

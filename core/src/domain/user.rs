@@ -1,0 +1,52 @@
+//! Accounts.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Timestamp, UserId, WorkspaceId};
+
+/// One account. Two accounts never share a user name or an e-mail, compared without case.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Its identifier.
+    pub id: UserId,
+    /// The name to log in with, 3 to 50 characters.
+    pub username: String,
+    /// The e-mail to log in with or to write to.
+    pub email: String,
+    /// The name to show.
+    pub full_name: Option<String>,
+    /// What the account may do on this installation.
+    pub role: Role,
+    /// A disabled account cannot log in and its tokens are refused.
+    pub is_active: bool,
+    /// The workspace the account works in now.
+    pub workspace_id: Option<WorkspaceId>,
+    /// The password as a PHC string (`$argon2id$…`).
+    pub password_hash: String,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("username", &self.username)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an account may do on this installation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything, roles of others included.
+    Admin,
+    /// Kept for clients that know it; may do what a developer may.
+    Manager,
+    /// Works with issues.
+    Developer,
+}

@@ -1,0 +1,82 @@
+//! Where analyses are kept, and the queue they wait in.
+
+use std::{fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    domain::{
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Timestamp, WorkspaceId,
+    },
+};
+
+/// Keeps analyses and hands them to workers.
+///
+/// # Behaviour
+/// - a new request is stored as pending, revision 1
+/// - a request for an active analysis joins it and changes nothing
+/// - of many simultaneous requests for one issue all get the same analysis
+/// - the same issue in two workspaces is two analyses
+/// - a request for an ended analysis begins the next revision and keeps the former result
+/// - an analysis is found by its id and by its issue, only in its own workspace
+/// - an unknown analysis is none, not an error
+/// - a list is newest first, filtered by status, and cut by limit and skip
+/// - claim hands out the job that has waited longest
+/// - claim hands out nothing when nothing is due
+/// - of many simultaneous claims each gets another job
+/// - a claimed job is analyzing and its attempt is counted
+/// - a job whose lease ran out is claimed again
+/// - a renewed lease does not run out
+/// - an expired lease that nobody took over can still be renewed and finished
+/// - a lost lease can neither be renewed nor finish nor retry
+/// - finish stores the outcome and ends the lease
+/// - a failed run keeps the former specification
+/// - a retried job is due at its time and not before, and tells why it was put back
+/// - a deleted analysis is gone and its lease is lost
+/// - an issue whose analysis was deleted can be analysed anew
+#[async_trait]
+pub trait Analyses: Send + Sync + Debug + 'static {
+    /// The analysis with this id.
+    async fn get(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<Option<Analysis>>;
+
+    /// The analyses of these issues, in no particular order; issues without one are left out.
+    async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>>;
+
+    /// Analyses, the newest [`Analysis::created_at`] first.
+    async fn list(&self, workspace: &WorkspaceId, filter: &AnalysisFilter)
+    -> Result<Vec<Analysis>>;
+
+    /// Removes an analysis, also a running one; tells whether there was one.
+    async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool>;
+
+    /// Puts one job in the queue, or joins the active one of the same workspace and issue.
+    /// Gives back the record as stored.
+    async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis>;
+
+    /// Takes the job that is due and has waited longest, under a lease from `now` for `lease`.
+    ///
+    /// `token` must be new for each call.
+    async fn claim(
+        &self,
+        token: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<(Lease, Analysis)>>;
+
+    /// Moves the end of a lease; `false` when it was lost.
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool>;
+
+    /// Writes how the run ended and gives back the record; `None` when the lease was lost, and then nothing is written.
+    async fn finish(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Option<Analysis>>;
+
+    /// Gives the job back to be taken up again not before `due`, with the reason it was put back;
+    /// `false` when the lease was lost.
+    async fn retry_at(&self, lease: &Lease, due: Timestamp, reason: AnalysisError) -> Result<bool>;
+}

@@ -1,0 +1,26 @@
+//! Time and identifiers, so that tests can set both.
+
+use std::fmt::Debug;
+
+use crate::domain::Timestamp;
+
+/// Tells the time.
+///
+/// # Behaviour
+/// - time is told to the millisecond
+/// - time does not stand still for ever: a later reading is not earlier
+pub trait Clock: Send + Sync + Debug + 'static {
+    /// The present moment, cut to the millisecond.
+    fn now(&self) -> Timestamp;
+}
+
+/// Makes identifiers.
+///
+/// # Behaviour
+/// - no identifier is made twice
+/// - every identifier is a valid one of the domain
+/// - identifiers made later sort later
+pub trait Ids: Send + Sync + Debug + 'static {
+    /// A new identifier: 1 to 64 letters, digits, `-` or `_`.
+    fn next(&self) -> String;
+}

@@ -1,0 +1,30 @@
+//! The ports: what the core asks of the world, one file each.
+//!
+//! Every port is held as `Arc<dyn Port>` and is `Send + Sync + Debug + 'static`. Its docs list its
+//! **Behaviour** as bullets; each bullet is a case of the port's conformance suite in
+//! `testkit::conformance`, under the same words, and every adapter runs the whole suite.
+
+mod analyses;
+mod auth;
+mod clock;
+mod issue_source;
+mod llm;
+mod notifier;
+mod passwords;
+mod users;
+mod vault;
+mod workspaces;
+
+pub use analyses::Analyses;
+pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use clock::{Clock, Ids};
+pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use llm::{
+    Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,
+    Structured, TokenUsage,
+};
+pub use notifier::{Notice, NoticeKind, Notifier};
+pub use passwords::Passwords;
+pub use users::Users;
+pub use vault::Vault;
+pub use workspaces::Workspaces;

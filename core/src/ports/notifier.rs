@@ -1,0 +1,46 @@
+//! Telling others how an analysis gets on.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    domain::{AnalysisId, WorkspaceId},
+};
+
+/// Something happened to an analysis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The workspace it belongs to.
+    pub workspace_id: WorkspaceId,
+    /// The analysis.
+    pub analysis_id: AnalysisId,
+    /// What happened.
+    pub kind: NoticeKind,
+}
+
+/// What can happen to an analysis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// It was put in the queue.
+    Queued,
+    /// A worker took it up.
+    Started,
+    /// It has a result.
+    Completed,
+    /// It failed for good.
+    Failed,
+}
+
+/// Passes notices on: to a waiting call, an event stream, a mailbox.
+///
+/// # Behaviour
+/// - a notice reaches whoever waits for its analysis
+/// - a notice nobody waits for is no error
+#[async_trait]
+pub trait Notifier: Send + Sync + Debug + 'static {
+    /// Passes `notice` on. The analysis is stored already: a notice that is lost costs time, not work.
+    async fn notify(&self, notice: &Notice) -> Result<()>;
+}

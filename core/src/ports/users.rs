@@ -1,0 +1,41 @@
+//! Where accounts are kept.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    domain::{User, UserId},
+};
+
+/// Keeps accounts.
+///
+/// # Behaviour
+/// - an inserted user is found by id, by user name and by e-mail
+/// - names and e-mails are found in any case
+/// - an unknown user is none, not an error
+/// - a taken user name or e-mail is a conflict, in any case
+/// - the conflict says which of the two is taken
+/// - an update replaces the whole user
+/// - an update of an unknown user is not found
+/// - an update to a taken name is a conflict and changes nothing
+/// - of many simultaneous first inserts one is told it is the first
+#[async_trait]
+pub trait Users: Send + Sync + Debug + 'static {
+    /// The user with this id.
+    async fn get(&self, id: &UserId) -> Result<Option<User>>;
+
+    /// The user whose user name or e-mail is `login`, compared without case.
+    /// A user name wins over an e-mail.
+    async fn find_login(&self, login: &str) -> Result<Option<User>>;
+
+    /// Adds a user. If the store held none at all, it is stored with the role `Admin` whatever it
+    /// came with: the first account owns the installation. Gives back what was stored.
+    ///
+    /// A conflict's message begins with `username` or `email`.
+    async fn insert(&self, user: User) -> Result<User>;
+
+    /// Replaces the user with the same id. A conflict's message begins with `username` or `email`.
+    async fn update(&self, user: &User) -> Result<()>;
+}

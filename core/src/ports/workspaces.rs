@@ -1,0 +1,34 @@
+//! Where workspaces are kept.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    Result,
+    domain::{UserId, Workspace, WorkspaceId},
+};
+
+/// Keeps workspaces.
+///
+/// # Behaviour
+/// - an inserted workspace reads back equal
+/// - an unknown workspace is none, not an error
+/// - a user's workspaces are those with the user among the members, oldest first
+/// - an update replaces the whole workspace
+/// - an update of an unknown workspace is not found
+/// - an update made from an outdated copy is a conflict and changes nothing
+#[async_trait]
+pub trait Workspaces: Send + Sync + Debug + 'static {
+    /// The workspace with this id.
+    async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>>;
+
+    /// Every workspace `user` belongs to, oldest first.
+    async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>>;
+
+    /// Adds a workspace.
+    async fn insert(&self, workspace: &Workspace) -> Result<()>;
+
+    /// Replaces the workspace with the same id, if its stored `updated_at` still is `read_at`.
+    async fn update(&self, workspace: &Workspace, read_at: crate::domain::Timestamp) -> Result<()>;
+}

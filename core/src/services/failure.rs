@@ -1,0 +1,122 @@
+//! Why a use case did not do what was asked, in terms a client can act on.
+
+use std::time::Duration;
+
+use crate::{Error, ErrorKind};
+
+/// A use case's refusal. Its text is meant for the client and holds no secret.
+///
+/// Clients of the older backend match on several of these texts; they must not change.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// The request carries no usable token.
+    #[error("Not authenticated")]
+    NotAuthenticated,
+    /// The token is bad, expired or foreign, or its account is gone.
+    #[error("Could not validate credentials")]
+    InvalidToken,
+    /// Unknown account or wrong password; which of the two is not said.
+    #[error("Incorrect username or password")]
+    WrongLogin,
+    /// The account exists and must not be used.
+    #[error("User account is disabled")]
+    AccountDisabled,
+    /// The caller belongs to no workspace.
+    #[error("No workspace found. Please create a workspace first.")]
+    NoWorkspace,
+    /// The workspace has no source and the installation offers none.
+    #[error("Sentry API token not configured in workspace. Please update workspace settings.")]
+    SourceNotConfigured,
+    /// The source does not know the issue.
+    #[error("Issue not found")]
+    IssueNotFound,
+    /// There is no such analysis in the caller's workspace.
+    #[error("Processed issue not found")]
+    AnalysisNotFound,
+    /// Only the owner or an admin may do that.
+    #[error("Only workspace owner can update settings")]
+    NotOwner,
+    /// Another account has this user name.
+    #[error("Username already exists")]
+    UsernameTaken,
+    /// Another account has this e-mail.
+    #[error("Email already exists")]
+    EmailTaken,
+    /// The update names no field that can be updated.
+    #[error("No valid fields to update")]
+    NothingToUpdate,
+    /// One field of the request is out of bounds.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// The field, as the client calls it.
+        field: &'static str,
+        /// What it must be.
+        message: String,
+    },
+    /// The issue source failed.
+    #[error("{0}")]
+    Source(#[source] Error),
+    /// Something of ours failed; the text is for the log.
+    #[error("{0}")]
+    Internal(#[from] Error),
+}
+
+impl Failure {
+    /// The stable snake-case name of this failure.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotAuthenticated => "not_authenticated",
+            Self::InvalidToken => "invalid_token",
+            Self::WrongLogin => "wrong_login",
+            Self::AccountDisabled => "account_disabled",
+            Self::NoWorkspace => "no_workspace",
+            Self::SourceNotConfigured => "source_not_configured",
+            Self::IssueNotFound => "issue_not_found",
+            Self::AnalysisNotFound => "analysis_not_found",
+            Self::NotOwner => "not_owner",
+            Self::UsernameTaken => "username_taken",
+            Self::EmailTaken => "email_taken",
+            Self::NothingToUpdate => "nothing_to_update",
+            Self::Invalid { .. } => "invalid_field",
+            Self::Source(error) => match error.kind() {
+                ErrorKind::Unauthorized | ErrorKind::Forbidden => "source_unauthorized",
+                ErrorKind::NotFound => "source_not_found",
+                ErrorKind::RateLimited => "source_rate_limited",
+                ErrorKind::Timeout => "source_timeout",
+                ErrorKind::Unavailable => "source_unavailable",
+                ErrorKind::Invalid => "source_refused",
+                ErrorKind::Unsupported => "source_unsupported",
+                _ => "source_failed",
+            },
+            Self::Internal(error) if error.kind().is_transient() => "unavailable",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whether the same request may succeed later without anyone changing anything.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Source(error) | Self::Internal(error) if error.kind().is_transient())
+    }
+
+    /// How long the other side asked us to wait, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            _ => None,
+        }
+    }
+
+    /// The text for the client: that of a fault of ours stays in the log.
+    pub fn public_message(&self) -> String {
+        match self {
+            Self::Internal(error) if error.kind().is_transient() => {
+                "could not reach the store; try again in a moment".to_owned()
+            }
+            Self::Internal(_) => {
+                "something went wrong on our side; the log has the details".to_owned()
+            }
+            told => told.to_string(),
+        }
+    }
+}

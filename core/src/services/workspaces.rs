@@ -1,0 +1,285 @@
+//! Workspaces and their settings.
+
+use secrecy::ExposeSecret;
+
+use crate::{
+    ErrorKind,
+    domain::{Sealed, SecretString, User, Workspace, WorkspaceId, WorkspaceSettings},
+    ports::Vault,
+    services::{Caller, Failure, Ports, accounts::checked_email, new_id},
+};
+
+/// How often an update is tried again when someone else changed the workspace meanwhile.
+const UPDATE_TRIES: u32 = 5;
+/// What stands for a secret in every answer, and means "unchanged" when it comes back.
+pub const MASK: &str = "***";
+
+/// What a new workspace is to be.
+#[derive(Debug)]
+pub struct NewWorkspace {
+    /// 1 to 100 characters.
+    pub name: String,
+    /// Free text.
+    pub description: Option<String>,
+}
+
+/// What to do with one optional field.
+#[derive(Debug, Clone, Default)]
+pub enum Change<T> {
+    /// Leave it as it is.
+    #[default]
+    Keep,
+    /// Take it away.
+    Clear,
+    /// Put this there.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    fn apply(self, to: &mut Option<T>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *to = None,
+            Self::Set(value) => *to = Some(value),
+        }
+    }
+
+    fn try_map<U>(self, f: impl FnOnce(T) -> Result<U, Failure>) -> Result<Change<U>, Failure> {
+        Ok(match self {
+            Self::Keep => Change::Keep,
+            Self::Clear => Change::Clear,
+            Self::Set(value) => Change::Set(f(value)?),
+        })
+    }
+}
+
+impl Change<String> {
+    /// What clients mean: nothing sent is "keep", an empty text is "clear".
+    pub fn of_text(sent: Option<String>) -> Self {
+        match sent {
+            None => Self::Keep,
+            Some(text) if text.trim().is_empty() => Self::Clear,
+            Some(text) => Self::Set(text.trim().to_owned()),
+        }
+    }
+}
+
+impl Change<SecretString> {
+    /// As [`Change::of_text`], and a text that holds the mask is "keep".
+    pub fn of_secret(sent: Option<String>) -> Self {
+        match Change::of_text(sent) {
+            Change::Set(text) if text.contains(MASK) => Self::Keep,
+            Change::Set(text) => Self::Set(text.into()),
+            Change::Clear => Self::Clear,
+            Change::Keep => Self::Keep,
+        }
+    }
+}
+
+/// Changes to a workspace.
+#[derive(Debug, Default)]
+pub struct WorkspaceChanges {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its description.
+    pub description: Change<String>,
+    /// The token for Sentry's API.
+    pub sentry_api_token: Change<SecretString>,
+    /// The organisation's slug.
+    pub sentry_organization: Change<String>,
+    /// Where test events go.
+    pub sentry_test_dsn: Change<SecretString>,
+    /// The key for OpenAI.
+    pub openai_api_key: Change<SecretString>,
+}
+
+/// Changes to a workspace's settings.
+#[derive(Debug, Default)]
+pub struct SettingsChanges {
+    /// The OpenAI model to ask.
+    pub openai_model: Change<String>,
+    /// Whether new issues are explained without being asked.
+    pub auto_analyze: Option<bool>,
+    /// Who is told when an analysis ends.
+    pub notification_email: Change<String>,
+}
+
+/// Workspaces and their settings.
+#[derive(Debug)]
+pub struct WorkspaceService {
+    ports: Ports,
+}
+
+impl WorkspaceService {
+    pub(super) fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Makes a workspace, owned by the caller, and moves the caller into it.
+    pub async fn create(&self, caller: &Caller, new: NewWorkspace) -> Result<Workspace, Failure> {
+        let now = self.ports.clock.now();
+        let owner = caller.user();
+        let workspace = Workspace {
+            id: new_id(&*self.ports.ids)?,
+            name: checked_name(&new.name)?,
+            description: new.description.filter(|text| !text.trim().is_empty()),
+            owner_id: owner.id.clone(),
+            members: vec![owner.id.clone()],
+            sentry: Default::default(),
+            openai_api_key: None,
+            settings: WorkspaceSettings::default(),
+            created_at: now,
+            updated_at: now,
+        };
+        self.ports.workspaces.insert(&workspace).await?;
+        let moved = User {
+            workspace_id: Some(workspace.id.clone()),
+            updated_at: now,
+            ..owner.clone()
+        };
+        self.ports.users.update(&moved).await?;
+        Ok(workspace)
+    }
+
+    /// Every workspace the caller belongs to, oldest first.
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<Workspace>, Failure> {
+        Ok(self.ports.workspaces.of_member(&caller.user().id).await?)
+    }
+
+    /// The workspace the caller works in.
+    pub async fn current(&self, caller: &Caller) -> Result<Workspace, Failure> {
+        let id = caller
+            .user()
+            .workspace_id
+            .as_ref()
+            .ok_or(Failure::NoWorkspace)?;
+        self.of_member(caller, id).await
+    }
+
+    /// Changes the workspace the caller works in.
+    pub async fn update(&self, caller: &Caller, changes: WorkspaceChanges) -> Result<(), Failure> {
+        let vault = &*self.ports.vault;
+        let name = changes.name.as_deref().map(checked_name).transpose()?;
+        let sentry_api_token = seal(vault, changes.sentry_api_token)?;
+        let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
+        let openai_api_key = seal(vault, changes.openai_api_key)?;
+        self.change(caller, |workspace| {
+            if let Some(name) = &name {
+                workspace.name.clone_from(name);
+            }
+            changes
+                .description
+                .clone()
+                .apply(&mut workspace.description);
+            changes
+                .sentry_organization
+                .clone()
+                .apply(&mut workspace.sentry.organization);
+            sentry_api_token
+                .clone()
+                .apply(&mut workspace.sentry.api_token);
+            sentry_test_dsn
+                .clone()
+                .apply(&mut workspace.sentry.test_dsn);
+            openai_api_key.clone().apply(&mut workspace.openai_api_key);
+        })
+        .await
+        .map(|_changed| ())
+    }
+
+    /// Changes the settings of the caller's workspace; tells whether anything is different now.
+    pub async fn update_settings(
+        &self,
+        caller: &Caller,
+        changes: SettingsChanges,
+    ) -> Result<bool, Failure> {
+        let email = changes
+            .notification_email
+            .try_map(|email| checked_email(&email))?;
+        self.change(caller, |workspace| {
+            let settings = &mut workspace.settings;
+            changes
+                .openai_model
+                .clone()
+                .apply(&mut settings.openai_model);
+            email.clone().apply(&mut settings.notification_email);
+            settings.auto_analyze = changes.auto_analyze.unwrap_or(settings.auto_analyze);
+        })
+        .await
+    }
+
+    /// The secret test DSN with its key masked, fit to be shown.
+    pub fn masked_dsn(&self, workspace: &Workspace) -> Option<String> {
+        let sealed = workspace.sentry.test_dsn.as_ref()?;
+        let Ok(dsn) = self.ports.vault.open(sealed) else {
+            return Some(MASK.to_owned());
+        };
+        Some(mask_dsn(dsn.expose_secret()))
+    }
+
+    async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
+        let workspace = self.ports.workspaces.get(id).await?;
+        workspace
+            .filter(|it| it.has_member(&caller.user().id))
+            .ok_or(Failure::NoWorkspace)
+    }
+
+    /// Reads, changes and writes the caller's workspace, again if someone else came in between.
+    async fn change(
+        &self,
+        caller: &Caller,
+        change: impl Fn(&mut Workspace),
+    ) -> Result<bool, Failure> {
+        let mut tries = UPDATE_TRIES;
+        loop {
+            let before = self.current(caller).await?;
+            caller.may_change(&before)?;
+            let mut after = before.clone();
+            change(&mut after);
+            if after == before {
+                return Ok(false);
+            }
+            after.updated_at = later(self.ports.clock.now(), before.updated_at);
+            tries -= 1;
+            match self
+                .ports
+                .workspaces
+                .update(&after, before.updated_at)
+                .await
+            {
+                Err(error) if error.kind() == ErrorKind::Conflict && tries > 0 => {}
+                done => return Ok(done.map(|()| true)?),
+            }
+        }
+    }
+}
+
+/// Each version of a workspace has its own time, also when two are made in one millisecond.
+fn later(now: jiff::Timestamp, before: jiff::Timestamp) -> jiff::Timestamp {
+    let next = before + std::time::Duration::from_millis(1);
+    now.max(next)
+}
+
+/// `https://key@host/1` as `https://***@host/1`.
+fn mask_dsn(dsn: &str) -> String {
+    let (Some((scheme, _)), Some((_, host))) = (dsn.split_once("://"), dsn.rsplit_once('@')) else {
+        return MASK.to_owned();
+    };
+    format!("{scheme}://{MASK}@{host}")
+}
+
+fn seal(vault: &dyn Vault, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
+    change.try_map(|secret| Ok(vault.seal(&secret)?))
+}
+
+fn checked_name(text: &str) -> Result<String, Failure> {
+    let name = text.trim();
+    if (1..=100).contains(&name.chars().count()) {
+        return Ok(name.to_owned());
+    }
+    let message = "must have 1 to 100 characters, spaces around it not counted".to_owned();
+    Err(Failure::Invalid {
+        field: "name",
+        message,
+    })
+}

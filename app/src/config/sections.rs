@@ -1,0 +1,230 @@
+//! What the configuration holds, one struct per section of `config/default.toml`. That file
+//! explains each key; the values here are within the bounds of `check.rs`, and a text that
+//! may be left empty is `None` when it is.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+/// The whole configuration. Secrets are redacted in its `Debug`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The HTTP server.
+    pub server: Server,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Where things are kept.
+    pub storage: Storage,
+    /// Logins and encryption.
+    pub auth: Auth,
+    /// Where issues come from.
+    pub sources: Sources,
+    /// How analyses are run.
+    pub analysis: Analysis,
+    /// The models that explain issues.
+    pub llm: Llm,
+    /// Where the service reports its own errors.
+    pub telemetry: Telemetry,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// An IP address or a host name.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+    /// Each `scheme://host[:port]` without a path, or `*` for any.
+    pub allowed_origins: Vec<String>,
+    /// Largest request body, in KiB.
+    pub body_limit_kib: u32,
+    /// Time for running requests after a stop signal, in seconds.
+    pub shutdown_seconds: u64,
+    /// Development mode.
+    pub debug: bool,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// How lines are written.
+    pub format: LogFormat,
+    /// Directives that `tracing_subscriber::EnvFilter` accepts.
+    pub filter: String,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// As written; ask [`Storage::uses_mongodb`] what it comes to.
+    pub kind: StorageKind,
+    /// Folder for everything kept on disk.
+    pub data_dir: PathBuf,
+    /// Set whenever `kind` is `mongodb`.
+    #[serde(deserialize_with = "filled")]
+    pub mongodb_uri: Option<SecretString>,
+    /// A name MongoDB accepts.
+    pub mongodb_database: String,
+}
+
+/// Which store is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StorageKind {
+    /// MongoDB when its URI is set, else SQLite.
+    Auto,
+    /// A file in the data folder.
+    Sqlite,
+    /// A MongoDB server.
+    Mongodb,
+}
+
+impl Storage {
+    /// Whether MongoDB is the store; SQLite otherwise.
+    pub fn uses_mongodb(&self) -> bool {
+        match self.kind {
+            StorageKind::Auto => self.mongodb_uri.is_some(),
+            StorageKind::Sqlite => false,
+            StorageKind::Mongodb => true,
+        }
+    }
+
+    /// The file of the SQLite store.
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.data_dir.join("explainer.db")
+    }
+}
+
+/// `[auth]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Auth {
+    /// At least 32 characters. `None`: one is made in the data folder.
+    #[serde(deserialize_with = "filled")]
+    pub secret_key: Option<SecretString>,
+    /// How long a login lasts, in minutes.
+    pub token_minutes: u32,
+}
+
+/// `[sources]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sources {
+    /// Whether workspaces without a source read the built-in samples.
+    pub samples: bool,
+    /// A folder or file of event documents they read instead.
+    #[serde(deserialize_with = "filled")]
+    pub files: Option<PathBuf>,
+    /// The Sentry server.
+    pub sentry: Sentry,
+}
+
+/// `[sources.sentry]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sentry {
+    /// An `http` or `https` address.
+    pub base_url: String,
+    /// For workspaces without a token of their own.
+    #[serde(deserialize_with = "filled")]
+    pub api_token: Option<SecretString>,
+    /// The slug that goes with the token.
+    #[serde(deserialize_with = "filled")]
+    pub organization: Option<String>,
+}
+
+/// `[analysis]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// How long a request waits for its analysis, in seconds.
+    pub wait_seconds: u64,
+    /// Analyses at the same time; at least 1.
+    pub workers: usize,
+    /// How long a silent worker keeps what it claimed, in seconds.
+    pub lease_seconds: u64,
+    /// Tries before an analysis counts as failed; at least 1.
+    pub attempts: u32,
+    /// Evidence packed for a model, in tokens.
+    pub token_budget: usize,
+}
+
+/// `[llm]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Llm {
+    /// OpenAI, or anything that speaks its API.
+    pub openai: OpenAi,
+    /// An Ollama server.
+    pub ollama: Ollama,
+}
+
+/// `[llm.openai]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenAi {
+    /// For workspaces without a key of their own.
+    #[serde(deserialize_with = "filled")]
+    pub api_key: Option<SecretString>,
+    /// Model to ask.
+    pub model: String,
+    /// An `http` or `https` address.
+    pub base_url: String,
+}
+
+/// `[llm.ollama]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ollama {
+    /// An `http` or `https` address. `None`: not used.
+    #[serde(deserialize_with = "filled")]
+    pub base_url: Option<String>,
+    /// Model to ask.
+    #[serde(deserialize_with = "filled")]
+    pub model: Option<String>,
+}
+
+/// `[telemetry]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// A Sentry DSN. `None`: nothing is reported.
+    #[serde(deserialize_with = "filled")]
+    pub dsn: Option<SecretString>,
+    /// Environment named in reports.
+    pub environment: String,
+    /// Release named in reports. `None`: the version of the build.
+    #[serde(deserialize_with = "filled")]
+    pub release: Option<String>,
+    /// Share of requests traced, 0 to 1.
+    pub traces_sample_rate: f32,
+    /// Share of traces profiled, 0 to 1.
+    pub profiles_sample_rate: f32,
+}
+
+/// A text, or `None` when it is empty.
+fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: From<String>,
+{
+    let text = String::deserialize(deserializer)?;
+    Ok((!text.is_empty()).then(|| T::from(text)))
+}

@@ -1,1 +1,6 @@
-//! adapters
+//! What the Issue Explainer's ports are plugged into: one folder for each family of ports.
+//!
+//! An adapter knows its technology and the core, never another adapter and never the web server.
+
+mod private_files;
+pub mod storage;

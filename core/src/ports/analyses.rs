@@ -44,7 +44,7 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// The analyses of these issues, in no particular order; issues without one are left out.
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>>;
 
-    /// Analyses, the newest [`Analysis::created_at`] first.
+    /// Analyses, the newest [`Analysis::created_at`] first; of one moment, the greater id first.
     async fn list(&self, workspace: &WorkspaceId, filter: &AnalysisFilter)
     -> Result<Vec<Analysis>>;
 
@@ -78,5 +78,11 @@ pub trait Analyses: Send + Sync + Debug + 'static {
 
     /// Gives the job back to be taken up again not before `due`, with the reason it was put back;
     /// `false` when the lease was lost.
-    async fn retry_at(&self, lease: &Lease, due: Timestamp, reason: AnalysisError) -> Result<bool>;
+    async fn retry_at(
+        &self,
+        lease: &Lease,
+        due: Timestamp,
+        reason: AnalysisError,
+        now: Timestamp,
+    ) -> Result<bool>;
 }

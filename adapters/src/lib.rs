@@ -2,5 +2,9 @@
 //!
 //! An adapter knows its technology and the core, never another adapter and never the web server.
 
+pub mod auth;
 mod private_files;
+pub mod secret;
 pub mod storage;
+pub mod system;
+pub mod vault;

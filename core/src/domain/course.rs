@@ -1,7 +1,9 @@
 //! The course of an analysis from asked for to ended: the steps that every store applies to its
 //! records, so that no two stores can differ in them. Who holds the record is the store's.
 
-use super::{Analysis, AnalysisError, Issue, NewAnalysis, Outcome, Status, Timestamp};
+use std::time::Duration;
+
+use super::{Analysis, AnalysisError, Issue, Lease, NewAnalysis, Outcome, Status, Timestamp};
 
 impl Analysis {
     /// The record of an issue's first request.
@@ -39,13 +41,19 @@ impl Analysis {
         self.finished_at = None;
     }
 
-    /// A worker takes it up.
-    pub fn begin(&mut self, now: Timestamp) {
+    /// A worker takes it up, under a lease from `now` for `length` that bears `token`.
+    pub fn begin(&mut self, token: &str, now: Timestamp, length: Duration) -> Lease {
         self.status = Status::Analyzing;
         self.error = None;
         self.attempt = self.attempt.saturating_add(1);
         self.updated_at = now;
         self.started_at.get_or_insert(now);
+        Lease {
+            workspace_id: self.workspace_id.clone(),
+            analysis_id: self.id.clone(),
+            token: token.to_owned(),
+            until: now.saturating_add(length).unwrap_or(Timestamp::MAX),
+        }
     }
 
     /// The worker gives it back to be taken up again.

@@ -32,6 +32,7 @@ use crate::{
 /// - an expired lease that nobody took over can still be renewed and finished
 /// - a lost lease can neither be renewed nor finish nor retry
 /// - finish stores the outcome and ends the lease
+/// - a finished analysis stays that of its issue, also when the source answered with another id
 /// - a failed run keeps the former specification
 /// - a retried job is due at its time and not before, and tells why it was put back
 /// - a deleted analysis is gone and its lease is lost

@@ -93,7 +93,7 @@ impl Analyses for SqliteStore {
         let token = token.to_owned();
         self.database
             .write("claim", move |connection| {
-                queue::claim(connection, token, now, lease)
+                queue::claim(connection, &token, now, lease)
             })
             .await
     }

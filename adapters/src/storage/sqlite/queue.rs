@@ -5,9 +5,8 @@
 
 use std::time::Duration;
 
-use explainer_core::{
-    ErrorKind,
-    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId},
+use explainer_core::domain::{
+    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
 };
 use rusqlite::{Connection, params};
 
@@ -54,27 +53,15 @@ pub(super) fn enqueue(connection: &Connection, request: NewAnalysis) -> Result<A
 
 pub(super) fn claim(
     connection: &Connection,
-    token: String,
+    token: &str,
     now: Timestamp,
-    lease: Duration,
+    length: Duration,
 ) -> Result<Option<(Lease, Analysis)>, Fault> {
     let due = NEXT_DUE.document::<Analysis>(connection, [now.as_millisecond()])?;
     let Some(mut analysis) = due else {
         return Ok(None);
     };
-    let until = now.checked_add(lease).map_err(|error| {
-        Fault::refused(
-            ErrorKind::Invalid,
-            format!("could not lease a job because the lease is too long: {error}"),
-        )
-    })?;
-    let lease = Lease {
-        workspace_id: analysis.workspace_id.clone(),
-        analysis_id: analysis.id.clone(),
-        token,
-        until,
-    };
-    analysis.begin(now);
+    let lease = analysis.begin(token, now, length);
     store(UPDATE, connection, &analysis, Place::Held(&lease))?;
     Ok(Some((lease, analysis)))
 }

@@ -63,8 +63,8 @@ impl Workspaces for SqliteStore {
             .await
     }
 
-    async fn update(&self, workspace: &Workspace, read_at: Timestamp) -> Result<()> {
-        let workspace = workspace.clone();
+    async fn update(&self, mut workspace: Workspace, read_at: Timestamp) -> Result<Workspace> {
+        workspace.succeed(read_at);
         self.database
             .write("update workspace", move |connection| {
                 let id = workspace.id.as_str();
@@ -75,7 +75,8 @@ impl Workspaces for SqliteStore {
                     return Err(not_updated(GET.finds(connection, [id])?));
                 }
                 REMOVE_MEMBERS.run(connection, [id])?;
-                add_members(connection, &workspace)
+                add_members(connection, &workspace)?;
+                Ok(workspace)
             })
             .await
     }

@@ -1,1 +1,10 @@
-//! adapters
+//! What the Issue Explainer's ports are plugged into: one folder for each family of ports.
+//!
+//! An adapter knows its technology and the core, never another adapter and never the web server.
+
+pub mod auth;
+mod private_files;
+pub mod secret;
+pub mod storage;
+pub mod system;
+pub mod vault;

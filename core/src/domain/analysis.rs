@@ -21,7 +21,8 @@ pub struct Analysis {
     pub status: Status,
     /// The newest result.
     pub specification: Option<Box<Specification>>,
-    /// Why the last run failed; only with [`Status::Failed`].
+    /// Why the last run failed; only with [`Status::Failed`], and with [`Status::Pending`] when it
+    /// was put back to be tried again.
     pub error: Option<AnalysisError>,
     /// What the newest result was made from; the same evidence is not explained twice.
     pub fingerprint: Option<String>,

@@ -1,6 +1,7 @@
 //! The things the service is about, and nothing about how they are kept or sent.
 
 mod analysis;
+mod course;
 pub mod event;
 mod evidence;
 mod ids;

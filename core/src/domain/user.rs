@@ -39,6 +39,17 @@ impl std::fmt::Debug for User {
     }
 }
 
+/// A user name or e-mail as logins are compared: without case, in every script.
+///
+/// Upper case first makes one of the small letters that share a capital (`ß` and `ss`, `ς` and `σ`).
+pub fn login_key(login: &str) -> String {
+    login
+        .chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
 /// What an account may do on this installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,4 +60,23 @@ pub enum Role {
     Manager,
     /// Works with issues.
     Developer,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logins_are_compared_without_case_in_every_script() {
+        for (one, other) in [
+            ("Ada", "aDA"),
+            ("JÖRG", "jörg"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+            ("ЖАННА@пример.рф", "жанна@ПРИМЕР.РФ"),
+        ] {
+            assert_eq!(login_key(one), login_key(other), "{one} and {other}");
+        }
+        assert_ne!(login_key("ada"), login_key("ada "));
+    }
 }

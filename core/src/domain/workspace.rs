@@ -1,5 +1,6 @@
 //! Workspaces: one team's source, settings and analyses.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, UserId, WorkspaceId};
@@ -47,6 +48,13 @@ impl Workspace {
     /// Whether `user` belongs to this workspace.
     pub fn has_member(&self, user: &UserId) -> bool {
         self.members.contains(user)
+    }
+
+    /// Moves `updated_at` past `read_at`, the version this copy was made from, where the clock has
+    /// not done so: every store does this, so that two changes within one tick are told apart.
+    pub fn succeed(&mut self, read_at: Timestamp) {
+        let next = read_at.saturating_add(SignedDuration::from_millis(1));
+        self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
 
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.

@@ -32,6 +32,7 @@ use crate::{
 /// - an expired lease that nobody took over can still be renewed and finished
 /// - a lost lease can neither be renewed nor finish nor retry
 /// - finish stores the outcome and ends the lease
+/// - a finished analysis stays that of its issue, also when the source answered with another id
 /// - a failed run keeps the former specification
 /// - a retried job is due at its time and not before, and tells why it was put back
 /// - a deleted analysis is gone and its lease is lost
@@ -44,7 +45,7 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// The analyses of these issues, in no particular order; issues without one are left out.
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>>;
 
-    /// Analyses, the newest [`Analysis::created_at`] first.
+    /// Analyses, the newest [`Analysis::created_at`] first; of one moment, the greater id first.
     async fn list(&self, workspace: &WorkspaceId, filter: &AnalysisFilter)
     -> Result<Vec<Analysis>>;
 
@@ -78,5 +79,11 @@ pub trait Analyses: Send + Sync + Debug + 'static {
 
     /// Gives the job back to be taken up again not before `due`, with the reason it was put back;
     /// `false` when the lease was lost.
-    async fn retry_at(&self, lease: &Lease, due: Timestamp, reason: AnalysisError) -> Result<bool>;
+    async fn retry_at(
+        &self,
+        lease: &Lease,
+        due: Timestamp,
+        reason: AnalysisError,
+        now: Timestamp,
+    ) -> Result<bool>;
 }

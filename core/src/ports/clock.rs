@@ -8,7 +8,7 @@ use crate::domain::Timestamp;
 ///
 /// # Behaviour
 /// - time is told to the millisecond
-/// - time does not stand still for ever: a later reading is not earlier
+/// - a later reading is not earlier
 pub trait Clock: Send + Sync + Debug + 'static {
     /// The present moment, cut to the millisecond.
     fn now(&self) -> Timestamp;

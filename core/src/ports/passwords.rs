@@ -12,6 +12,7 @@ use crate::{Result, domain::SecretString};
 /// - a hashed password verifies and another does not
 /// - the same password hashes to another text each time
 /// - every byte of a long password counts
+/// - a password of more than 1024 bytes is invalid
 /// - verifying against no hash takes as long as against one and fails
 /// - a hash that cannot be read is internal, not a match
 #[async_trait]

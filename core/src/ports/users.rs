@@ -20,6 +20,7 @@ use crate::{
 /// - an update replaces the whole user
 /// - an update of an unknown user is not found
 /// - an update to a taken name is a conflict and changes nothing
+/// - a taken id is a conflict and changes nothing
 /// - of many simultaneous first inserts one is told it is the first
 #[async_trait]
 pub trait Users: Send + Sync + Debug + 'static {

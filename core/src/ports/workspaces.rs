@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Result,
-    domain::{UserId, Workspace, WorkspaceId},
+    domain::{Timestamp, UserId, Workspace, WorkspaceId},
 };
 
 /// Keeps workspaces.
@@ -18,6 +18,8 @@ use crate::{
 /// - an update replaces the whole workspace
 /// - an update of an unknown workspace is not found
 /// - an update made from an outdated copy is a conflict and changes nothing
+/// - of many simultaneous updates from one copy only one is made, even within one tick of the clock
+/// - a taken id is a conflict and changes nothing
 #[async_trait]
 pub trait Workspaces: Send + Sync + Debug + 'static {
     /// The workspace with this id.
@@ -30,5 +32,6 @@ pub trait Workspaces: Send + Sync + Debug + 'static {
     async fn insert(&self, workspace: &Workspace) -> Result<()>;
 
     /// Replaces the workspace with the same id, if its stored `updated_at` still is `read_at`.
-    async fn update(&self, workspace: &Workspace, read_at: crate::domain::Timestamp) -> Result<()>;
+    /// Gives back what was stored: see [`Workspace::succeed`].
+    async fn update(&self, workspace: Workspace, read_at: Timestamp) -> Result<Workspace>;
 }

@@ -1,0 +1,160 @@
+//! The work queue: how a row of `analyses` is taken, held and given back.
+//!
+//! Which steps a record goes through is [`Analysis`]'s; in here is who may take the next one. Every
+//! function runs inside a write transaction, so what it reads stays true until it has written.
+
+use std::time::Duration;
+
+use explainer_core::domain::{
+    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
+};
+use rusqlite::{Connection, params};
+
+use super::{
+    fault::Fault,
+    statement::{Sql, encode, statements},
+};
+
+statements! {
+    OF_ISSUE = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND issue_id = ?2";
+    NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
+    HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
+    RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
+    INSERT = "INSERT INTO analyses
+                (id, workspace_id, issue_id, created_at, status, due_at, lease, doc)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    UPDATE = "UPDATE analyses SET status = ?5, due_at = ?6, lease = ?7, doc = ?8 WHERE id = ?1";
+}
+
+pub(super) fn of_issue(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    issue: &str,
+) -> Result<Option<Analysis>, Fault> {
+    OF_ISSUE.document(connection, [workspace.as_str(), issue])
+}
+
+pub(super) fn enqueue(connection: &Connection, request: NewAnalysis) -> Result<Analysis, Fault> {
+    let now = Place::Waiting { due: request.at };
+    match of_issue(connection, &request.workspace_id, &request.issue.id)? {
+        Some(analysis) if analysis.status.is_active() => Ok(analysis),
+        Some(mut analysis) => {
+            analysis.request_again(request);
+            store(UPDATE, connection, &analysis, now)?;
+            Ok(analysis)
+        }
+        None => {
+            let analysis = Analysis::requested(request);
+            store(INSERT, connection, &analysis, now)?;
+            Ok(analysis)
+        }
+    }
+}
+
+pub(super) fn claim(
+    connection: &Connection,
+    token: &str,
+    now: Timestamp,
+    length: Duration,
+) -> Result<Option<(Lease, Analysis)>, Fault> {
+    let due = NEXT_DUE.document::<Analysis>(connection, [now.as_millisecond()])?;
+    let Some(mut analysis) = due else {
+        return Ok(None);
+    };
+    let lease = analysis.begin(token, now, length);
+    store(UPDATE, connection, &analysis, Place::Held(&lease))?;
+    Ok(Some((lease, analysis)))
+}
+
+pub(super) fn renew(
+    connection: &Connection,
+    lease: &Lease,
+    until: Timestamp,
+) -> Result<bool, Fault> {
+    let renewed = RENEW.run(
+        connection,
+        params![
+            lease.analysis_id.as_str(),
+            lease.workspace_id.as_str(),
+            lease.token,
+            until.as_millisecond()
+        ],
+    )?;
+    Ok(renewed > 0)
+}
+
+pub(super) fn finish(
+    connection: &Connection,
+    lease: &Lease,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Option<Analysis>, Fault> {
+    let Some(mut analysis) = held(connection, lease)? else {
+        return Ok(None);
+    };
+    analysis.end(outcome, now);
+    store(UPDATE, connection, &analysis, Place::Left)?;
+    Ok(Some(analysis))
+}
+
+pub(super) fn retry_at(
+    connection: &Connection,
+    lease: &Lease,
+    due: Timestamp,
+    reason: AnalysisError,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let Some(mut analysis) = held(connection, lease)? else {
+        return Ok(false);
+    };
+    analysis.put_back(reason, now);
+    store(UPDATE, connection, &analysis, Place::Waiting { due })?;
+    Ok(true)
+}
+
+fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Fault> {
+    HELD.document(
+        connection,
+        params![
+            lease.analysis_id.as_str(),
+            lease.workspace_id.as_str(),
+            lease.token
+        ],
+    )
+}
+
+/// Where a record stands in the queue.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Waiting { due: Timestamp },
+    Held(&'a Lease),
+    Left,
+}
+
+/// Writes the document and every column that follows from it, in the one place that does so.
+fn store(
+    statement: Sql,
+    connection: &Connection,
+    analysis: &Analysis,
+    place: Place<'_>,
+) -> Result<(), Fault> {
+    let (due, token) = match place {
+        Place::Waiting { due } => (Some(due), None),
+        Place::Held(lease) => (Some(lease.until), Some(&lease.token)),
+        Place::Left => (None, None),
+    };
+    statement.run(
+        connection,
+        params![
+            analysis.id.as_str(),
+            analysis.workspace_id.as_str(),
+            analysis.issue.id,
+            analysis.created_at.as_millisecond(),
+            analysis.status.as_str(),
+            due.map(Timestamp::as_millisecond),
+            token,
+            encode(analysis)?,
+        ],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! Revoked tokens, until they would have expired anyway.
+
+use async_trait::async_trait;
+use explainer_core::{
+    Result,
+    domain::{Timestamp, TokenId},
+    ports::RevokedTokens,
+};
+use rusqlite::params;
+
+use super::{SqliteStore, statement::statements};
+
+statements! {
+    FIND = "SELECT 1 FROM revoked_tokens WHERE token = ?1";
+    ADD = "INSERT INTO revoked_tokens (token, expires_at) VALUES (?1, ?2)
+           ON CONFLICT (token) DO UPDATE SET expires_at = max(expires_at, excluded.expires_at)";
+    FORGET = "DELETE FROM revoked_tokens WHERE expires_at <= ?1";
+}
+
+#[async_trait]
+impl RevokedTokens for SqliteStore {
+    async fn revoke(&self, token: &TokenId, expires_at: Timestamp, now: Timestamp) -> Result<()> {
+        let token = token.clone();
+        self.database
+            .write("revoke token", move |connection| {
+                let row = params![token.as_str(), expires_at.as_millisecond()];
+                ADD.run(connection, row)?;
+                FORGET.run(connection, [now.as_millisecond()])?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn is_revoked(&self, token: &TokenId) -> Result<bool> {
+        let token = token.clone();
+        self.database
+            .read("find revoked token", move |connection| {
+                FIND.finds(connection, [token.as_str()])
+            })
+            .await
+    }
+}

@@ -1,0 +1,102 @@
+//! Accounts.
+
+use async_trait::async_trait;
+use explainer_core::{
+    ErrorKind, Result,
+    domain::{Role, User, UserId, login_key},
+    ports::Users,
+};
+use rusqlite::{Connection, params};
+
+use super::{
+    SqliteStore,
+    fault::Fault,
+    statement::{Sql, encode, statements},
+};
+
+statements! {
+    GET = "SELECT doc FROM users WHERE id = ?1";
+    BY_USERNAME = "SELECT doc FROM users WHERE username_key = ?1";
+    BY_EMAIL = "SELECT doc FROM users WHERE email_key = ?1";
+    ANY = "SELECT 1 FROM users LIMIT 1";
+    USERNAME_TAKEN = "SELECT 1 FROM users WHERE username_key = ?1 AND id <> ?2";
+    EMAIL_TAKEN = "SELECT 1 FROM users WHERE email_key = ?1 AND id <> ?2";
+    INSERT = "INSERT INTO users (id, username_key, email_key, doc) VALUES (?1, ?2, ?3, ?4)";
+    UPDATE = "UPDATE users SET username_key = ?2, email_key = ?3, doc = ?4 WHERE id = ?1";
+}
+
+#[async_trait]
+impl Users for SqliteStore {
+    async fn get(&self, id: &UserId) -> Result<Option<User>> {
+        let id = id.clone();
+        self.database
+            .read("get user", move |connection| {
+                GET.document(connection, [id.as_str()])
+            })
+            .await
+    }
+
+    async fn find_login(&self, login: &str) -> Result<Option<User>> {
+        let key = login_key(login);
+        self.database
+            .read("find login", move |connection| {
+                match BY_USERNAME.document(connection, [&key])? {
+                    Some(user) => Ok(Some(user)),
+                    None => BY_EMAIL.document(connection, [&key]),
+                }
+            })
+            .await
+    }
+
+    async fn insert(&self, mut user: User) -> Result<User> {
+        self.database
+            .write("insert user", move |connection| {
+                if !ANY.finds(connection, [])? {
+                    user.role = Role::Admin;
+                }
+                if GET.finds(connection, [user.id.as_str()])? {
+                    return Err(Fault::refused(
+                        ErrorKind::Conflict,
+                        "could not add the user because its id is taken; use a new one",
+                    ));
+                }
+                store(INSERT, connection, &user)?;
+                Ok(user)
+            })
+            .await
+    }
+
+    async fn update(&self, user: &User) -> Result<()> {
+        let user = user.clone();
+        self.database
+            .write("update user", move |connection| {
+                match store(UPDATE, connection, &user)? {
+                    0 => Err(Fault::refused(
+                        ErrorKind::NotFound,
+                        "could not update the user because there is none with this id",
+                    )),
+                    _ => Ok(()),
+                }
+            })
+            .await
+    }
+}
+
+/// Writes `user` if nobody else has its names, and tells how many rows that changed.
+fn store(statement: Sql, connection: &Connection, user: &User) -> Result<usize, Fault> {
+    let username = login_key(&user.username);
+    let email = login_key(&user.email);
+    let id = user.id.as_str();
+    for (what, taken, key) in [
+        ("username", USERNAME_TAKEN, &username),
+        ("email", EMAIL_TAKEN, &email),
+    ] {
+        if taken.finds(connection, params![key, id])? {
+            return Err(Fault::refused(
+                ErrorKind::Conflict,
+                format!("{what} is taken by another account; choose another"),
+            ));
+        }
+    }
+    statement.run(connection, params![id, username, email, encode(user)?])
+}

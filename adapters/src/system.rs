@@ -1,0 +1,44 @@
+//! The time and the identifiers of the machine.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use explainer_core::{
+    domain::Timestamp,
+    ports::{Clock, Ids},
+};
+use uuid::Uuid;
+
+/// The machine's clock, which never goes back: where it is set back, time stands still in here
+/// until it has caught up.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    /// The latest reading, in milliseconds since 1970.
+    latest: AtomicI64,
+}
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's one real implementation"
+    )]
+    fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        let read = now.as_millisecond();
+        let latest = self.latest.fetch_max(read, Ordering::Relaxed).max(read);
+        Timestamp::from_millisecond(latest).unwrap_or(now)
+    }
+}
+
+/// UUIDs of version 7: they sort by the time they were made.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct UuidIds;
+
+impl Ids for UuidIds {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the port's one real implementation"
+    )]
+    fn next(&self) -> String {
+        Uuid::now_v7().to_string()
+    }
+}

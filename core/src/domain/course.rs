@@ -1,0 +1,93 @@
+//! The course of an analysis from asked for to ended: the steps that every store applies to its
+//! records, so that no two stores can differ in them. Who holds the record is the store's.
+
+use std::time::Duration;
+
+use super::{Analysis, AnalysisError, Issue, Lease, NewAnalysis, Outcome, Status, Timestamp};
+
+impl Analysis {
+    /// The record of an issue's first request.
+    pub fn requested(request: NewAnalysis) -> Self {
+        Self {
+            id: request.id,
+            workspace_id: request.workspace_id,
+            issue: request.issue,
+            status: Status::Pending,
+            specification: None,
+            error: None,
+            fingerprint: None,
+            force: request.force,
+            revision: 1,
+            attempt: 0,
+            created_by: request.requested_by,
+            assigned_to: None,
+            created_at: request.at,
+            updated_at: request.at,
+            started_at: None,
+            finished_at: None,
+        }
+    }
+
+    /// Begins the next revision of an ended analysis; the former result stays readable.
+    pub fn request_again(&mut self, request: NewAnalysis) {
+        self.issue = request.issue;
+        self.status = Status::Pending;
+        self.error = None;
+        self.force = request.force;
+        self.revision = self.revision.saturating_add(1);
+        self.attempt = 0;
+        self.updated_at = request.at;
+        self.started_at = None;
+        self.finished_at = None;
+    }
+
+    /// A worker takes it up, under a lease from `now` for `length` that bears `token`.
+    pub fn begin(&mut self, token: &str, now: Timestamp, length: Duration) -> Lease {
+        self.status = Status::Analyzing;
+        self.error = None;
+        self.attempt = self.attempt.saturating_add(1);
+        self.updated_at = now;
+        self.started_at.get_or_insert(now);
+        Lease {
+            workspace_id: self.workspace_id.clone(),
+            analysis_id: self.id.clone(),
+            token: token.to_owned(),
+            until: now.saturating_add(length).unwrap_or(Timestamp::MAX),
+        }
+    }
+
+    /// The worker gives it back to be taken up again.
+    pub fn put_back(&mut self, reason: AnalysisError, now: Timestamp) {
+        self.status = Status::Pending;
+        self.error = Some(reason);
+        self.updated_at = now;
+    }
+
+    /// The run is over. A failed one leaves the former result in its place.
+    pub fn end(&mut self, outcome: Outcome, now: Timestamp) {
+        match outcome {
+            Outcome::Completed {
+                issue,
+                specification,
+                fingerprint,
+            } => {
+                self.status = Status::Completed;
+                self.error = None;
+                // A source that merged two issues answers with the other's id; the record stays
+                // where those who asked look for it.
+                self.issue = Issue {
+                    id: std::mem::take(&mut self.issue.id),
+                    ..*issue
+                };
+                self.specification = Some(specification);
+                self.fingerprint = Some(fingerprint);
+            }
+            Outcome::Failed(error) => {
+                self.status = Status::Failed;
+                self.error = Some(error);
+            }
+        }
+        self.updated_at = now;
+        self.finished_at = Some(now);
+    }
+}

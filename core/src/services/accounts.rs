@@ -66,7 +66,7 @@ impl Accounts {
     /// later one a developer; nobody chooses their own role.
     pub async fn register(&self, new: NewAccount) -> Result<Session, Failure> {
         let username = checked_username(&new.username)?;
-        let email = checked_email(&new.email)?;
+        let email = checked_email("email", &new.email)?;
         let now = self.ports.clock.now();
         let user = User {
             id: new_id(&*self.ports.ids)?,
@@ -160,7 +160,7 @@ fn checked_username(text: &str) -> Result<String, Failure> {
 }
 
 /// A plausible address: whether mail arrives there only mail can tell.
-pub(super) fn checked_email(text: &str) -> Result<String, Failure> {
+pub(super) fn checked_email(field: &'static str, text: &str) -> Result<String, Failure> {
     let email = text.trim();
     let plausible = email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control())
@@ -175,8 +175,5 @@ pub(super) fn checked_email(text: &str) -> Result<String, Failure> {
         return Ok(email.to_owned());
     }
     let message = "must be an e-mail address such as name@example.com".to_owned();
-    Err(Failure::Invalid {
-        field: "email",
-        message,
-    })
+    Err(Failure::Invalid { field, message })
 }

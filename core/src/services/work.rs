@@ -78,7 +78,10 @@ impl Work {
         let evidence = self.evidence(&workspace, job).await?;
         let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
         let specification = match known(job, &fingerprint) {
-            Some(specification) => specification,
+            Some(specification) => {
+                tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+                specification
+            }
             None => Box::new(explain::specify(&evidence)),
         };
         Ok(Outcome::Completed {
@@ -108,11 +111,12 @@ impl Work {
     }
 
     async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
-        let due = self.ports.clock.now() + retry_delay(job.attempt, failure);
+        let now = self.ports.clock.now();
+        let due = now + retry_delay(job.attempt, failure);
         tracing::warn!(analysis = %job.id, attempt = job.attempt, %due, error = %failure, "analysis put back");
         self.ports
             .analyses
-            .retry_at(lease, due, told(failure))
+            .retry_at(lease, due, told(failure), now)
             .await?;
         Ok(())
     }

@@ -195,7 +195,7 @@ impl WorkspaceService {
     ) -> Result<bool, Failure> {
         let email = changes
             .notification_email
-            .try_map(|email| checked_email(&email))?;
+            .try_map(|email| checked_email("notification_email", &email))?;
         self.change(caller, |workspace| {
             let settings = &mut workspace.settings;
             changes
@@ -239,25 +239,14 @@ impl WorkspaceService {
             if after == before {
                 return Ok(false);
             }
-            after.updated_at = later(self.ports.clock.now(), before.updated_at);
+            after.updated_at = self.ports.clock.now();
             tries -= 1;
-            match self
-                .ports
-                .workspaces
-                .update(&after, before.updated_at)
-                .await
-            {
+            match self.ports.workspaces.update(after, before.updated_at).await {
                 Err(error) if error.kind() == ErrorKind::Conflict && tries > 0 => {}
-                done => return Ok(done.map(|()| true)?),
+                done => return Ok(done.map(|_stored| true)?),
             }
         }
     }
-}
-
-/// Each version of a workspace has its own time, also when two are made in one millisecond.
-fn later(now: jiff::Timestamp, before: jiff::Timestamp) -> jiff::Timestamp {
-    let next = before + std::time::Duration::from_millis(1);
-    now.max(next)
 }
 
 /// `https://key@host/1` as `https://***@host/1`.

@@ -1,3 +1,11 @@
-//! app
+//! The Issue Explainer's application: the one place where ports and adapters are put together,
+//! and the three doors to the use cases: the [HTTP API](api), the [worker](worker) and the
+//! [command line](cli).
 
+pub mod api;
+pub mod bootstrap;
+pub mod cli;
 pub mod config;
+pub mod telemetry;
+pub mod waiting;
+pub mod worker;

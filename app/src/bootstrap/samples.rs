@@ -2,7 +2,10 @@
 
 macro_rules! sample {
     ($name:literal) => {
-        ($name, include_bytes!(concat!("../../../config/samples/", $name)))
+        (
+            $name,
+            include_bytes!(concat!("../../../config/samples/", $name)),
+        )
     };
 }
 /// Name and content of every sample.
@@ -37,6 +40,9 @@ mod tests {
             .filter(|name| name != "README.md")
             .collect();
         names.sort();
-        assert_eq!(SAMPLES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), names);
+        assert_eq!(
+            SAMPLES.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+            names
+        );
     }
 }

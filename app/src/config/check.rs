@@ -12,7 +12,7 @@ use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
 const RANGES: [(&str, i64, i64, &str); 9] = [
-    ("server.port", 1, 65_535, "a free port such as 8000"),
+    ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),

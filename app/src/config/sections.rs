@@ -2,7 +2,7 @@
 //! explains each key; the values here are within the bounds of `check.rs`, and a text that
 //! may be left empty is `None` when it is.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -35,7 +35,7 @@ pub struct Config {
 pub struct Server {
     /// An IP address or a host name.
     pub host: String,
-    /// Never 0.
+    /// 0 lets the system choose a free one.
     pub port: u16,
     /// Each `scheme://host[:port]` without a path, or `*` for any.
     pub allowed_origins: Vec<String>,
@@ -104,6 +104,13 @@ impl Storage {
             StorageKind::Sqlite => false,
             StorageKind::Mongodb => true,
         }
+    }
+
+    /// Keeps everything in SQLite under `folder`, whatever was configured: for what is thrown away.
+    pub fn throw_away_in(&mut self, folder: &Path) {
+        self.kind = StorageKind::Sqlite;
+        self.mongodb_uri = None;
+        folder.clone_into(&mut self.data_dir);
     }
 
     /// The file of the SQLite store.

@@ -1,0 +1,139 @@
+//! What stands around every route: one spelling for paths, a request id, cross-origin rules, and
+//! the promise that whatever goes wrong inside, panics included, is answered as a problem.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use explainer_core::ports::Ids;
+use futures::FutureExt;
+use poem::{
+    Endpoint, IntoResponse, Request, Response, Result,
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
+};
+use tracing::Instrument;
+
+use super::{
+    allow::AllowedMethods,
+    cors::{self, Cors},
+    problem::Problem,
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Wraps all routes.
+pub(super) struct Around<E> {
+    pub inner: E,
+    pub cors: Cors,
+    pub methods: AllowedMethods,
+    pub ids: Arc<dyn Ids>,
+}
+
+impl<E: Endpoint> Endpoint for Around<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        let id = request_id(&request, &*self.ids);
+        let origin = self.cors.allowed_origin(&request);
+        trim_trailing_slash(&mut request);
+        let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
+        let mut response = self
+            .answer(request, origin.is_some())
+            .instrument(span)
+            .await;
+        let headers = response.headers_mut();
+        headers.insert(REQUEST_ID, id);
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        self.cors.mark(headers, origin);
+        Ok(response)
+    }
+}
+
+impl<E: Endpoint> Around<E> {
+    async fn answer(&self, request: Request, origin_allowed: bool) -> Response {
+        let path = request.uri().path().to_owned();
+        if cors::is_preflight(&request) {
+            if origin_allowed {
+                return cors::preflight();
+            }
+            let detail = "this origin may not call from a browser; add it to ALLOWED_ORIGINS";
+            return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
+                .response(&path);
+        }
+        let method = request.method().clone();
+        let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let response = match call.await {
+            Ok(Ok(output)) => output.into_response(),
+            Ok(Err(error)) => self.problem(error, &path),
+            // The panic hook has logged where and why.
+            Err(_panic) => Problem::internal().response(&path),
+        };
+        tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
+        response
+    }
+
+    fn problem(&self, error: poem::Error, path: &str) -> Response {
+        let mut response = Problem::of(error).response(path);
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = self.methods.at(path)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
+        response
+    }
+}
+
+/// The client's own id where it is fit for a log line, else a new one.
+fn request_id(request: &Request, ids: &dyn Ids) -> HeaderValue {
+    let fit = |id: &&HeaderValue| {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=64).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    };
+    let given = request.headers().get(REQUEST_ID).filter(fit).cloned();
+    given.unwrap_or_else(|| {
+        HeaderValue::from_str(&ids.next()).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+    })
+}
+
+/// `/issues/` is `/issues`: both spellings are served, neither redirects.
+fn trim_trailing_slash(request: &mut Request) {
+    let path = request.uri().path();
+    let trimmed = path.trim_end_matches('/');
+    if trimmed.len() == path.len() || trimmed.is_empty() {
+        return;
+    }
+    let spelled = match request.uri().query() {
+        Some(query) => format!("{trimmed}?{query}"),
+        None => trimmed.to_owned(),
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = PathAndQuery::try_from(spelled).ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trailing_slash_makes_no_difference() {
+        for (sent, served) in [
+            ("/", "/"),
+            ("/issues/", "/issues"),
+            ("/issues//?limit=1", "/issues?limit=1"),
+            ("/issues?next=/a/", "/issues?next=/a/"),
+            ("//", "//"),
+            ("http://127.0.0.1:1/issues/", "http://127.0.0.1:1/issues"),
+        ] {
+            let mut request = Request::builder().uri(sent.parse().unwrap()).finish();
+            trim_trailing_slash(&mut request);
+            assert_eq!(
+                request.uri().to_string(),
+                served.parse::<Uri>().unwrap().to_string()
+            );
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Who is calling: the only way a handler comes by a [`Caller`].
+
+use std::sync::Arc;
+
+use explainer_core::services::{Caller, Services};
+use poem::Request;
+use poem_openapi::{SecurityScheme, auth::Bearer};
+
+use super::problem::Problem;
+
+/// A bearer token that was checked.
+#[derive(SecurityScheme)]
+#[oai(
+    ty = "bearer",
+    key_name = "token",
+    bearer_format = "JWT",
+    checker = "check"
+)]
+pub(crate) struct Token(pub Caller);
+
+async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
+    let services = request
+        .data::<Arc<Services>>()
+        .ok_or_else(Problem::internal)?;
+    let caller = services.accounts.authenticate(&bearer.token).await;
+    Ok(caller.map_err(Problem::from)?)
+}

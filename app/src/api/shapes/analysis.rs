@@ -1,0 +1,214 @@
+//! The result of an analysis.
+
+use explainer_core::domain;
+use poem_openapi::Object;
+use serde::Serialize;
+
+use crate::api::time::Time;
+
+/// A technical specification of one issue.
+#[derive(Debug, Object, Serialize)]
+pub(crate) struct Analysis {
+    /// The issue.
+    issue_id: String,
+    /// What is wrong.
+    summary: String,
+    /// Why it happens.
+    root_cause: String,
+    /// How it comes about, as Markdown.
+    technical_description: String,
+    /// What to do to see it happen.
+    steps_to_reproduce: Vec<String>,
+    /// The same as `steps_to_reproduce`.
+    reproduction_steps: Vec<String>,
+    /// What to change.
+    suggested_fix: String,
+    /// Code that shows the change, as Markdown.
+    #[oai(nullable)]
+    code_examples: Option<String>,
+    /// `low`, `medium`, `high` or `critical`.
+    priority: String,
+    /// Why this priority: the rules of the rubric that applied.
+    priority_reasons: Vec<PriorityReason>,
+    /// How long the change may take.
+    estimated_effort: String,
+    /// The parts of the program that are involved.
+    affected_components: Vec<String>,
+    /// Ids of issues that have to do with this one.
+    related_issues: Vec<String>,
+    /// The place in the code to look at first.
+    #[oai(nullable)]
+    culprit: Option<Culprit>,
+    /// `heuristic` when rules of ours wrote it from the evidence alone, else `model`.
+    written_by: String,
+    /// The model that wrote it.
+    #[oai(nullable)]
+    model: Option<String>,
+    /// Where each field came from: `model`, `repaired`, `heuristic` or `missing`.
+    provenance: Provenance,
+    /// How far the evidence bears out what a model wrote.
+    #[oai(nullable)]
+    grounding: Option<Grounding>,
+    /// When the analysis was first asked for.
+    created_at: Time,
+    /// When this result was written.
+    updated_at: Time,
+}
+
+/// A rule of the priority rubric that applied.
+#[derive(Debug, Object, Serialize)]
+struct PriorityReason {
+    /// The rule's stable name.
+    rule: String,
+    /// What it adds to, or takes from, the score.
+    points: i32,
+    /// What in the evidence it applied to.
+    because: String,
+}
+
+/// A place in the code.
+#[derive(Debug, Object, Serialize)]
+struct Culprit {
+    /// The function.
+    #[oai(nullable)]
+    function: Option<String>,
+    /// The file, or the module or image.
+    #[oai(nullable)]
+    file: Option<String>,
+    /// The line, from 1.
+    #[oai(nullable)]
+    line: Option<u32>,
+    /// The frame's id in the evidence.
+    #[oai(nullable)]
+    evidence: Option<String>,
+    /// Whether it is the program's own code.
+    in_app: bool,
+}
+
+/// Where each field came from.
+#[derive(Debug, Object, Serialize)]
+struct Provenance {
+    summary: String,
+    root_cause: String,
+    technical_description: String,
+    reproduction_steps: String,
+    suggested_fix: String,
+    code_examples: String,
+    priority: String,
+    estimated_effort: String,
+    affected_components: String,
+    related_issues: String,
+}
+
+/// How far the evidence bears out what a model wrote.
+#[derive(Debug, Object, Serialize)]
+struct Grounding {
+    /// The share of claims that could be verified, 0 to 1.
+    score: f64,
+    /// The claims that could not.
+    unverified: Vec<String>,
+}
+
+/// Why an analysis failed.
+#[derive(Debug, Object, Serialize)]
+pub(crate) struct AnalysisError {
+    /// A stable name to decide by.
+    code: String,
+    /// One sentence on what to do.
+    message: String,
+    /// Whether asking again may help.
+    retryable: bool,
+}
+
+impl Analysis {
+    /// The result in `record`, if there is one.
+    pub(crate) fn of(record: &domain::Analysis) -> Option<Self> {
+        let spec = record.specification.as_deref()?.clone();
+        Some(Self {
+            issue_id: record.issue.id.clone(),
+            provenance: spec.provenance.into(),
+            written_by: if spec.model.is_some() {
+                "model"
+            } else {
+                "heuristic"
+            }
+            .to_owned(),
+            summary: spec.summary,
+            root_cause: spec.root_cause,
+            technical_description: spec.technical_description,
+            steps_to_reproduce: spec.reproduction_steps.clone(),
+            reproduction_steps: spec.reproduction_steps,
+            suggested_fix: spec.suggested_fix,
+            code_examples: spec.code_examples,
+            priority: spec.priority.as_str().to_owned(),
+            priority_reasons: spec.priority_reasons.into_iter().map(Into::into).collect(),
+            estimated_effort: spec.estimated_effort,
+            affected_components: spec.affected_components,
+            related_issues: spec.related_issues,
+            culprit: spec.culprit.map(Into::into),
+            model: spec.model,
+            grounding: spec.grounding.map(Into::into),
+            created_at: record.created_at.into(),
+            updated_at: record.finished_at.unwrap_or(record.updated_at).into(),
+        })
+    }
+}
+
+impl From<domain::PriorityReason> for PriorityReason {
+    fn from(reason: domain::PriorityReason) -> Self {
+        Self {
+            rule: reason.rule,
+            points: reason.points,
+            because: reason.because,
+        }
+    }
+}
+
+impl From<domain::Culprit> for Culprit {
+    fn from(culprit: domain::Culprit) -> Self {
+        Self {
+            function: culprit.function,
+            file: culprit.file,
+            line: culprit.line,
+            evidence: culprit.evidence.map(|id| id.to_string()),
+            in_app: culprit.in_app,
+        }
+    }
+}
+
+impl From<domain::Provenance> for Provenance {
+    fn from(of: domain::Provenance) -> Self {
+        let word = |origin: domain::Origin| origin.as_str().to_owned();
+        Self {
+            summary: word(of.summary),
+            root_cause: word(of.root_cause),
+            technical_description: word(of.technical_description),
+            reproduction_steps: word(of.reproduction_steps),
+            suggested_fix: word(of.suggested_fix),
+            code_examples: word(of.code_examples),
+            priority: word(of.priority),
+            estimated_effort: word(of.estimated_effort),
+            affected_components: word(of.affected_components),
+            related_issues: word(of.related_issues),
+        }
+    }
+}
+
+impl From<domain::Grounding> for Grounding {
+    fn from(grounding: domain::Grounding) -> Self {
+        Self {
+            score: grounding.score,
+            unverified: grounding.unverified,
+        }
+    }
+}
+
+impl From<domain::AnalysisError> for AnalysisError {
+    fn from(error: domain::AnalysisError) -> Self {
+        Self {
+            code: error.code,
+            message: error.message,
+            retryable: error.retryable,
+        }
+    }
+}

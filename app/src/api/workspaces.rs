@@ -1,0 +1,211 @@
+//! `/workspaces`: a team's place and its connections.
+
+use std::sync::Arc;
+
+use explainer_core::{
+    domain,
+    services::{Change, Failure, MASK, NewWorkspace, Services, WorkspaceChanges, WorkspaceService},
+};
+use poem::http::StatusCode;
+use poem_openapi::{Object, OpenApi};
+use serde::Serialize;
+
+use super::{
+    Message, Tags,
+    answer::{Answer, Result},
+    body::Body,
+    problem::Problem,
+    security::Token,
+    settings::Settings,
+    time::Time,
+};
+
+/// The operations.
+pub(crate) struct WorkspacesApi {
+    pub services: Arc<Services>,
+}
+
+/// A new workspace.
+#[derive(Debug, Object)]
+#[oai(rename = "NewWorkspace")]
+struct NewWorkspaceBody {
+    /// Its name.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: String,
+    /// Free text.
+    #[oai(validator(max_length = 2000))]
+    description: Option<String>,
+}
+
+/// Changes to a workspace. What is left out or null stays; an empty text clears; a secret sent
+/// back as `***` stays.
+#[derive(Debug, Object)]
+struct WorkspaceUpdate {
+    /// Its name.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: Option<String>,
+    /// Free text.
+    #[oai(validator(max_length = 2000))]
+    description: Option<String>,
+    /// The token for Sentry's API.
+    #[oai(validator(max_length = 1024))]
+    sentry_api_token: Option<String>,
+    /// The slug of the Sentry organisation.
+    #[oai(validator(max_length = 200))]
+    sentry_organization: Option<String>,
+    /// Where test events go.
+    #[oai(validator(max_length = 1024))]
+    sentry_test_dsn: Option<String>,
+    /// The key for OpenAI.
+    #[oai(validator(max_length = 1024))]
+    openai_api_key: Option<String>,
+}
+
+/// A workspace. Secrets are shown as `***`.
+#[derive(Debug, Object, Serialize)]
+struct Workspace {
+    /// Its identifier.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Free text.
+    #[oai(nullable)]
+    description: Option<String>,
+    /// Who may change it.
+    owner_id: String,
+    /// `***` when a token is set.
+    #[oai(nullable)]
+    sentry_api_token: Option<String>,
+    /// The slug of the Sentry organisation.
+    #[oai(nullable)]
+    sentry_organization: Option<String>,
+    /// Where test events go, its key masked.
+    #[oai(nullable)]
+    sentry_test_dsn: Option<String>,
+    /// `***` when a key is set.
+    #[oai(nullable)]
+    openai_api_key: Option<String>,
+    /// How it works.
+    settings: Settings,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last changed.
+    updated_at: Time,
+}
+
+/// A new workspace and a word about it.
+#[derive(Debug, Object, Serialize)]
+struct WorkspaceCreated {
+    /// One sentence.
+    message: String,
+    /// The workspace.
+    workspace: Workspace,
+}
+
+#[OpenApi(prefix_path = "/api/v1/workspaces", tag = "Tags::Workspaces")]
+impl WorkspacesApi {
+    /// Make a workspace
+    ///
+    /// The caller becomes its owner and is moved into it. A new workspace reads the built-in
+    /// samples until it has a source of its own.
+    #[oai(path = "/", method = "post", operation_id = "createWorkspace")]
+    async fn create(
+        &self,
+        token: Token,
+        body: Body<NewWorkspaceBody>,
+    ) -> Result<Answer<WorkspaceCreated>> {
+        let new = NewWorkspace {
+            name: body.0.name,
+            description: body.0.description,
+        };
+        let workspaces = &self.services.workspaces;
+        let workspace = workspaces.create(&token.0, new).await?;
+        let message = "Workspace created successfully".to_owned();
+        Ok(Answer(WorkspaceCreated {
+            message,
+            workspace: shown(workspaces, workspace),
+        }))
+    }
+
+    /// The workspaces the caller belongs to
+    #[oai(path = "/", method = "get", operation_id = "listWorkspaces")]
+    async fn list(&self, token: Token) -> Result<Answer<Vec<Workspace>>> {
+        let workspaces = &self.services.workspaces;
+        let found = workspaces.list(&token.0).await?;
+        Ok(Answer(
+            found
+                .into_iter()
+                .map(|workspace| shown(workspaces, workspace))
+                .collect(),
+        ))
+    }
+
+    /// The workspace the caller works in
+    #[oai(path = "/current", method = "get", operation_id = "currentWorkspace")]
+    async fn current(&self, token: Token) -> Result<Answer<Workspace>> {
+        let workspaces = &self.services.workspaces;
+        let workspace = workspaces
+            .current(&token.0)
+            .await
+            .map_err(no_workspace_here)?;
+        Ok(Answer(shown(workspaces, workspace)))
+    }
+
+    /// Change the workspace the caller works in
+    ///
+    /// Its owner and admins may. Setting a Sentry token or organisation makes Sentry the source.
+    #[oai(path = "/current", method = "put", operation_id = "updateWorkspace")]
+    async fn update(&self, token: Token, body: Body<WorkspaceUpdate>) -> Result<Answer<Message>> {
+        let changes = changes(body.0)?;
+        let done = self.services.workspaces.update(&token.0, changes).await;
+        done.map_err(no_workspace_here)?;
+        Ok(Answer(Message::new("Workspace updated successfully")))
+    }
+}
+
+fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
+    let named = [
+        &sent.name,
+        &sent.description,
+        &sent.sentry_api_token,
+        &sent.sentry_organization,
+        &sent.sentry_test_dsn,
+        &sent.openai_api_key,
+    ];
+    if named.iter().all(|field| field.is_none()) {
+        return Err(Failure::NothingToUpdate.into());
+    }
+    Ok(WorkspaceChanges {
+        name: sent.name,
+        description: Change::of_text(sent.description),
+        sentry_api_token: Change::of_secret(sent.sentry_api_token),
+        sentry_organization: Change::of_text(sent.sentry_organization),
+        sentry_test_dsn: Change::of_secret(sent.sentry_test_dsn),
+        openai_api_key: Change::of_secret(sent.openai_api_key),
+    })
+}
+
+/// On this path a missing workspace is the thing asked for, so it is a 404.
+fn no_workspace_here(failure: Failure) -> Problem {
+    match failure {
+        Failure::NoWorkspace => Problem::from(failure).with_status(StatusCode::NOT_FOUND),
+        other => other.into(),
+    }
+}
+
+fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspace {
+    let mask = |secret: &Option<domain::Sealed>| secret.is_some().then(|| MASK.to_owned());
+    Workspace {
+        sentry_test_dsn: workspaces.masked_dsn(&workspace),
+        sentry_api_token: mask(&workspace.sentry.api_token),
+        openai_api_key: mask(&workspace.openai_api_key),
+        id: workspace.id.into(),
+        name: workspace.name,
+        description: workspace.description,
+        owner_id: workspace.owner_id.into(),
+        sentry_organization: workspace.sentry.organization,
+        settings: workspace.settings.into(),
+        created_at: workspace.created_at.into(),
+        updated_at: workspace.updated_at.into(),
+    }
+}

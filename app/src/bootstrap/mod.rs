@@ -1,0 +1,146 @@
+//! The composition root: which adapter stands behind which port.
+
+mod samples;
+mod sources;
+mod storage;
+
+use std::{sync::Arc, time::Duration};
+
+use explainer_adapters::{
+    auth::{Argon2Passwords, JwtAuth, JwtConfig},
+    system::{SystemClock, UuidIds},
+    vault::XChaChaVault,
+};
+use explainer_core::{
+    Error, ErrorKind, Result,
+    ports::Ids,
+    services::{Ports, Services, WorkLimits},
+};
+use poem::{Server, listener::Acceptor};
+
+use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+
+/// How long a connection may stay silent between requests.
+const IDLE_CONNECTION: Duration = Duration::from_secs(75);
+
+/// The service, put together and not yet serving.
+#[derive(Debug)]
+pub struct Application {
+    /// The use cases.
+    pub services: Arc<Services>,
+    /// Those who wait for analyses.
+    pub waiting: Arc<Waiting>,
+    ids: Arc<dyn Ids>,
+    config: Config,
+}
+
+impl Application {
+    /// Opens what the configuration names and puts the service together.
+    pub fn assemble(config: Config) -> Result<Self> {
+        let secret = storage::secret_key(&config)?;
+        let stores = storage::open(&config)?;
+        let clock = Arc::new(SystemClock::default());
+        let ids = Arc::new(UuidIds);
+        let vault = Arc::new(XChaChaVault::new(&secret));
+        let waiting = Arc::new(Waiting::new(Duration::from_secs(
+            config.analysis.wait_seconds,
+        )));
+        let jwt = JwtConfig {
+            secret,
+            lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
+        };
+        let ports = Ports {
+            auth: Arc::new(JwtAuth::new(
+                &jwt,
+                clock.clone(),
+                ids.clone(),
+                stores.revoked_tokens,
+            )),
+            passwords: Arc::new(Argon2Passwords::new()),
+            sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            users: stores.users,
+            workspaces: stores.workspaces,
+            analyses: stores.analyses,
+            notifier: waiting.clone(),
+            ids: ids.clone(),
+            vault,
+            clock,
+        };
+        let limits = WorkLimits {
+            lease: Duration::from_secs(config.analysis.lease_seconds),
+            attempts: config.analysis.attempts,
+        };
+        let services = Arc::new(Services::new(&ports, limits));
+        Ok(Self {
+            services,
+            waiting,
+            ids,
+            config,
+        })
+    }
+
+    /// Serves until `stop` is done, then lets requests and jobs under way end within
+    /// `server.shutdown_seconds`.
+    pub async fn serve(
+        self,
+        acceptor: impl Acceptor + 'static,
+        stop: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let patience = Duration::from_secs(self.config.server.shutdown_seconds);
+        let endpoint = api::endpoint(
+            self.services.clone(),
+            self.waiting.clone(),
+            self.ids,
+            &self.config.server,
+        );
+        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
+        server
+            .run_with_graceful_shutdown(endpoint, stop, Some(patience))
+            .await?;
+        worker.stop(patience).await;
+        Ok(())
+    }
+}
+
+/// What is configured and has no effect in this build, each as a sentence for the operator.
+pub fn without_effect(config: &Config) -> Vec<String> {
+    let heuristics = "analyses are written by heuristics";
+    let settings = [
+        (
+            config.llm.openai.api_key.is_some(),
+            "OPENAI_API_KEY",
+            "openai",
+            "llm",
+            heuristics,
+        ),
+        (
+            config.llm.ollama.base_url.is_some(),
+            "OLLAMA_BASE_URL",
+            "ollama",
+            "llm",
+            heuristics,
+        ),
+        (
+            config.telemetry.dsn.is_some(),
+            "APP_SENTRY_DSN",
+            "sentry",
+            "telemetry",
+            "nothing is reported",
+        ),
+    ];
+    let absent = settings.into_iter().filter(|(set, ..)| *set);
+    absent
+        .map(|(_, name, kind, family, so)| {
+            format!("{name} is set and this build has no `{kind}` (feature {family}-{kind}): {so}")
+        })
+        .collect()
+}
+
+/// The error for an adapter that is configured and not in this build.
+fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+    let message = format!(
+        "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
+    );
+    Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}

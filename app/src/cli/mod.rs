@@ -1,0 +1,89 @@
+//! The command line: one file for each command.
+
+mod check_config;
+mod demo;
+mod explain;
+mod openapi;
+mod paint;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Inputs, Loaded};
+
+/// Turns error-tracker issues into technical specifications.
+#[derive(Debug, Parser)]
+#[command(name = "explainer", version, propagate_version = true, after_help = AFTER_HELP)]
+struct Cli {
+    /// The configuration file [default: `EXPLAINER_CONFIG`, else explainer.toml if there is one]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const AFTER_HELP: &str = "\
+Without a command it serves. To see what it does, with no account, key or server:
+
+    explainer demo
+    explainer explain event.json
+
+Every setting is explained in config/default.toml; `explainer check-config` shows those in force.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and work on analyses (the default)
+    Serve,
+    /// Explain the built-in samples in a store that is thrown away, and keep serving them
+    Demo,
+    /// Explain the event in a file, or on standard input
+    Explain(explain::Args),
+    /// Check the configuration and show what is in force and where it came from
+    CheckConfig,
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+/// Runs the command that was asked for.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command.unwrap_or(Command::Serve) {
+        Command::Explain(args) => return explain::run(&args),
+        Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
+        Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
+        Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
+        Command::Openapi => load(cli.config).and_then(|it| openapi::run(it.config)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(work)
+}
+
+fn load(config_file: Option<PathBuf>) -> Outcome<Loaded> {
+    let inputs = Inputs {
+        config_file,
+        working_dir: std::env::current_dir()?,
+        environment: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect(),
+    };
+    Ok(Config::load(&inputs)?)
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    anstream::eprintln!("{}: {error}", paint::bad("error"));
+    ExitCode::FAILURE
+}

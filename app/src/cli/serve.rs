@@ -1,0 +1,47 @@
+//! `explainer serve`.
+
+use poem::listener::{Acceptor, Listener, TcpAcceptor, TcpListener};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Outcome;
+use crate::{
+    bootstrap::{self, Application},
+    config::Config,
+    telemetry,
+};
+
+pub(super) async fn run(config: Config) -> Outcome {
+    telemetry::init(&config.log);
+    for told in bootstrap::without_effect(&config) {
+        tracing::warn!("{told}");
+    }
+    let acceptor = bind(&config.server.host, config.server.port).await?;
+    let application = Application::assemble(config)?;
+    for address in acceptor.local_addr() {
+        if let Some(address) = address.as_socket_addr() {
+            tracing::info!(%address, "serving; the pages about the API are at http://{address}/docs");
+        }
+    }
+    application.serve(acceptor, stop_signal()).await?;
+    Ok(())
+}
+
+/// Takes the address, or says who may be in the way.
+pub(super) async fn bind(host: &str, port: u16) -> Outcome<TcpAcceptor> {
+    let listener = TcpListener::bind((host.to_owned(), port));
+    listener.into_acceptor().await.map_err(|error| {
+        format!("could not listen on {host}:{port} because {error}; set API_HOST and API_PORT to a free address").into()
+    })
+}
+
+/// Done when the process is asked to stop, by Ctrl-C or a supervisor.
+pub(super) async fn stop_signal() {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+    tracing::info!("stopping");
+}

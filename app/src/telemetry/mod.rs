@@ -1,0 +1,5 @@
+//! How the service tells what it does.
+
+mod log;
+
+pub use log::init;

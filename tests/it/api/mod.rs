@@ -1,0 +1,9 @@
+//! The REST surface, row by row.
+
+mod accounts;
+mod analyze;
+mod issues;
+mod problems;
+mod processed;
+mod system;
+mod workspaces;

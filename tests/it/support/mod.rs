@@ -1,0 +1,21 @@
+//! A service to test, and somebody to ask it.
+
+mod client;
+mod service;
+
+pub(crate) use client::{Answer, Client, json};
+pub(crate) use service::Service;
+
+/// Tries `condition` until it gives something, for ten seconds at most.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut condition: impl FnMut() -> F,
+) -> T {
+    for _ in 0..1000 {
+        if let Some(found) = condition().await {
+            return found;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("gave up after ten seconds: {what}");
+}

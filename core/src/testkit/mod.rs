@@ -1,1 +1,3 @@
 //! Fakes and conformance suites.
+
+pub mod fakes;

@@ -1,0 +1,149 @@
+//! Why it happened: the root exception in words, what the locals show, and how it surfaced.
+
+use super::{
+    facts::{Facts, named},
+    source::{self, Origin},
+    template::Filled,
+};
+use crate::explain::render::inline;
+
+/// Paragraphs, the root first.
+pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
+    let Some(failure) = facts.failure.name() else {
+        return String::new();
+    };
+    let explained = advice.map(|advice| advice.text(advice.found.advice.cause));
+    let parts = [
+        Some(raised(facts, &failure)),
+        explained.or_else(|| unexplained(facts)),
+        thrown(facts),
+        recursion(facts),
+        values(facts, advice),
+        surfacing(facts),
+        advice.map(|advice| advice.text(advice.found.advice.open)),
+    ];
+    let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
+/// «`TypeError: …` was raised in `load` at `a.py:17` (E1, F1), by `return row["email"]`.»
+fn raised(facts: &Facts<'_>, failure: &str) -> String {
+    let ids = facts.failure.id.map(|id| id.to_string());
+    let Some(crash) = facts.crash else {
+        let cited = ids.map_or_else(String::new, |id| format!(" ({id})"));
+        let verb = if facts.event.exceptions.is_empty() { "was reported" } else { "was raised" };
+        return format!("{failure} {verb}{cited}; the event has no stack trace of it.");
+    };
+    let cited = ids.into_iter().chain([crash.id.to_string()]).collect::<Vec<_>>().join(", ");
+    let line = crash.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
+    match facts.raised_in {
+        None => format!("{failure} was raised in {} ({cited}){line}.", crash.name()),
+        Some(inner) => format!(
+            "{failure} was raised in {}, below {} ({cited}){line}.",
+            inner.cite(),
+            crash.name()
+        ),
+    }
+}
+
+/// What can be said where the catalog has nothing: that the program's own words stand in the message.
+fn unexplained(facts: &Facts<'_>) -> Option<String> {
+    if facts.throws() {
+        return None;
+    }
+    if facts.event.exceptions.is_empty() {
+        return Some(
+            "This is a message the program logged, not an exception: the message itself is what is known of the cause.".to_owned(),
+        );
+    }
+    let class = inline::code(facts.failure.kind.as_deref()?, 80);
+    Some(format!("{class} is no class the rules know: its message and the place above are what is known of the cause."))
+}
+
+/// Where the line throws by itself, what led there is the question.
+fn thrown(facts: &Facts<'_>) -> Option<String> {
+    let crash = facts.crash.filter(|_| facts.throws())?;
+    let condition = source::condition(&crash.frame.context, crash.frame.line?);
+    Some(match condition {
+        Some((line, text)) => format!(
+            "The program raises this itself ({}). Line {line} decides that it does: {}.",
+            crash.id,
+            inline::code(text, 160)
+        ),
+        None => format!(
+            "The program raises this itself ({}); the lines of source in the event show no condition for it.",
+            crash.id
+        ),
+    })
+}
+
+fn recursion(facts: &Facts<'_>) -> Option<String> {
+    let deepest = facts.recursion?;
+    Some(format!(
+        "The stack holds {} {} times: the function calls itself.",
+        deepest.cite(),
+        deepest.times
+    ))
+}
+
+/// What the locals show, and where the value came from.
+fn values(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
+    let crash = facts.crash?;
+    let line = crash.frame.line.map_or_else(String::new, |line| format!(" on line {line}"));
+    let mut said = Vec::new();
+    let null = advice.and_then(Filled::null_local);
+    if let Some((name, value)) = null {
+        let (name, value) = (inline::code(name, 60), inline::code(value, 20));
+        said.push(format!("{name} was {value}{line}, as the locals show ({}).", crash.id));
+    } else {
+        let locals = crash.locals();
+        let shown = locals.iter().map(|(name, value)| {
+            let value = if value.is_empty() { "empty".to_owned() } else { inline::code(value, 60) };
+            format!("{} = {value}", inline::code(name, 60))
+        });
+        let shown = shown.collect::<Vec<_>>().join(", ");
+        if !shown.is_empty() {
+            said.push(format!("The values{line} were {shown} ({}).", crash.id));
+        }
+    }
+    let subject = advice.filter(|advice| advice.found.advice.null).and_then(Filled::subject);
+    said.extend(subject.and_then(|subject| came_from(facts, subject)));
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+fn came_from(facts: &Facts<'_>, subject: &str) -> Option<String> {
+    let name = source::first_name(subject);
+    let shown = inline::code(name, 60);
+    Some(match facts.origin(name)? {
+        Origin::Assigned { line, value, .. } => format!(
+            "{shown} was set on line {line} from {}: look there first.",
+            inline::code(value, 120)
+        ),
+        Origin::Parameter => {
+            let caller = facts.path.iter().skip_while(|call| Some(call.id) != facts.crash.map(|c| c.id)).nth(1);
+            match caller {
+                Some(caller) => {
+                    let line = caller.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
+                    format!("{shown} is a parameter: it came from the call in {}{line}.", caller.cite())
+                }
+                None => format!("{shown} is a parameter: the caller passed it."),
+            }
+        }
+    })
+}
+
+/// How the failure was passed on, one step after the other.
+fn surfacing(facts: &Facts<'_>) -> Option<String> {
+    let above: Vec<_> = facts.surfaced().collect();
+    let told = above.iter().take(5).filter_map(|(id, exception)| {
+        let name = named(exception.kind.as_deref(), exception.value.as_deref(), 160)?;
+        let numbered = facts.frame_of(*id).map(|call| format!(", raised in {}", call.cite()));
+        let what = if exception.is_group { "It was grouped with others in" } else { "It then surfaced as" };
+        Some(format!("{what} {name} ({id}){}.", numbered.unwrap_or_default()))
+    });
+    let mut told: Vec<_> = told.collect();
+    if above.len() > 5 {
+        told.push(format!("{} more exceptions follow in the chain.", above.len() - 5));
+    }
+    (!told.is_empty()).then(|| told.join(" "))
+}

@@ -1,0 +1,9 @@
+//! Showing a specification to people.
+//!
+//! [`markdown`] is the whole document: for the terminal, for a file, for a comment. [`inline`]
+//! keeps foreign text from becoming markup.
+
+pub(crate) mod inline;
+mod document;
+
+pub use document::markdown;

@@ -1,7 +1,7 @@
 //! Every adapter passes the suite of every port it implements.
 //!
 //! To register one, add it to [`suites!`]; an adapter that is not there fails the last test.
-//! `cargo test -p explainer-adapters --test conformance -- --nocapture` shows every case.
+
 #![expect(
     clippy::unwrap_used,
     reason = "a test may stop at what it did not expect"

@@ -50,7 +50,7 @@ pub(super) fn run(args: &Args) -> ExitCode {
         Ok(bytes) => bytes,
         Err(error) => return no_event(&args.file, &error),
     };
-    let events = match explain::collect::read_events(&bytes) {
+    let events = match explain::collect::read(&bytes) {
         Ok(events) => events,
         Err(error) => return no_event(&args.file, &error),
     };

@@ -16,6 +16,7 @@ pub mod workspaces;
 
 use std::{
     fmt,
+    io::{self, Write as _},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
@@ -99,10 +100,6 @@ pub struct Report {
 ///
 /// # Panics
 /// At the end, when a case failed, with every line that failed.
-#[expect(
-    clippy::print_stdout,
-    reason = "the lines are for whoever runs the test"
-)]
 pub fn run<P: ?Sized>(
     adapter: &str,
     cases: &[Case<P>],
@@ -120,7 +117,8 @@ pub fn run<P: ?Sized>(
             Ok(()) => format!("{adapter}: {} … ok", case.words),
             Err(stop) => format!("{adapter}: {} … {stop}", case.words),
         };
-        println!("{line}");
+        // Straight to the stream: the macro's output is shown for failing tests only.
+        let _ = writeln!(io::stdout(), "{line}");
         match verdict {
             Ok(()) => report.passed.push(case.words),
             Err(Stop::Skipped(why)) => report.skipped.push((case.words, why)),

@@ -1,7 +1,7 @@
 //! Why it happened: the root exception in words, what the locals show, and how it surfaced.
 
 use super::{
-    facts::{Facts, named},
+    facts::{Facts, is_group},
     source::{self, Origin},
     template::Filled,
 };
@@ -15,8 +15,8 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
     let explained = advice.map(|advice| advice.text(advice.found.advice.cause));
     let parts = [
         Some(raised(facts, &failure)),
-        explained.or_else(|| unexplained(facts)),
         thrown(facts),
+        explained.or_else(|| unexplained(facts)),
         recursion(facts),
         values(facts, advice),
         surfacing(facts),
@@ -39,7 +39,7 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
     match facts.raised_in {
         None => format!("{failure} was raised in {} ({cited}){line}.", crash.name()),
         Some(inner) => format!(
-            "{failure} was raised in {}, below {} ({cited}){line}.",
+            "{failure} was raised in {}, called from {} ({cited}){line}.",
             inner.cite(),
             crash.name()
         ),
@@ -90,56 +90,50 @@ fn recursion(facts: &Facts<'_>) -> Option<String> {
 fn values(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let crash = facts.crash?;
     let line = crash.frame.line.map_or_else(String::new, |line| format!(" on line {line}"));
-    let mut said = Vec::new();
-    let null = advice.and_then(Filled::null_local);
-    if let Some((name, value)) = null {
-        let (name, value) = (inline::code(name, 60), inline::code(value, 20));
-        said.push(format!("{name} was {value}{line}, as the locals show ({}).", crash.id));
-    } else {
-        let locals = crash.locals();
-        let shown = locals.iter().map(|(name, value)| {
-            let value = if value.is_empty() { "empty".to_owned() } else { inline::code(value, 60) };
-            format!("{} = {value}", inline::code(name, 60))
-        });
-        let shown = shown.collect::<Vec<_>>().join(", ");
-        if !shown.is_empty() {
-            said.push(format!("The values{line} were {shown} ({}).", crash.id));
-        }
-    }
-    let subject = advice.filter(|advice| advice.found.advice.null).and_then(Filled::subject);
-    said.extend(subject.and_then(|subject| came_from(facts, subject)));
+    let shown = crash.source().map(|source| crash.locals(source)).unwrap_or_default().join(", ");
+    let told = match advice.and_then(Filled::null_local) {
+        _ if shown.is_empty() => None,
+        Some(_) => Some(format!("The locals{line} show it: {shown} ({}).", crash.id)),
+        None => Some(format!("The values{line} were {shown} ({}).", crash.id)),
+    };
+    let origin = advice.and_then(Filled::subject).and_then(|subject| came_from(facts, subject));
+    let said: Vec<_> = told.into_iter().chain(origin).collect();
     (!said.is_empty()).then(|| said.join(" "))
 }
 
 fn came_from(facts: &Facts<'_>, subject: &str) -> Option<String> {
+    let crash = facts.crash?;
     let name = source::first_name(subject);
     let shown = inline::code(name, 60);
     Some(match facts.origin(name)? {
-        Origin::Assigned { line, value, .. } => format!(
-            "{shown} was set on line {line} from {}: look there first.",
-            inline::code(value, 120)
-        ),
-        Origin::Parameter => {
-            let caller = facts.path.iter().skip_while(|call| Some(call.id) != facts.crash.map(|c| c.id)).nth(1);
-            match caller {
-                Some(caller) => {
-                    let line = caller.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
-                    format!("{shown} is a parameter: it came from the call in {}{line}.", caller.cite())
-                }
-                None => format!("{shown} is a parameter: the caller passed it."),
-            }
+        Origin::Assigned { line, value, .. } => {
+            let inputs = crash.locals(value);
+            let inputs = if inputs.is_empty() { String::new() } else { format!(", with {}", inputs.join(", ")) };
+            format!("{shown} was set on line {line} from {}{inputs}: look there first.", inline::code(value, 120))
         }
+        Origin::Parameter => match facts.path.iter().skip_while(|call| call.id != crash.id).nth(1) {
+            Some(caller) => {
+                let line = caller.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
+                format!("{shown} is a parameter: it came from the call in {}{line}.", caller.cite())
+            }
+            None => format!("{shown} is a parameter: the caller passed it."),
+        },
     })
 }
 
-/// How the failure was passed on, one step after the other.
+/// How the failure was passed on, one step after the other; of a group, what else it holds.
 fn surfacing(facts: &Facts<'_>) -> Option<String> {
     let above: Vec<_> = facts.surfaced().collect();
+    let grouped = above.iter().any(|(_, exception)| is_group(exception));
     let told = above.iter().take(5).filter_map(|(id, exception)| {
-        let name = named(exception.kind.as_deref(), exception.value.as_deref(), 160)?;
-        let numbered = facts.frame_of(*id).map(|call| format!(", raised in {}", call.cite()));
-        let what = if exception.is_group { "It was grouped with others in" } else { "It then surfaced as" };
-        Some(format!("{what} {name} ({id}){}.", numbered.unwrap_or_default()))
+        let name = facts.name_above(exception, 160)?;
+        let place = facts.frame_of(*id).map(|call| format!(", raised in {}", call.cite())).unwrap_or_default();
+        let what = match (is_group(exception), grouped) {
+            (true, _) => "It was reported within",
+            (false, true) => "In the same group stands",
+            (false, false) => "It then surfaced as",
+        };
+        Some(format!("{what} {name} ({id}){place}."))
     });
     let mut told: Vec<_> = told.collect();
     if above.len() > 5 {

@@ -92,7 +92,8 @@ fn outside<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = String> + 'a {
         Action::Http { url, .. } => trail::host(url).filter(|host| Some(*host) != own),
         _ => None,
     });
-    let hosts = hosts.map(|host| format!("{} (external)", inline::line(host, 80)));
+    let blocked = facts.finding(&["blocked_uri"]).and_then(trail::host);
+    let hosts = blocked.into_iter().chain(hosts).map(|host| format!("{} (external)", inline::line(host, 80)));
     systems(facts).into_iter().map(|system| format!("{system} (external)")).chain(hosts)
 }
 

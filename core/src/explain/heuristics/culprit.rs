@@ -1,10 +1,10 @@
 //! The place in the code to look at first.
 
-use super::facts::Facts;
+use super::{facts::Facts, trail};
 use crate::{domain::Culprit, explain::render::inline};
 
-/// The crash frame; without one, what else names a place: the reported source file of a browser's
-/// report, the transaction, the logger, the source's own word.
+/// The crash frame; without one, what else names a place: the source file or the page of a browser's
+/// report, the transaction, the source's own word, the logger.
 pub(super) fn find(facts: &Facts<'_>) -> Option<Culprit> {
     let short = |text: &str| Some(inline::line(text, 300)).filter(|text| !text.is_empty());
     if let Some(crash) = facts.crash {
@@ -16,7 +16,8 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Culprit> {
             in_app: crash.own,
         });
     }
-    let file = facts.finding(&["source_file"]).and_then(short);
+    let page = || Some(trail::bare_url(facts.finding(&["document_uri"])?));
+    let file = facts.finding(&["source_file"]).and_then(short).or_else(page);
     let line = facts.finding(&["line_number"]).and_then(|line| line.parse().ok());
     let event = facts.event;
     let named = [event.transaction.as_deref(), event.culprit.as_deref(), facts.evidence.issue.culprit.as_deref()];

@@ -1,7 +1,7 @@
 //! How it came about: the calls, the request, what happened right before, and where it ran.
 
 use super::{
-    facts::{Call, Facts, named},
+    facts::{Call, Facts, is_group, named, pair},
     trail,
 };
 use crate::{
@@ -24,6 +24,7 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
         request(facts),
         before(facts),
         setting(facts),
+        attached(facts),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
@@ -74,7 +75,7 @@ fn chain(facts: &Facts<'_>) -> Option<String> {
     let exceptions = &facts.event.exceptions;
     let lines = exceptions.iter().enumerate().take(8).filter_map(|(at, exception)| {
         let name = named(exception.kind.as_deref(), exception.value.as_deref(), 160)?;
-        let group = if exception.is_group { ", which groups others" } else { "" };
+        let group = if is_group(exception) { ", which groups others" } else { "" };
         Some(format!("- {name} ({}){group}", EvidenceKind::Exception.id(at)))
     });
     let lines: Vec<_> = lines.collect();
@@ -172,6 +173,31 @@ fn setting(facts: &Facts<'_>) -> Option<String> {
         said.push(format!("{label} {} ({id})", inline::code(&value, 80)));
     }
     (!said.is_empty()).then(|| format!("**Where it ran**: {}.", said.join(", ")))
+}
+
+/// What the program itself attached: its own tags and contexts.
+fn attached(facts: &Facts<'_>) -> Option<String> {
+    let tags = facts.event.tags.iter().enumerate().filter(|(_, (name, _))| !is_standard(name));
+    let tags = tags.map(|(at, (name, value))| format!("- {} ({})", pair(name, value), EvidenceKind::Tag.id(at)));
+    let contexts = facts.event.contexts.iter().enumerate().filter(|(_, (name, _))| !is_standard(name));
+    let contexts = contexts.map(|(at, (name, values))| {
+        let values: Vec<_> = values.iter().take(6).map(|(key, value)| pair(key, value)).collect();
+        format!("- {}: {} ({})", inline::code(name, 40), values.join(", "), EvidenceKind::Context.id(at))
+    });
+    let lines: Vec<_> = tags.take(8).chain(contexts.take(4)).collect();
+    (!lines.is_empty()).then(|| format!("**What the program attached**:\n\n{}", lines.join("\n")))
+}
+
+/// Tags and contexts that SDKs and servers set by themselves.
+fn is_standard(name: &str) -> bool {
+    const NAMES: [&str; 33] = [
+        "app", "browser", "client_os", "culture", "device", "dist", "environment", "feedback", "flags", "gpu",
+        "handled", "interface_type", "level", "logger", "mechanism", "memory_info", "monitor", "os", "otel",
+        "profile", "release", "replay", "replayId", "response", "runtime", "server_name", "site", "threadpool_info",
+        "trace", "transaction", "unity", "url", "user",
+    ];
+    let family = name.split(['.', ':']).next().unwrap_or_default();
+    NAMES.contains(&name) || NAMES.contains(&family)
 }
 
 /// What it ran on, from contexts, else from tags.

@@ -6,12 +6,12 @@ use super::{advice::Work, facts::Facts, template::Filled};
 const RANGES: [&str; 5] = ["under 1 hour", "1-2 hours", "half a day", "1-2 days", "2-4 days"];
 
 /// Begins with the kind of change and adds a step each for a crash line that is unknown, a failure
-/// nobody wrote advice for, and a path through many own files. Empty when nothing is known.
+/// nobody wrote advice for, and a path through many own files. Empty where neither is known.
 pub(super) fn estimate(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
-    if facts.failure.name().is_none() {
+    if advice.is_none() && facts.crash.is_none() {
         return String::new();
     }
-    let kind = advice.map_or(1, |advice| match advice.found.advice.work {
+    let kind: usize = advice.map_or(1, |advice| match advice.found.advice.work {
         Work::Quick => 0,
         Work::Usual => 1,
         Work::Deep => 3,

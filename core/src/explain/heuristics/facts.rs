@@ -1,6 +1,6 @@
 //! What the rules look at, read off the evidence once.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::{
     family::Family,
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Evidence, EvidenceId, EvidenceKind, Stack,
+        Evidence, EvidenceId, EvidenceKind, Level, Stack,
         event::{Event, Exception, Frame},
     },
     explain::render::inline,
@@ -31,7 +31,7 @@ pub(super) struct Facts<'a> {
     pub crash: Option<Call<'a>>,
     /// The call that raised, where that is another one than the crash (a library's).
     pub raised_in: Option<Call<'a>>,
-    /// Own calls on the crash's stack, the newest first, each place once.
+    /// Own calls that led to the crash, the newest first, each place once.
     pub path: Vec<Call<'a>>,
     /// The function that calls itself.
     pub recursion: Option<Call<'a>>,
@@ -63,23 +63,27 @@ impl<'a> Facts<'a> {
         let calls = crash_stack(evidence);
         let at = |index: usize| evidence.frame(index).map(|frame| Call::new(frame, index));
         let crash = evidence.culprit.and_then(at);
-        let raised_in = calls
-            .first()
-            .copied()
-            .filter(|first| crash.is_some_and(|crash| crash.id != first.id));
+        let failure = Failure::read(evidence);
+        let raised_in = failure.id.and_then(|id| newest_call(evidence, id)).or(calls.first().copied());
+        let raised_in = raised_in.filter(|first| crash.is_some_and(|crash| crash.id != first.id));
         let places = distinct(&calls);
         let deepest = places.iter().max_by_key(|call| call.times).copied();
         Self {
             evidence,
             event: &evidence.event,
             family: Family::of(evidence),
-            failure: Failure::read(evidence),
+            failure,
             crash,
             raised_in,
-            path: places.into_iter().filter(|call| call.own).collect(),
+            path: with_callers(evidence, places),
             recursion: deepest.filter(|call| call.times >= RECURSION && call.times * 4 >= calls.len()),
             trail: trail::read(&evidence.event),
         }
+    }
+
+    /// Whether the failure is what a detector or a browser found, and nothing was raised or logged.
+    pub(super) fn is_finding(&self) -> bool {
+        self.event.exceptions.is_empty() && !self.event.findings.is_empty() && self.failure.kind.is_some()
     }
 
     /// The exceptions that report the same failure further up, nearest first.
@@ -90,6 +94,15 @@ impl<'a> Facts<'a> {
             .map(|(at, exception)| (EvidenceKind::Exception.id(at), exception))
             .skip_while(move |(id, _)| Some(*id) != root)
             .skip(1)
+    }
+
+    /// The name of an exception further up; its message only where it says more than the root's.
+    pub(super) fn name_above(&self, above: &Exception, max: usize) -> Option<String> {
+        let root = self.failure.message.as_deref().unwrap_or_default();
+        let said = above.value.as_deref().map(|value| inline::line(value, MESSAGE));
+        let same = said.as_deref().is_some_and(|said| !root.is_empty() && said.contains(root));
+        let value = said.as_deref().filter(|_| !same || above.kind.is_none());
+        named(above.kind.as_deref(), value, max)
     }
 
     /// Whether the failing line raises by itself, so that the message is the program's own words.
@@ -105,15 +118,17 @@ impl<'a> Facts<'a> {
             || browser && !sent
     }
 
+    /// Whether words in the message may be taken for its cause: not where the program chose them to
+    /// say something of its own, and not in a log line that tells of no error.
+    pub(super) fn may_guess(&self) -> bool {
+        let logged = self.event.exceptions.is_empty();
+        !self.throws() && !(logged && self.event.level > Level::Error)
+    }
+
     /// The newest own call of an exception.
     pub(super) fn frame_of(&self, exception: EvidenceId) -> Option<Call<'a>> {
-        let index = usize::try_from(exception.number).ok()?.checked_sub(1)?;
-        let places = self.evidence.frames.iter().enumerate();
-        let calls = places
-            .filter(|(_, place)| place.stack == Stack::Exception(index))
-            .filter_map(|(at, _)| Some(Call::new(self.evidence.frame(at)?, at)));
-        let calls: Vec<_> = calls.collect();
-        calls.iter().find(|call| call.own).or(calls.first()).copied()
+        let mut calls = calls_of(self.evidence, exception);
+        calls.clone().find(|call| call.own).or_else(|| calls.next())
     }
 
     /// Whether nobody caught it: `None` when the evidence does not tell.
@@ -159,6 +174,11 @@ impl<'a> Call<'a> {
         Self { frame, id: EvidenceKind::Frame.id(index), own: is_own(frame), times: 1 }
     }
 
+    /// Names the function among all.
+    fn function_key(&self) -> (Option<&'a str>, Option<&'a str>) {
+        (self.frame.function.as_deref(), self.frame.place())
+    }
+
     /// The line of source that was running, where it is there and readable.
     pub(super) fn source(&self) -> Option<&'a str> {
         let line = self.frame.line?;
@@ -201,11 +221,8 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The locals the running line uses, in the line's order; each as name and shown value.
-    pub(super) fn locals(&self) -> Vec<(&'a str, Cow<'a, str>)> {
-        let Some(line) = self.source() else {
-            return Vec::new();
-        };
+    /// The locals that `line` uses, in the line's order, as Markdown: «`row` = `None`».
+    pub(super) fn locals(&self, line: &str) -> Vec<String> {
         let locals = &self.frame.locals;
         let used = source::names(line).into_iter();
         let known = used.filter_map(|name| {
@@ -214,7 +231,7 @@ impl<'a> Call<'a> {
         });
         known
             .filter(|(_, value)| is_data(value))
-            .map(|(name, value)| (name.as_str(), shown(name, value)))
+            .map(|(name, value)| pair(name, value))
             .take(6)
             .collect()
     }
@@ -226,6 +243,24 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The own calls among `places`, and after them those of the exceptions the failure surfaced as:
+/// where every exception has a stack of its own, the root's ends where it was caught.
+fn with_callers<'a>(evidence: &'a Evidence, places: Vec<Call<'a>>) -> Vec<Call<'a>> {
+    let mut path: Vec<_> = places.into_iter().filter(|call| call.own).collect();
+    let crash = evidence.culprit.and_then(|at| evidence.frames.get(at)).map(|place| place.stack);
+    let above = evidence.frames.iter().enumerate().filter(|(_, place)| match (crash, place.stack) {
+        (Some(Stack::Exception(crash)), Stack::Exception(at)) => at > crash,
+        _ => false,
+    });
+    let mut seen: HashSet<_> = path.iter().map(Call::function_key).collect();
+    for call in above.filter_map(|(at, _)| Some(Call::new(evidence.frame(at)?, at))) {
+        if call.own && seen.insert(call.function_key()) {
+            path.push(call);
+        }
+    }
+    path
+}
+
 /// Whether a local's value says something: code objects and modules do not.
 fn is_data(value: &str) -> bool {
     const CODE: [&str; 7] =
@@ -233,17 +268,17 @@ fn is_data(value: &str) -> bool {
     !CODE.iter().any(|start| value.starts_with(start))
 }
 
-/// A local's value as it may be shown: values whose name says that they are secret are not.
-fn shown<'a>(name: &str, value: &'a str) -> Cow<'a, str> {
+/// A named value as Markdown; values whose name says that they are secret are not shown.
+pub(super) fn pair(name: &str, value: &str) -> String {
     const SECRET: [&str; 14] = [
         "password", "passwd", "secret", "token", "apikey", "api_key", "authorization", "cookie",
         "session", "credential", "card", "cvv", "ssn", "private",
     ];
-    let name = name.to_ascii_lowercase();
-    if source::is_null(value) || !SECRET.iter().any(|word| name.contains(word)) {
-        return Cow::Borrowed(value);
-    }
-    Cow::Borrowed("***")
+    let lower = name.to_ascii_lowercase();
+    let secret = !source::is_null(value) && SECRET.iter().any(|word| lower.contains(word));
+    let value = inline::code(if secret { "***" } else { value }, 60);
+    let value = if value.is_empty() { "nothing" } else { &value };
+    format!("{} = {value}", inline::code(name, 60))
 }
 
 impl Failure {
@@ -276,18 +311,16 @@ impl Failure {
         })
     }
 
-    /// What a performance detector found: the title names the problem.
+    /// What a performance detector found: its title names the problem.
     fn finding(evidence: &Evidence) -> Option<Self> {
         let event = &evidence.event;
-        if event.findings.is_empty() || !event.exceptions.is_empty() {
+        if event.findings.is_empty() || !event.exceptions.is_empty() || event.message.is_some() {
             return None;
         }
-        let title = [event.title.as_deref(), Some(&*evidence.issue.title)];
-        let said = event.findings.iter().take(6).map(|(name, value)| format!("{name}: {value}"));
-        let said = said.collect::<Vec<_>>().join("; ");
+        let titles = [finding(event, &["title"]), event.title.as_deref(), Some(&*evidence.issue.title)];
         Some(Self {
-            kind: title.into_iter().find_map(|title| text(title, 120)),
-            message: text(Some(&said), MESSAGE),
+            kind: titles.into_iter().find_map(|title| text(title, 120)),
+            message: None,
             id: Some(EvidenceKind::Message.id(0)),
         })
     }
@@ -322,6 +355,12 @@ impl Failure {
     }
 }
 
+/// Whether an exception only groups others.
+pub(super) fn is_group(exception: &Exception) -> bool {
+    const GROUPS: [&str; 4] = ["ExceptionGroup", "BaseExceptionGroup", "AggregateError", "AggregateException"];
+    exception.is_group || exception.kind.as_deref().is_some_and(|kind| GROUPS.contains(&kind))
+}
+
 /// Class and message of an exception as one code span.
 pub(super) fn named(kind: Option<&str>, message: Option<&str>, max: usize) -> Option<String> {
     let filled = |text: Option<&str>| text.map(|text| inline::line(text, max)).filter(|t| !t.is_empty());
@@ -348,6 +387,20 @@ fn finding<'a>(event: &'a Event, names: &[&str]) -> Option<&'a str> {
         let found = event.findings.iter().find(|(key, _)| same(key, name));
         found.map(|(_, value)| value.as_str())
     })
+}
+
+/// The calls on an exception's own stack, newest first.
+fn calls_of(evidence: &Evidence, exception: EvidenceId) -> impl Iterator<Item = Call<'_>> + Clone {
+    let index = usize::try_from(exception.number).ok().and_then(|number| number.checked_sub(1));
+    let stack = index.filter(|_| exception.kind == EvidenceKind::Exception).map(Stack::Exception);
+    let places = evidence.frames.iter().enumerate();
+    places
+        .filter(move |(_, place)| Some(place.stack) == stack)
+        .filter_map(|(at, _)| Some(Call::new(evidence.frame(at)?, at)))
+}
+
+fn newest_call(evidence: &Evidence, exception: EvidenceId) -> Option<Call<'_>> {
+    calls_of(evidence, exception).next()
 }
 
 /// The calls of the stack the crash is on, newest first.

@@ -120,18 +120,6 @@ impl Family {
             .map(|(_, family)| *family)
     }
 
-    /// How this family calls the value that is not there.
-    pub(super) fn null(self) -> &'static str {
-        match self {
-            Self::Python | Self::Rust => "None",
-            Self::Go | Self::Ruby | Self::Apple | Self::Beam => "nil",
-            Self::JavaScript | Self::Jvm | Self::Dotnet | Self::Php | Self::Dart | Self::Other => {
-                "null"
-            }
-            Self::Native => "NULL",
-        }
-    }
-
     /// The word for a code fence where the file does not tell.
     fn fence(self) -> &'static str {
         let entry = EXTENSIONS.iter().find(|(_, family, _)| *family == self);

@@ -5,7 +5,7 @@ use super::{
     source::{self, Origin},
     template::Filled,
 };
-use crate::explain::render::inline;
+use crate::{domain::Level, explain::render::inline};
 
 /// Paragraphs: where to begin, what to change, which test to write.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
@@ -22,12 +22,14 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
 
 fn begin(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let crash = facts.crash?;
-    let subject = advice.filter(|advice| advice.found.advice.null).and_then(Filled::subject);
-    let origin = subject.and_then(|subject| facts.origin(source::first_name(subject)));
-    Some(match origin {
-        Some(Origin::Assigned { line, text, .. }) => format!(
-            "Begin at line {line} of {}: {}.",
-            crash.cite(),
+    let subject = advice.and_then(Filled::subject).map(source::first_name);
+    let origin = subject.and_then(|subject| facts.origin(subject));
+    Some(match (origin, subject, crash.frame.place()) {
+        (Some(Origin::Assigned { line, text, .. }), Some(subject), Some(file)) => format!(
+            "Begin at {}, where {} is set ({}): {}.",
+            inline::span(&format!("{}:{line}", inline::line(file, 160))),
+            inline::code(subject, 60),
+            crash.id,
             inline::code(text, 160)
         ),
         _ => format!("Begin at {}.", crash.cite()),
@@ -35,7 +37,9 @@ fn begin(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
 }
 
 fn without_advice(facts: &Facts<'_>) -> Option<String> {
-    let crash = facts.crash?;
+    let Some(crash) = facts.crash else {
+        return logged(facts);
+    };
     if !facts.throws() {
         return Some("Find out which value made this line fail: the values in the evidence are the first thing to try it with.".to_owned());
     }
@@ -44,6 +48,26 @@ fn without_advice(facts: &Facts<'_>) -> Option<String> {
     Some(format!(
         "Decide whether the condition{when} is legitimate. If a user or another service can bring it about, answer with a clear error of their kind and do not report it; if it must not happen, correct what leads to it: the callers are in the path above."
     ))
+}
+
+/// A logged message can be found by its words.
+fn logged(facts: &Facts<'_>) -> Option<String> {
+    let message = facts.failure.message.as_deref().filter(|_| facts.event.exceptions.is_empty())?;
+    let logger = facts.event.logger.as_deref().map(|logger| inline::code(logger, 80));
+    let logger = logger.filter(|name| !name.is_empty()).map(|name| format!(" (logger {name})"));
+    let place = format!(
+        "Search the code for the constant words of {}{}.",
+        inline::code(message, 120),
+        logger.unwrap_or_default()
+    );
+    Some(match facts.event.level {
+        Level::Info | Level::Debug => format!(
+            "{place} Most likely nothing is broken: if nobody has to act on it, log it without reporting it."
+        ),
+        _ => format!(
+            "{place} Decide whether what it tells of is a defect; if so, raise an error there, or attach the stack trace and the values that matter, so that the next event tells more."
+        ),
+    })
 }
 
 fn test(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {

@@ -15,6 +15,8 @@ mod facts;
 mod family;
 mod fix;
 pub mod rubric;
+#[cfg(test)]
+mod samples;
 mod source;
 mod steps;
 mod summary;
@@ -62,12 +64,12 @@ fn look_up<'a>(facts: &'a Facts<'a>) -> Option<Filled<'a>> {
     let message = failure.message.as_deref().unwrap_or_default();
     let root = find(failure.kind.as_deref(), message);
     let specific = root.or_else(|| {
-        let mut above = facts.surfaced().filter(|(_, above)| !above.is_group);
+        let mut above = facts.surfaced().filter(|(_, above)| !facts::is_group(above));
         above.find_map(|(_, above)| find(above.kind.as_deref(), bounded(above.value.as_deref()?)))
     });
     let found = specific
         .or_else(|| advice::fall_back(failure.kind.as_deref()?))
-        .or_else(|| advice::fall_back(message).filter(|_| !facts.throws()))?;
+        .or_else(|| advice::fall_back(message).filter(|_| facts.may_guess()))?;
     Some(Filled::new(facts, found))
 }
 
@@ -104,3 +106,6 @@ fn provenance(specification: &Specification) -> Provenance {
         related_issues: Origin::Missing,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,7 @@
 //! | `handled` | -10 | the program caught the exception and went on |
 //! | `single_user` | -5 | one user only |
 //! | `not_ours` | -30 | a browser extension or a foreign script |
+//! | `browser_report` | -20 | a browser's report: the policy did its work, nothing failed |
 //! | `development` | -20 | the environment is for development or tests |
 //! | `test_event` | -20 | the message says that it is a test |
 //!
@@ -80,7 +81,7 @@ const fn rule(name: &'static str, points: i32, looks_for: &'static str) -> Rule 
     Rule { name, points, looks_for }
 }
 
-static TABLE: [(Rule, Check); 21] = [
+static TABLE: [(Rule, Check); 22] = [
     (rule("fatal", 35, "the level is fatal"), |f| level(f, &[Level::Fatal])),
     (rule("error", 20, "the level is error"), |f| level(f, &[Level::Error])),
     (rule("warning", 5, "the level is warning"), |f| level(f, &[Level::Warning])),
@@ -107,6 +108,10 @@ static TABLE: [(Rule, Check); 21] = [
     (rule("single_user", -5, "one user only"), |f| users(f, 1, 1)),
     (rule("not_ours", -30, "a browser extension or a foreign script"), not_ours),
     (
+        rule("browser_report", -20, "a browser's report: the policy did its work, nothing failed"),
+        browser_report,
+    ),
+    (
         rule("development", -20, "the environment is for development or tests"),
         |f| environment(f, &["dev", "local", "test", "debug", "ci", "sandbox"]),
     ),
@@ -131,10 +136,9 @@ fn handled(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn process_crash(facts: &Facts<'_>) -> Option<String> {
-    const KINDS: [&str; 14] = [
-        "SIG", "EXC_", "EXCEPTION_", "panic", "OutOfMemory", "StackOverflow", "MemoryError",
-        "RecursionError", "ApplicationNotResponding", "ANR", "abort", "WatchdogTermination", "fatal error",
-        "Fatal error",
+    const KINDS: [&str; 13] = [
+        "SIG", "EXC_", "EXCEPTION_", "panic", "runtime.", "OutOfMemory", "StackOverflow",
+        "ApplicationNotResponding", "ANR", "abort", "WatchdogTermination", "fatal error", "Fatal error",
     ];
     let kind = facts.failure.kind.as_deref()?;
     let dies = KINDS.iter().any(|start| kind.starts_with(start));
@@ -219,6 +223,11 @@ fn not_ours(facts: &Facts<'_>) -> Option<String> {
     }
     let bare = message.is_some_and(|text| text.trim_end_matches('.') == "Script error");
     bare.then(|| "the browser reports a script of another origin".to_owned())
+}
+
+fn browser_report(facts: &Facts<'_>) -> Option<String> {
+    let policy = facts.failure.kind.as_deref() == Some("CSP violation");
+    policy.then(|| "the browser blocked it before it had an effect".to_owned())
 }
 
 fn test_event(facts: &Facts<'_>) -> Option<String> {

@@ -3,7 +3,8 @@
 use super::{
     description::{header, platform, request_line},
     facts::Facts,
-    source::Origin,
+    family::Family,
+    source::{self, Origin},
     template::Filled,
     trail::{self, Action, Step},
 };
@@ -42,14 +43,25 @@ fn prepare(facts: &Facts<'_>) -> Option<String> {
     let release = facts.event.release.as_deref().map(|text| inline::code(text, 80));
     let release = release.filter(|text| !text.is_empty());
     match (release, on.is_empty()) {
-        (Some(release), true) => Some(format!("Run release {release}.")),
-        (Some(release), false) => Some(format!("Run release {release} on {}.", on.join(", "))),
+        (Some(release), true) => Some(format!("Use release {release}.")),
+        (Some(release), false) => Some(format!("Use release {release} on {}.", on.join(", "))),
         (None, false) => Some(format!("Use {}.", on.join(", "))),
         (None, true) => None,
     }
 }
 
 fn open_page(facts: &Facts<'_>) -> Option<String> {
+    let first = facts.trail.iter().rev().filter(|step| step.is_deed()).take(DEEDS).filter_map(|step| {
+        match step.action {
+            Action::Navigation { from, .. } => Some(from.unwrap_or_default()),
+            _ => None,
+        }
+    });
+    // The page reported is the last one; the way there begins on the first.
+    if let Some(from) = first.last() {
+        let from = inline::code(&trail::bare_url(from), 160);
+        return (!from.is_empty()).then(|| format!("Open {from}."));
+    }
     let document = facts.finding(&["document_uri"]).map(|url| inline::code(&trail::bare_url(url), 300));
     let page = document.filter(|page| !page.is_empty()).or_else(|| request_line(facts.event))?;
     Some(format!("Open {page}."))
@@ -113,15 +125,23 @@ fn deed(step: &Step<'_>, browser: bool) -> Option<String> {
 fn call_path(facts: &Facts<'_>) -> Option<String> {
     let outermost = facts.path.last()?;
     let crash = facts.crash?;
+    if matches!(facts.family, Family::Native | Family::Apple) {
+        return None; // Nobody calls into the middle of a native program.
+    }
     if outermost.id == crash.id {
-        let function = crash.function()?;
-        return Some(format!("Call {function} the way {} does.", crash.place()?));
+        let values = if crash.frame.locals.is_empty() { "" } else { ", with the values in the evidence" };
+        return Some(format!("Call {}{values}.", crash.cite()));
     }
     Some(format!("Call {}, so that it reaches {}.", outermost.cite(), crash.cite()))
 }
 
 /// The value that must be missing, where the locals or the source show it.
 fn arrange(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
+    if facts.throws() {
+        let crash = facts.crash?;
+        let (line, text) = source::condition(&crash.frame.context, crash.frame.line?)?;
+        return Some(format!("Make line {line} lead there: {}.", inline::code(text, 160)));
+    }
     let (name, value) = advice?.null_local()?;
     let value = inline::code(value, 20);
     Some(match facts.origin(name) {

@@ -1,6 +1,6 @@
 //! What failed, where, how often, since when, for how many, in which release.
 
-use super::facts::{Facts, named};
+use super::facts::{Facts, is_group};
 use crate::{
     domain::{Level, Timestamp},
     explain::render::inline,
@@ -18,11 +18,12 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
 fn what(facts: &Facts<'_>, failure: String) -> String {
     let place = facts.crash.map_or_else(|| elsewhere(facts), |crash| format!(" in {}", crash.name()));
     let last = facts.surfaced().last().and_then(|(_, last)| {
-        let name = named(last.kind.as_deref(), last.value.as_deref(), 120)?;
-        let verb = if last.is_group { "reported within" } else { "surfacing as" };
+        let name = facts.name_above(last, 120)?;
+        let verb = if is_group(last) { "reported within" } else { "surfacing as" };
         Some(format!(", {verb} {name}"))
     });
     let told = match (facts.event.exceptions.is_empty(), facts.event.level) {
+        (true, _) if facts.is_finding() => "Finding ",
         (true, Level::Warning) => "Warning ",
         (true, Level::Info | Level::Debug) => "Log message ",
         _ => "",

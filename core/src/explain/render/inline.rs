@@ -68,10 +68,8 @@ pub(crate) fn fence(language: &str, body: &str) -> String {
 pub(crate) fn escape(text: &str, max: usize) -> String {
     let mut out = String::new();
     for c in line(text, max).chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '&' | '~'
-        ) {
+        let starts_word = c == '_' && !out.ends_with(char::is_alphanumeric);
+        if starts_word || matches!(c, '\\' | '`' | '*' | '[' | '<' | '|' | '&' | '~') {
             out.push('\\');
         }
         out.push(c);
@@ -89,7 +87,7 @@ fn longest_run(text: &str) -> usize {
 }
 
 /// The characters of a text that may be shown: controls, escape sequences, and the marks that
-/// turn or hide neighbouring text are left out; a tab becomes a space.
+/// turn or hide neighbouring text are left out.
 struct Visible<I: Iterator<Item = char>>(Peekable<I>);
 
 impl<'a> Visible<std::str::Chars<'a>> {
@@ -121,8 +119,7 @@ impl<I: Iterator<Item = char>> Iterator for Visible<I> {
         loop {
             match self.0.next()? {
                 ESCAPE => self.skip_sequence(),
-                '\t' => return Some(' '),
-                '\n' => return Some('\n'),
+                c @ ('\t' | '\n') => return Some(c),
                 c if c.is_control() || is_mark(c) => {}
                 c => return Some(c),
             }
@@ -172,6 +169,6 @@ mod tests {
 
     #[test]
     fn markup_outside_of_code_is_taken_literally() {
-        assert_eq!(escape("<b>*x*</b> [y](z)", 40), "\\<b\\>\\*x\\*\\</b\\> \\[y\\](z)");
+        assert_eq!(escape("<b>*x*</b> [y](z)", 40), "\\<b>\\*x\\*\\</b> \\[y](z)");
     }
 }

@@ -13,6 +13,11 @@
 //! [`Work::claim`]: crate::services::Work::claim
 //! [`Work::run`]: crate::services::Work::run
 
+pub mod collect;
 pub mod heuristics;
 pub mod redact;
 pub mod render;
+
+pub use collect::collect;
+pub use heuristics::{HEURISTICS, specify};
+pub use redact::Redactor;

@@ -227,7 +227,8 @@ fn a_place_that_cannot_be_used_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    for path in [folder.path().to_owned(), file.join("store.db")] {
+    let nowhere = Path::new("").to_owned();
+    for path in [folder.path().to_owned(), file.join("store.db"), nowhere] {
         let error = SqliteStore::open(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
     }

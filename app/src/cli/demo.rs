@@ -1,6 +1,6 @@
 //! `explainer demo`: the whole service on a store that is thrown away, with something in it.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use explainer_adapters::system::UuidIds;
 use explainer_core::{
@@ -28,7 +28,7 @@ pub(super) async fn run(mut config: Config) -> Outcome {
 
     let acceptor = bind(&config).await?;
     let url = url_of(&acceptor);
-    let application = Application::assemble(config).await?;
+    let application = Application::assemble(config)?;
     let (services, waiting) = (application.services.clone(), application.waiting.clone());
     let server = tokio::spawn(application.serve(acceptor, serve::stop_signal()));
 
@@ -97,8 +97,8 @@ impl Account {
 }
 
 async fn explain_all(
-    services: &Arc<Services>,
-    waiting: &Arc<Waiting>,
+    services: &Services,
+    waiting: &Waiting,
     account: &Account,
 ) -> Outcome<Vec<Analysis>> {
     let query = IssueQuery {

@@ -5,6 +5,7 @@
 pub mod auth;
 mod private_files;
 pub mod secret;
+pub mod sources;
 pub mod storage;
 pub mod system;
 pub mod vault;

@@ -1,0 +1,5 @@
+//! Issue sources: where issues are read from.
+
+mod files;
+
+pub use files::FilesSource;

@@ -31,11 +31,21 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
     let ids = facts.failure.id.map(|id| id.to_string());
     let Some(crash) = facts.crash else {
         let cited = ids.map_or_else(String::new, |id| format!(" ({id})"));
-        let verb = if facts.event.exceptions.is_empty() { "was reported" } else { "was raised" };
+        let verb = if facts.event.exceptions.is_empty() {
+            "was reported"
+        } else {
+            "was raised"
+        };
         return format!("{failure} {verb}{cited}; the event has no stack trace of it.");
     };
-    let cited = ids.into_iter().chain([crash.id.to_string()]).collect::<Vec<_>>().join(", ");
-    let line = crash.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
+    let cited = ids
+        .into_iter()
+        .chain([crash.id.to_string()])
+        .collect::<Vec<_>>()
+        .join(", ");
+    let line = crash
+        .source()
+        .map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
     match facts.raised_in {
         None => format!("{failure} was raised in {} ({cited}){line}.", crash.name()),
         Some(inner) => format!(
@@ -57,7 +67,9 @@ fn unexplained(facts: &Facts<'_>) -> Option<String> {
         );
     }
     let class = inline::code(facts.failure.kind.as_deref()?, 80);
-    Some(format!("{class} is no class the rules know: its message and the place above are what is known of the cause."))
+    Some(format!(
+        "{class} is no class the rules know: its message and the place above are what is known of the cause."
+    ))
 }
 
 /// Where the line throws by itself, what led there is the question.
@@ -89,14 +101,23 @@ fn recursion(facts: &Facts<'_>) -> Option<String> {
 /// What the locals show, and where the value came from.
 fn values(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let crash = facts.crash?;
-    let line = crash.frame.line.map_or_else(String::new, |line| format!(" on line {line}"));
-    let shown = crash.source().map(|source| crash.locals(source)).unwrap_or_default().join(", ");
+    let line = crash
+        .frame
+        .line
+        .map_or_else(String::new, |line| format!(" on line {line}"));
+    let shown = crash
+        .source()
+        .map(|source| crash.locals(source))
+        .unwrap_or_default()
+        .join(", ");
     let told = match advice.and_then(Filled::null_local) {
         _ if shown.is_empty() => None,
         Some(_) => Some(format!("The locals{line} show it: {shown} ({}).", crash.id)),
         None => Some(format!("The values{line} were {shown} ({}).", crash.id)),
     };
-    let origin = advice.and_then(Filled::subject).and_then(|subject| came_from(facts, subject));
+    let origin = advice
+        .and_then(Filled::subject)
+        .and_then(|subject| came_from(facts, subject));
     let said: Vec<_> = told.into_iter().chain(origin).collect();
     (!said.is_empty()).then(|| said.join(" "))
 }
@@ -108,13 +129,30 @@ fn came_from(facts: &Facts<'_>, subject: &str) -> Option<String> {
     Some(match facts.origin(name)? {
         Origin::Assigned { line, value, .. } => {
             let inputs = crash.locals(value);
-            let inputs = if inputs.is_empty() { String::new() } else { format!(", with {}", inputs.join(", ")) };
-            format!("{shown} was set on line {line} from {}{inputs}: look there first.", inline::code(value, 120))
+            let inputs = if inputs.is_empty() {
+                String::new()
+            } else {
+                format!(", with {}", inputs.join(", "))
+            };
+            format!(
+                "{shown} was set on line {line} from {}{inputs}: look there first.",
+                inline::code(value, 120)
+            )
         }
-        Origin::Parameter => match facts.path.iter().skip_while(|call| call.id != crash.id).nth(1) {
+        Origin::Parameter => match facts
+            .path
+            .iter()
+            .skip_while(|call| call.id != crash.id)
+            .nth(1)
+        {
             Some(caller) => {
-                let line = caller.source().map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
-                format!("{shown} is a parameter: it came from the call in {}{line}.", caller.cite())
+                let line = caller
+                    .source()
+                    .map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
+                format!(
+                    "{shown} is a parameter: it came from the call in {}{line}.",
+                    caller.cite()
+                )
             }
             None => format!("{shown} is a parameter: the caller passed it."),
         },
@@ -127,7 +165,10 @@ fn surfacing(facts: &Facts<'_>) -> Option<String> {
     let grouped = above.iter().any(|(_, exception)| is_group(exception));
     let told = above.iter().take(5).filter_map(|(id, exception)| {
         let name = facts.name_above(exception, 160)?;
-        let place = facts.frame_of(*id).map(|call| format!(", raised in {}", call.cite())).unwrap_or_default();
+        let place = facts
+            .frame_of(*id)
+            .map(|call| format!(", raised in {}", call.cite()))
+            .unwrap_or_default();
         let what = match (is_group(exception), grouped) {
             (true, _) => "It was reported within",
             (false, true) => "In the same group stands",
@@ -137,7 +178,10 @@ fn surfacing(facts: &Facts<'_>) -> Option<String> {
     });
     let mut told: Vec<_> = told.collect();
     if above.len() > 5 {
-        told.push(format!("{} more exceptions follow in the chain.", above.len() - 5));
+        told.push(format!(
+            "{} more exceptions follow in the chain.",
+            above.len() - 5
+        ));
     }
     (!told.is_empty()).then(|| told.join(" "))
 }

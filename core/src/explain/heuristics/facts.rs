@@ -64,7 +64,10 @@ impl<'a> Facts<'a> {
         let at = |index: usize| evidence.frame(index).map(|frame| Call::new(frame, index));
         let crash = evidence.culprit.and_then(at);
         let failure = Failure::read(evidence);
-        let raised_in = failure.id.and_then(|id| newest_call(evidence, id)).or(calls.first().copied());
+        let raised_in = failure
+            .id
+            .and_then(|id| newest_call(evidence, id))
+            .or(calls.first().copied());
         let raised_in = raised_in.filter(|first| crash.is_some_and(|crash| crash.id != first.id));
         let places = distinct(&calls);
         let deepest = places.iter().max_by_key(|call| call.times).copied();
@@ -76,14 +79,17 @@ impl<'a> Facts<'a> {
             crash,
             raised_in,
             path: with_callers(evidence, places),
-            recursion: deepest.filter(|call| call.times >= RECURSION && call.times * 4 >= calls.len()),
+            recursion: deepest
+                .filter(|call| call.times >= RECURSION && call.times * 4 >= calls.len()),
             trail: trail::read(&evidence.event),
         }
     }
 
     /// Whether the failure is what a detector or a browser found, and nothing was raised or logged.
     pub(super) fn is_finding(&self) -> bool {
-        self.event.exceptions.is_empty() && !self.event.findings.is_empty() && self.failure.kind.is_some()
+        self.event.exceptions.is_empty()
+            && !self.event.findings.is_empty()
+            && self.failure.kind.is_some()
     }
 
     /// The exceptions that report the same failure further up, nearest first.
@@ -99,21 +105,35 @@ impl<'a> Facts<'a> {
     /// The name of an exception further up; its message only where it says more than the root's.
     pub(super) fn name_above(&self, above: &Exception, max: usize) -> Option<String> {
         let root = self.failure.message.as_deref().unwrap_or_default();
-        let said = above.value.as_deref().map(|value| inline::line(value, MESSAGE));
-        let same = said.as_deref().is_some_and(|said| !root.is_empty() && said.contains(root));
+        let said = above
+            .value
+            .as_deref()
+            .map(|value| inline::line(value, MESSAGE));
+        let same = said
+            .as_deref()
+            .is_some_and(|said| !root.is_empty() && said.contains(root));
         let value = said.as_deref().filter(|_| !same || above.kind.is_none());
         named(above.kind.as_deref(), value, max)
     }
 
     /// Whether the failing line raises by itself, so that the message is the program's own words.
     pub(super) fn throws(&self) -> bool {
-        self.raised_in.is_none() && self.crash.and_then(|crash| crash.source()).is_some_and(source::throws)
+        self.raised_in.is_none()
+            && self
+                .crash
+                .and_then(|crash| crash.source())
+                .is_some_and(source::throws)
     }
 
     /// Whether it happened in a web page, so that the request is the page and not what was served.
     pub(super) fn is_page(&self) -> bool {
-        let browser = self.context("browser").is_some() || self.finding(&["document_uri"]).is_some();
-        let sent = self.event.request.as_ref().is_some_and(|request| request.method.is_some());
+        let browser =
+            self.context("browser").is_some() || self.finding(&["document_uri"]).is_some();
+        let sent = self
+            .event
+            .request
+            .as_ref()
+            .is_some_and(|request| request.method.is_some());
         self.family == Family::JavaScript && !sent && self.event.platform.as_deref() != Some("node")
             || browser && !sent
     }
@@ -133,26 +153,47 @@ impl<'a> Facts<'a> {
 
     /// Whether nobody caught it: `None` when the evidence does not tell.
     pub(super) fn handled(&self) -> Option<bool> {
-        let told = self.event.exceptions.iter().filter_map(|exception| exception.handled);
+        let told = self
+            .event
+            .exceptions
+            .iter()
+            .filter_map(|exception| exception.handled);
         told.reduce(|all, one| all && one)
     }
 
     /// A tag's value and id.
     pub(super) fn tag(&self, name: &str) -> Option<(&'a str, EvidenceId)> {
         let tags = self.event.tags.iter();
-        let at = tags.clone().position(|(key, value)| key == name && !value.is_empty())?;
+        let at = tags
+            .clone()
+            .position(|(key, value)| key == name && !value.is_empty())?;
         let (_, value) = self.event.tags.get(at)?;
         Some((value, EvidenceKind::Tag.id(at)))
     }
 
     /// Name and version in a context (`CPython 3.11.7`), with its id.
     pub(super) fn context(&self, name: &str) -> Option<(String, EvidenceId)> {
-        let at = self.event.contexts.iter().position(|(key, _)| key == name)?;
+        let at = self
+            .event
+            .contexts
+            .iter()
+            .position(|(key, _)| key == name)?;
         let (_, pairs) = self.event.contexts.get(at)?;
-        let value = |wanted: &str| pairs.iter().find(|(key, _)| key == wanted).map(|(_, v)| v.as_str());
+        let value = |wanted: &str| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == wanted)
+                .map(|(_, v)| v.as_str())
+        };
         let title = value("name").or_else(|| value("model"))?;
-        let version = value("version").or_else(|| value("os_version")).unwrap_or_default();
-        let both = if title.contains(version) { title.to_owned() } else { format!("{title} {version}") };
+        let version = value("version")
+            .or_else(|| value("os_version"))
+            .unwrap_or_default();
+        let both = if title.contains(version) {
+            title.to_owned()
+        } else {
+            format!("{title} {version}")
+        };
         let both = inline::line(&both, 80);
         (!both.is_empty()).then(|| (both, EvidenceKind::Context.id(at)))
     }
@@ -171,7 +212,12 @@ impl<'a> Facts<'a> {
 
 impl<'a> Call<'a> {
     fn new(frame: &'a Frame, index: usize) -> Self {
-        Self { frame, id: EvidenceKind::Frame.id(index), own: is_own(frame), times: 1 }
+        Self {
+            frame,
+            id: EvidenceKind::Frame.id(index),
+            own: is_own(frame),
+            times: 1,
+        }
     }
 
     /// Names the function among all.
@@ -182,7 +228,11 @@ impl<'a> Call<'a> {
     /// The line of source that was running, where it is there and readable.
     pub(super) fn source(&self) -> Option<&'a str> {
         let line = self.frame.line?;
-        let (_, text) = self.frame.context.iter().find(|(number, _)| *number == line)?;
+        let (_, text) = self
+            .frame
+            .context
+            .iter()
+            .find(|(number, _)| *number == line)?;
         let text = text.trim();
         (!text.is_empty() && text.len() <= source::READABLE).then_some(text)
     }
@@ -190,7 +240,10 @@ impl<'a> Call<'a> {
     /// The function as a code span, with its class where the language files by class.
     pub(super) fn function(&self) -> Option<String> {
         let function = inline::line(self.frame.function.as_deref()?, 100);
-        let anonymous = matches!(function.as_str(), "" | "?" | "<anonymous>" | "<unknown>" | "eval");
+        let anonymous = matches!(
+            function.as_str(),
+            "" | "?" | "<anonymous>" | "<unknown>" | "eval"
+        );
         (!anonymous).then(|| inline::span(&function))
     }
 
@@ -201,7 +254,10 @@ impl<'a> Call<'a> {
             return None;
         }
         let line = self.frame.line.filter(|line| *line > 0);
-        Some(inline::span(&line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"))))
+        Some(inline::span(&line.map_or_else(
+            || file.clone(),
+            |line| format!("{file}:{line}"),
+        )))
     }
 
     /// Function and place, as far as they are known, with the id: «`load` at `a.py:3` (F1)».
@@ -247,11 +303,19 @@ impl<'a> Call<'a> {
 /// where every exception has a stack of its own, the root's ends where it was caught.
 fn with_callers<'a>(evidence: &'a Evidence, places: Vec<Call<'a>>) -> Vec<Call<'a>> {
     let mut path: Vec<_> = places.into_iter().filter(|call| call.own).collect();
-    let crash = evidence.culprit.and_then(|at| evidence.frames.get(at)).map(|place| place.stack);
-    let above = evidence.frames.iter().enumerate().filter(|(_, place)| match (crash, place.stack) {
-        (Some(Stack::Exception(crash)), Stack::Exception(at)) => at > crash,
-        _ => false,
-    });
+    let crash = evidence
+        .culprit
+        .and_then(|at| evidence.frames.get(at))
+        .map(|place| place.stack);
+    let above =
+        evidence
+            .frames
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| match (crash, place.stack) {
+                (Some(Stack::Exception(crash)), Stack::Exception(at)) => at > crash,
+                _ => false,
+            });
     let mut seen: HashSet<_> = path.iter().map(Call::function_key).collect();
     for call in above.filter_map(|(at, _)| Some(Call::new(evidence.frame(at)?, at))) {
         if call.own && seen.insert(call.function_key()) {
@@ -263,16 +327,35 @@ fn with_callers<'a>(evidence: &'a Evidence, places: Vec<Call<'a>>) -> Vec<Call<'
 
 /// Whether a local's value says something: code objects and modules do not.
 fn is_data(value: &str) -> bool {
-    const CODE: [&str; 7] =
-        ["<module ", "<function ", "<class ", "<bound method", "[Function", "<built-in", "<method"];
+    const CODE: [&str; 7] = [
+        "<module ",
+        "<function ",
+        "<class ",
+        "<bound method",
+        "[Function",
+        "<built-in",
+        "<method",
+    ];
     !CODE.iter().any(|start| value.starts_with(start))
 }
 
 /// A named value as Markdown; values whose name says that they are secret are not shown.
 pub(super) fn pair(name: &str, value: &str) -> String {
     const SECRET: [&str; 14] = [
-        "password", "passwd", "secret", "token", "apikey", "api_key", "authorization", "cookie",
-        "session", "credential", "card", "cvv", "ssn", "private",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "authorization",
+        "cookie",
+        "session",
+        "credential",
+        "card",
+        "cvv",
+        "ssn",
+        "private",
     ];
     let lower = name.to_ascii_lowercase();
     let secret = !source::is_null(value) && SECRET.iter().any(|word| lower.contains(word));
@@ -285,12 +368,17 @@ impl Failure {
     fn read(evidence: &Evidence) -> Self {
         let event = &evidence.event;
         let read = Self::violation(event).or_else(|| Self::finding(evidence));
-        read.or_else(|| Self::exception(evidence)).unwrap_or_else(|| Self::message(evidence))
+        read.or_else(|| Self::exception(evidence))
+            .unwrap_or_else(|| Self::message(evidence))
     }
 
     fn exception(evidence: &Evidence) -> Option<Self> {
         let root = evidence.root_cause()?;
-        let at = evidence.event.exceptions.iter().position(|one| std::ptr::eq(one, root))?;
+        let at = evidence
+            .event
+            .exceptions
+            .iter()
+            .position(|one| std::ptr::eq(one, root))?;
         Some(Self {
             kind: text(root.kind.as_deref(), 120),
             message: text(root.value.as_deref(), MESSAGE),
@@ -303,7 +391,11 @@ impl Failure {
         let directive = finding(event, &["effective_directive", "violated_directive"])?;
         let directive = directive.split_whitespace().next()?;
         let blocked = finding(event, &["blocked_uri"]).unwrap_or("inline");
-        let blocked = if matches!(blocked, "" | "self") { "inline" } else { blocked };
+        let blocked = if matches!(blocked, "" | "self") {
+            "inline"
+        } else {
+            blocked
+        };
         Some(Self {
             kind: Some("CSP violation".to_owned()),
             message: text(Some(&format!("{directive} blocked {blocked}")), MESSAGE),
@@ -317,7 +409,11 @@ impl Failure {
         if event.findings.is_empty() || !event.exceptions.is_empty() || event.message.is_some() {
             return None;
         }
-        let titles = [finding(event, &["title"]), event.title.as_deref(), Some(&*evidence.issue.title)];
+        let titles = [
+            finding(event, &["title"]),
+            event.title.as_deref(),
+            Some(&*evidence.issue.title),
+        ];
         Some(Self {
             kind: titles.into_iter().find_map(|title| text(title, 120)),
             message: None,
@@ -333,14 +429,20 @@ impl Failure {
         let title = || text(event.title.as_deref(), MESSAGE);
         let issue = || text(Some(&evidence.issue.title), MESSAGE);
         let message = logged.or_else(title).or_else(issue);
-        let split = message.as_deref().and_then(|message| message.split_once(": "));
+        let split = message
+            .as_deref()
+            .and_then(|message| message.split_once(": "));
         match split {
             Some((kind, rest)) if is_kind(kind) => Self {
                 kind: Some(kind.to_owned()),
                 message: Some(rest.to_owned()),
                 id,
             },
-            _ => Self { kind: None, message, id },
+            _ => Self {
+                kind: None,
+                message,
+                id,
+            },
         }
     }
 
@@ -357,13 +459,25 @@ impl Failure {
 
 /// Whether an exception only groups others.
 pub(super) fn is_group(exception: &Exception) -> bool {
-    const GROUPS: [&str; 4] = ["ExceptionGroup", "BaseExceptionGroup", "AggregateError", "AggregateException"];
-    exception.is_group || exception.kind.as_deref().is_some_and(|kind| GROUPS.contains(&kind))
+    const GROUPS: [&str; 4] = [
+        "ExceptionGroup",
+        "BaseExceptionGroup",
+        "AggregateError",
+        "AggregateException",
+    ];
+    exception.is_group
+        || exception
+            .kind
+            .as_deref()
+            .is_some_and(|kind| GROUPS.contains(&kind))
 }
 
 /// Class and message of an exception as one code span.
 pub(super) fn named(kind: Option<&str>, message: Option<&str>, max: usize) -> Option<String> {
-    let filled = |text: Option<&str>| text.map(|text| inline::line(text, max)).filter(|t| !t.is_empty());
+    let filled = |text: Option<&str>| {
+        text.map(|text| inline::line(text, max))
+            .filter(|t| !t.is_empty())
+    };
     let both = match (filled(kind), filled(message)) {
         (Some(kind), Some(message)) => inline::line(&format!("{kind}: {message}"), max),
         (Some(one), None) | (None, Some(one)) => one,
@@ -373,12 +487,20 @@ pub(super) fn named(kind: Option<&str>, message: Option<&str>, max: usize) -> Op
 }
 
 fn text(value: Option<&str>, max: usize) -> Option<String> {
-    value.map(|value| inline::line(value, max)).filter(|value| !value.is_empty())
+    value
+        .map(|value| inline::line(value, max))
+        .filter(|value| !value.is_empty())
 }
 
 fn is_kind(word: &str) -> bool {
-    let plain = word.len() <= 80 && word.chars().all(|c| c.is_alphanumeric() || "._\\:".contains(c));
-    plain && ["Error", "Exception", "Fault", "Timeout"].iter().any(|end| word.ends_with(end))
+    let plain = word.len() <= 80
+        && word
+            .chars()
+            .all(|c| c.is_alphanumeric() || "._\\:".contains(c));
+    plain
+        && ["Error", "Exception", "Fault", "Timeout"]
+            .iter()
+            .any(|end| word.ends_with(end))
 }
 
 fn finding<'a>(event: &'a Event, names: &[&str]) -> Option<&'a str> {
@@ -391,8 +513,12 @@ fn finding<'a>(event: &'a Event, names: &[&str]) -> Option<&'a str> {
 
 /// The calls on an exception's own stack, newest first.
 fn calls_of(evidence: &Evidence, exception: EvidenceId) -> impl Iterator<Item = Call<'_>> + Clone {
-    let index = usize::try_from(exception.number).ok().and_then(|number| number.checked_sub(1));
-    let stack = index.filter(|_| exception.kind == EvidenceKind::Exception).map(Stack::Exception);
+    let index = usize::try_from(exception.number)
+        .ok()
+        .and_then(|number| number.checked_sub(1));
+    let stack = index
+        .filter(|_| exception.kind == EvidenceKind::Exception)
+        .map(Stack::Exception);
     let places = evidence.frames.iter().enumerate();
     places
         .filter(move |(_, place)| Some(place.stack) == stack)
@@ -422,7 +548,12 @@ fn distinct<'a>(calls: &[Call<'a>]) -> Vec<Call<'a>> {
     let mut places: Vec<Call<'a>> = Vec::new();
     for call in calls {
         let frame = call.frame;
-        let key = (frame.function.as_deref(), frame.place(), frame.line, frame.address.as_deref());
+        let key = (
+            frame.function.as_deref(),
+            frame.place(),
+            frame.line,
+            frame.address.as_deref(),
+        );
         match seen.get(&key).and_then(|at| places.get_mut(*at)) {
             Some(place) => place.times += 1,
             None => {
@@ -436,14 +567,28 @@ fn distinct<'a>(calls: &[Call<'a>]) -> Vec<Call<'a>> {
 
 /// Whether a frame is the program's own code: as the source says, else by where its file lies.
 fn is_own(frame: &Frame) -> bool {
-    const NEVER: [&str; 5] =
-        ["<anonymous>", "[native code]", "chrome-extension:", "moz-extension:", "safari-web-extension:"];
+    const NEVER: [&str; 5] = [
+        "<anonymous>",
+        "[native code]",
+        "chrome-extension:",
+        "moz-extension:",
+        "safari-web-extension:",
+    ];
     const LIBRARIES: [&str; 9] = [
-        "site-packages/", "dist-packages/", "node_modules/", "/vendor/", "/usr/", "/rustc/",
-        "/.cargo/", "/gems/", "<frozen",
+        "site-packages/",
+        "dist-packages/",
+        "node_modules/",
+        "/vendor/",
+        "/usr/",
+        "/rustc/",
+        "/.cargo/",
+        "/gems/",
+        "<frozen",
     ];
     let place = frame.place().unwrap_or_default();
     let within = |parts: &[&str]| parts.iter().any(|part| place.contains(part));
-    let own = frame.in_app.unwrap_or_else(|| frame.file.is_some() && !within(&LIBRARIES));
+    let own = frame
+        .in_app
+        .unwrap_or_else(|| frame.file.is_some() && !within(&LIBRARIES));
     own && !within(&NEVER)
 }

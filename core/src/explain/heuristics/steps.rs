@@ -38,9 +38,16 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Vec<Strin
 }
 
 fn prepare(facts: &Facts<'_>) -> Option<String> {
-    let mut on: Vec<_> = platform(facts).into_iter().map(|(_, value, _)| inline::code(&value, 80)).collect();
+    let mut on: Vec<_> = platform(facts)
+        .into_iter()
+        .map(|(_, value, _)| inline::code(&value, 80))
+        .collect();
     on.dedup();
-    let release = facts.event.release.as_deref().map(|text| inline::code(text, 80));
+    let release = facts
+        .event
+        .release
+        .as_deref()
+        .map(|text| inline::code(text, 80));
     let release = release.filter(|text| !text.is_empty());
     match (release, on.is_empty()) {
         (Some(release), true) => Some(format!("Use release {release}.")),
@@ -51,28 +58,45 @@ fn prepare(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn open_page(facts: &Facts<'_>) -> Option<String> {
-    let first = facts.trail.iter().rev().filter(|step| step.is_deed()).take(DEEDS).filter_map(|step| {
-        match step.action {
+    let first = facts
+        .trail
+        .iter()
+        .rev()
+        .filter(|step| step.is_deed())
+        .take(DEEDS)
+        .filter_map(|step| match step.action {
             Action::Navigation { from, .. } => Some(from.unwrap_or_default()),
             _ => None,
-        }
-    });
+        });
     // The page reported is the last one; the way there begins on the first.
     if let Some(from) = first.last() {
         let from = inline::code(&trail::bare_url(from), 160);
         return (!from.is_empty()).then(|| format!("Open {from}."));
     }
-    let document = facts.finding(&["document_uri"]).map(|url| inline::code(&trail::bare_url(url), 300));
-    let page = document.filter(|page| !page.is_empty()).or_else(|| request_line(facts.event))?;
+    let document = facts
+        .finding(&["document_uri"])
+        .map(|url| inline::code(&trail::bare_url(url), 300));
+    let page = document
+        .filter(|page| !page.is_empty())
+        .or_else(|| request_line(facts.event))?;
     Some(format!("Open {page}."))
 }
 
 fn send_request(facts: &Facts<'_>) -> Option<String> {
     let mut said = format!("Send {}", request_line(facts.event)?);
-    let body = facts.event.request.as_ref().and_then(|request| request.body.as_deref());
+    let body = facts
+        .event
+        .request
+        .as_ref()
+        .and_then(|request| request.body.as_deref());
     let kind = header(facts.event, "content-type").map(|kind| inline::code(kind, 80));
-    match (kind.filter(|kind| !kind.is_empty()), body.is_some_and(|body| !body.is_empty())) {
-        (Some(kind), true) => said = format!("{said}, with a body of type {kind} like the one in R1"),
+    match (
+        kind.filter(|kind| !kind.is_empty()),
+        body.is_some_and(|body| !body.is_empty()),
+    ) {
+        (Some(kind), true) => {
+            said = format!("{said}, with a body of type {kind} like the one in R1")
+        }
         (Some(kind), false) => said = format!("{said}, content type {kind}"),
         (None, true) => said.push_str(", with a body like the one in R1"),
         (None, false) => {}
@@ -107,12 +131,20 @@ fn deeds(facts: &Facts<'_>, browser: bool) -> Vec<String> {
 
 fn deed(step: &Step<'_>, browser: bool) -> Option<String> {
     Some(match &step.action {
-        Action::Navigation { to, .. } => format!("Go to {}", inline::code(&trail::bare_url(to), 160)),
+        Action::Navigation { to, .. } => {
+            format!("Go to {}", inline::code(&trail::bare_url(to), 160))
+        }
         Action::Interaction { verb, target } => format!("{verb} {}", inline::code(target, 120)),
-        Action::Http { method, url, status } => {
+        Action::Http {
+            method,
+            url,
+            status,
+        } => {
             let call = inline::code(&trail::call(method, url), 160);
             match (status, browser) {
-                (Some(status), _) => format!("The program calls {call}; here it was answered `{status}`"),
+                (Some(status), _) => {
+                    format!("The program calls {call}; here it was answered `{status}`")
+                }
                 (None, _) => format!("The program calls {call}"),
             }
         }
@@ -129,10 +161,18 @@ fn call_path(facts: &Facts<'_>) -> Option<String> {
         return None; // Nobody calls into the middle of a native program.
     }
     if outermost.id == crash.id {
-        let values = if crash.frame.locals.is_empty() { "" } else { ", with the values in the evidence" };
+        let values = if crash.frame.locals.is_empty() {
+            ""
+        } else {
+            ", with the values in the evidence"
+        };
         return Some(format!("Call {}{values}.", crash.cite()));
     }
-    Some(format!("Call {}, so that it reaches {}.", outermost.cite(), crash.cite()))
+    Some(format!(
+        "Call {}, so that it reaches {}.",
+        outermost.cite(),
+        crash.cite()
+    ))
 }
 
 /// The value that must be missing, where the locals or the source show it.
@@ -140,13 +180,21 @@ fn arrange(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     if facts.throws() {
         let crash = facts.crash?;
         let (line, text) = source::condition(&crash.frame.context, crash.frame.line?)?;
-        return Some(format!("Make line {line} lead there: {}.", inline::code(text, 160)));
+        return Some(format!(
+            "Make line {line} lead there: {}.",
+            inline::code(text, 160)
+        ));
     }
     let (name, value) = advice?.null_local()?;
     let value = inline::code(value, 20);
     Some(match facts.origin(name) {
-        Some(Origin::Assigned { line, value: call, .. }) => {
-            format!("Let {} give {value} (line {line}).", inline::code(call, 120))
+        Some(Origin::Assigned {
+            line, value: call, ..
+        }) => {
+            format!(
+                "Let {} give {value} (line {line}).",
+                inline::code(call, 120)
+            )
         }
         _ => format!("Let {} be {value}.", inline::code(name, 60)),
     })
@@ -154,7 +202,13 @@ fn arrange(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
 
 fn expect(facts: &Facts<'_>) -> Option<String> {
     let failure = facts.failure.name()?;
-    let place = facts.crash.map_or_else(String::new, |crash| format!(" in {}", crash.name()));
-    let verb = if facts.event.exceptions.is_empty() { "See" } else { "See it fail with" };
+    let place = facts
+        .crash
+        .map_or_else(String::new, |crash| format!(" in {}", crash.name()));
+    let verb = if facts.event.exceptions.is_empty() {
+        "See"
+    } else {
+        "See it fail with"
+    };
     Some(format!("{verb} {failure}{place}."))
 }

@@ -24,7 +24,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "Index {index} was used on {subject|a slice} of length {length|that is shorter}.",
         fix: "Check the length of {subject|the slice} in {function} before indexing, and decide what too few elements mean.",
         test: "calls {function} with {length|too few} elements",
-        shape: Guard("if len({subject}) <= {index} {\n\treturn fmt.Errorf(\"{subject} has %d elements\", len({subject}))\n}"),
+        shape: Guard(
+            "if len({subject}) <= {index} {\n\treturn fmt.Errorf(\"{subject} has %d elements\", len({subject}))\n}",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -44,7 +46,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A map} was declared and never made, and was written to.",
         fix: "Make it where it is declared (`make(map[…]…)`) or in the constructor of the struct that holds it.",
         test: "writes to a freshly constructed value",
-        shape: Guard("if {subject} == nil {\n\t{subject} = make(map[string]string) // with the map's own types\n}"),
+        shape: Guard(
+            "if {subject} == nil {\n\t{subject} = make(map[string]string) // with the map's own types\n}",
+        ),
         work: Quick,
         ..BLANK
     },

@@ -121,10 +121,16 @@ static TABLES: [&[Advice]; 17] = [
     dart::ROWS,
 ];
 
-static CATALOG: LazyLock<Vec<Row>> =
-    LazyLock::new(|| TABLES.iter().flat_map(|table| table.iter()).map(Row::new).collect());
+static CATALOG: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    TABLES
+        .iter()
+        .flat_map(|table| table.iter())
+        .map(Row::new)
+        .collect()
+});
 
-static FALLBACKS: LazyLock<Vec<Row>> = LazyLock::new(|| generic::ROWS.iter().map(Row::new).collect());
+static FALLBACKS: LazyLock<Vec<Row>> =
+    LazyLock::new(|| generic::ROWS.iter().map(Row::new).collect());
 
 /// The most specific row about a failure of this family, class and message.
 pub(super) fn find<'t>(family: Family, kind: &str, message: &'t str) -> Option<Found<'t>> {
@@ -156,13 +162,21 @@ struct Row {
 
 impl Row {
     fn new(advice: &'static Advice) -> Self {
-        Self { advice, pattern: OnceLock::new() }
+        Self {
+            advice,
+            pattern: OnceLock::new(),
+        }
     }
 
     /// How specific this row is for such a failure; `None` when it is about others.
     /// Words of the message weigh more than a class, a class more than a family.
     fn reach(&self, family: Family, kind: &str) -> Option<u8> {
-        let Advice { families, kinds, message, .. } = self.advice;
+        let Advice {
+            families,
+            kinds,
+            message,
+            ..
+        } = self.advice;
         if !families.is_empty() && !families.contains(&family) {
             return None;
         }
@@ -170,23 +184,42 @@ impl Row {
             return None;
         }
         let weight = |told: bool, points: u8| if told { points } else { 0 };
-        Some(weight(!families.is_empty(), 1) + weight(!kinds.is_empty(), 3) + weight(!message.is_empty(), 5))
+        Some(
+            weight(!families.is_empty(), 1)
+                + weight(!kinds.is_empty(), 3)
+                + weight(!message.is_empty(), 5),
+        )
     }
 
     fn read<'t>(&self, message: &'t str) -> Option<Found<'t>> {
         let advice = self.advice;
         if advice.message.is_empty() {
-            return Some(Found { advice, captures: None });
+            return Some(Found {
+                advice,
+                captures: None,
+            });
         }
         let pattern = self.pattern.get_or_init(|| Regex::new(advice.message).ok());
         let captures = pattern.as_ref()?.captures(message)?;
-        Some(Found { advice, captures: Some(captures) })
+        Some(Found {
+            advice,
+            captures: Some(captures),
+        })
     }
 }
 
 /// Whether `kind` is `known`, with or without the module it lives in.
 fn is_kind(kind: &str, known: &str) -> bool {
-    let bare = kind.trim_start_matches('*').split([' ', '<', '(']).next().unwrap_or_default();
-    let last = bare.rsplit(['.', ':', '\\', '/', '$']).next().unwrap_or_default();
-    [kind, bare, last].iter().any(|name| name.eq_ignore_ascii_case(known))
+    let bare = kind
+        .trim_start_matches('*')
+        .split([' ', '<', '('])
+        .next()
+        .unwrap_or_default();
+    let last = bare
+        .rsplit(['.', ':', '\\', '/', '$'])
+        .next()
+        .unwrap_or_default();
+    [kind, bare, last]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(known))
 }

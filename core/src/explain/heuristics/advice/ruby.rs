@@ -134,7 +134,11 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: RUBY,
-        kinds: &["RequestTimeoutException", "RequestTimeoutError", "Timeout::Error"],
+        kinds: &[
+            "RequestTimeoutException",
+            "RequestTimeoutError",
+            "Timeout::Error",
+        ],
         cause: "A request was cut off because it took too long. Where it was cut says little; what ran before says more.",
         fix: "Look at the queries and calls right before, give each outbound call its own shorter timeout, and move long work into a job.",
         test: "lets the slow call hang and expects a quick, clear answer",

@@ -28,7 +28,7 @@ pub fn issue_of(events: &[Event]) -> Issue {
     let frame = culprit_of(newest);
     Issue {
         id: short_hash(&group_key(newest)),
-        title: title(newest),
+        title: title(newest, frame),
         culprit: place(newest, frame),
         message: newest.message.clone().unwrap_or_default(),
         level: newest.level,
@@ -67,8 +67,8 @@ fn culprit_of(event: &Event) -> Option<&Frame> {
     }
 }
 
-/// One line: the outermost exception, or the message, or what else there is.
-fn title(event: &Event) -> String {
+/// One line: the outermost exception, or the message, or the place, or what was found.
+fn title(event: &Event, frame: Option<&Frame>) -> String {
     let thrown = event.exceptions.last().and_then(headline);
     let said = thrown
         .or_else(|| event.title.clone())
@@ -79,7 +79,7 @@ fn title(event: &Event) -> String {
             .first()
             .map(|(name, value)| format!("{name}: {value}"))
     };
-    let title = said.or_else(found).or_else(|| event.transaction.clone());
+    let title = said.or_else(|| place(event, frame)).or_else(found);
     let title = title.unwrap_or_else(|| "event without a message".to_owned());
     let line = title.lines().map(str::trim).find(|line| !line.is_empty());
     cut(line.unwrap_or_default(), 255)

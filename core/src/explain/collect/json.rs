@@ -3,7 +3,11 @@
 //! Documents come from anywhere: a missing key, a wrong type and `null` all read as nothing.
 //! What the values mean is left to the readers beside this file.
 
-use std::{borrow::Cow, cell::Cell, fmt};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 use serde::{
     Serialize, Serializer,
@@ -24,6 +28,16 @@ pub(super) enum Node<'a> {
     Map(Vec<(Cow<'a, str>, Node<'a>)>),
 }
 
+/// Large parts of events that nothing here reads; they are not kept.
+const UNREAD: &[&str] = &[
+    "_meta",
+    "debug_meta",
+    "modules",
+    "packages",
+    "sdkProcessingMetadata",
+    "spans",
+];
+
 static NULL: Node<'static> = Node::Null;
 
 /// Reads the first JSON value of `text`, and gives back what comes after it.
@@ -31,11 +45,11 @@ static NULL: Node<'static> = Node::Null;
 /// Values nested deeper than [`MAX_DEPTH`] become `…`; a document of more than [`MAX_VALUES`]
 /// values is an error.
 pub(super) fn parse(text: &str) -> serde_json::Result<(Node<'_>, &str)> {
-    let values = Cell::new(MAX_VALUES);
+    let build = Build::default();
     let mut json = serde_json::Deserializer::from_str(text);
     let seed = Seed {
         depth: MAX_DEPTH,
-        values: &values,
+        build: &build,
     };
     let node = seed.deserialize(&mut json)?;
     let end = json.into_iter::<IgnoredAny>().byte_offset();
@@ -188,24 +202,35 @@ impl Serialize for Node<'_> {
     }
 }
 
-/// Builds one node; knows how deep it may still go and how many values it may still make.
-#[derive(Clone, Copy)]
-struct Seed<'c> {
-    depth: usize,
-    values: &'c Cell<usize>,
+/// What building a tree takes: how many values were made, and the members of the lists and maps
+/// still open, so that each list and map is allocated once and in its right size.
+#[derive(Default)]
+struct Build<'a> {
+    values: Cell<usize>,
+    items: RefCell<Vec<Node<'a>>>,
+    entries: RefCell<Vec<(Cow<'a, str>, Node<'a>)>>,
 }
 
-impl Seed<'_> {
+/// Builds one node, which may hold this many levels more.
+#[derive(Clone, Copy)]
+struct Seed<'b, 'a> {
+    depth: usize,
+    build: &'b Build<'a>,
+}
+
+impl Seed<'_, '_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
-        let left = self.values.get().checked_sub(1);
-        self.values
-            .set(left.ok_or_else(|| E::custom(format!("it holds more than {MAX_VALUES} values")))?);
+        let values = self.build.values.get() + 1;
+        self.build.values.set(values);
+        if values > MAX_VALUES {
+            return Err(E::custom(format!("it holds more than {MAX_VALUES} values")));
+        }
         let depth = self.depth - 1;
         Ok(Self { depth, ..self })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Seed<'_> {
+impl<'de> DeserializeSeed<'de> for Seed<'_, 'de> {
     type Value = Node<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node<'de>, D::Error> {
@@ -213,7 +238,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Seed<'_> {
+impl<'de> Visitor<'de> for Seed<'_, 'de> {
     type Value = Node<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,11 +278,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Node::Text(Cow::Borrowed("…")));
         }
-        let mut items = Vec::new();
+        let items = &self.build.items;
+        let start = items.borrow().len();
         while let Some(item) = seq.next_element_seed(self.deeper()?)? {
-            items.push(item);
+            items.borrow_mut().push(item);
         }
-        Ok(Node::List(items))
+        Ok(Node::List(items.borrow_mut().split_off(start)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node<'de>, A::Error> {
@@ -265,11 +291,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Node::Text(Cow::Borrowed("…")));
         }
-        let mut entries = Vec::new();
+        let entries = &self.build.entries;
+        let start = entries.borrow().len();
         while let Some(key) = map.next_key_seed(Key)? {
-            entries.push((key, map.next_value_seed(self.deeper()?)?));
+            if self.depth == MAX_DEPTH && UNREAD.contains(&key.as_ref()) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let value = map.next_value_seed(self.deeper()?)?;
+            entries.borrow_mut().push((key, value));
         }
-        Ok(Node::Map(entries))
+        Ok(Node::Map(entries.borrow_mut().split_off(start)))
     }
 }
 

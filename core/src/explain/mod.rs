@@ -1,3 +1,5 @@
 //! The pipeline.
 
+pub mod fingerprint;
+pub mod pack;
 pub mod redact;

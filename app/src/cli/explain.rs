@@ -9,8 +9,8 @@ use std::{
 
 use clap::ValueEnum;
 use explainer_core::{
-    domain::{Event, Evidence},
-    explain::{self, collect::MAX_DOCUMENT},
+    domain::{DataPolicy, Event, Evidence},
+    explain::{self, ApproximateTokens, Redactor, collect::MAX_DOCUMENT},
 };
 
 use super::paint;
@@ -18,6 +18,7 @@ use super::paint;
 /// The exit code for a document that holds no event.
 const NO_EVENT: u8 = 2;
 /// How many tokens of evidence `--evidence` shows.
+const BUDGET: usize = 8_000;
 
 /// What to explain, and how to show it.
 #[derive(Debug, clap::Args)]
@@ -91,6 +92,12 @@ fn by_issue(events: Vec<Event>) -> Vec<Evidence> {
 }
 
 fn print(args: &Args, evidence: &Evidence) {
+    if args.evidence {
+        let mut redactor = Redactor::default();
+        let policy = DataPolicy::default();
+        let packed = explain::pack(evidence, &policy, BUDGET, &ApproximateTokens, &mut redactor);
+        return anstream::println!("{}", packed.text);
+    }
     let specification = explain::specify(evidence);
     match args.format {
         Format::Markdown => {

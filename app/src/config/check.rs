@@ -17,7 +17,7 @@ const RANGES: [(&str, i64, i64, &str); 9] = [
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
-    ("analysis.workers", 1, 64, "a small number such as 4"),
+    ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
     ("analysis.attempts", 1, 20, "a small number such as 3"),
     ("analysis.token_budget", 500, 1_000_000, "8000 for most"),

@@ -27,11 +27,14 @@ async fn an_analysis_is_a_specification() {
             "suggested_fix",
             "estimated_effort",
         ] {
-            assert!(
-                !analysis[text].as_str().unwrap().trim().is_empty(),
+            let told = !analysis[text].as_str().unwrap().trim().is_empty();
+            assert_eq!(
+                told,
+                analysis["provenance"][text] != "missing",
                 "{text} of {analysis}"
             );
         }
+        assert_eq!(analysis["provenance"]["summary"], "heuristic");
         assert_eq!(
             analysis["steps_to_reproduce"],
             analysis["reproduction_steps"]

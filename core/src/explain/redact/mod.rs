@@ -91,11 +91,16 @@ impl Redactor {
     /// The value of a key, without the key: all of it where the key says that it is secret,
     /// spaces and all, and else as [`redact`](Self::redact) does.
     pub fn redact_value<'t>(&mut self, key: &str, value: &'t str) -> Cow<'t, str> {
-        let find = pairs::of_pair(key, value);
-        match find.and_then(|find| self.replace(value, &[find], Round::First)) {
+        match self.redact_secret(key, value) {
             Some(redacted) => Cow::Owned(redacted),
             None => self.redact(value),
         }
+    }
+
+    /// The value of a key that says that it is secret; `None` where it says no such thing.
+    pub(super) fn redact_secret(&mut self, key: &str, value: &str) -> Option<String> {
+        let find = pairs::of_pair(key, value)?;
+        self.replace(value, &[find], Round::First)
     }
 
     /// A text with the values in the place of their placeholders; the reverse of the other three.
@@ -181,6 +186,19 @@ enum Round {
     First,
     /// Before: what reads like a placeholder is dealt with.
     Later,
+}
+
+/// Whether the name of a key says that its value is secret.
+pub(super) fn names_a_secret(key: &str) -> bool {
+    keys::says(key).is_some()
+}
+
+/// The last position not after `at` where a redacted text can be cut without cutting a placeholder.
+pub(super) fn before_placeholder(text: &str, at: usize) -> usize {
+    const LONGEST: usize = "<password-4294967295>".len();
+    (at.saturating_sub(LONGEST)..at)
+        .find(|start| Name::read(Text::new(text), *start).is_some_and(|(_, end)| end > at))
+        .unwrap_or(at)
 }
 
 impl fmt::Debug for Redactor {

@@ -1,3 +1,5 @@
 //! The pipeline.
+
+pub mod collect;
 pub mod heuristics;
 pub mod render;

@@ -98,7 +98,9 @@ impl Family {
     /// Reads the family off the culprit's file, else off the SDK's and the platform's names.
     pub(super) fn of(evidence: &Evidence) -> Self {
         let event = &evidence.event;
-        let by_file = evidence.culprit().and_then(|frame| Some(extension(frame)?.1));
+        let by_file = evidence
+            .culprit()
+            .and_then(|frame| Some(extension(frame)?.1));
         by_file
             .or_else(|| Self::named(event.sdk.as_deref()?))
             .or_else(|| Self::named(event.platform.as_deref()?))

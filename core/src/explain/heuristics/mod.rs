@@ -1,17 +1,19 @@
 //! The specification written from the evidence alone, when no language model is configured or all of them failed.
 //!
-//! Nothing in here guesses freely: the [facts](facts) are read off the evidence once, the most
-//! specific row of the [advice catalog](advice) is looked up, and one file per field writes what
+//! Nothing in here guesses freely: the facts are read off the evidence once, the most
+//! specific row of the advice catalog is looked up, and one file per field writes what
 //! the two bear out. What cannot be said stays empty and is marked [`Origin::Missing`].
 //! The [rubric] of priorities is public.
 
 mod advice;
+mod call;
 mod cause;
 mod components;
 mod culprit;
 mod description;
 mod effort;
 mod facts;
+mod failure;
 mod family;
 mod fix;
 pub mod rubric;
@@ -64,7 +66,9 @@ fn look_up<'a>(facts: &'a Facts<'a>) -> Option<Filled<'a>> {
     let message = failure.message.as_deref().unwrap_or_default();
     let root = find(failure.kind.as_deref(), message);
     let specific = root.or_else(|| {
-        let mut above = facts.surfaced().filter(|(_, above)| !facts::is_group(above));
+        let mut above = facts
+            .surfaced()
+            .filter(|(_, above)| !failure::is_group(above));
         above.find_map(|(_, above)| find(above.kind.as_deref(), bounded(above.value.as_deref()?)))
     });
     let found = specific
@@ -75,12 +79,21 @@ fn look_up<'a>(facts: &'a Facts<'a>) -> Option<Filled<'a>> {
 
 /// The beginning of a message: patterns are not run over more.
 fn bounded(message: &str) -> &str {
-    let end = message.char_indices().nth(1_000).map_or(message.len(), |(at, _)| at);
+    let end = message
+        .char_indices()
+        .nth(1_000)
+        .map_or(message.len(), |(at, _)| at);
     message.get(..end).unwrap_or_default()
 }
 
 fn provenance(specification: &Specification) -> Provenance {
-    let told = |is_there: bool| if is_there { Origin::Heuristic } else { Origin::Missing };
+    let told = |is_there: bool| {
+        if is_there {
+            Origin::Heuristic
+        } else {
+            Origin::Missing
+        }
+    };
     let Specification {
         summary,
         root_cause,

@@ -10,7 +10,10 @@ pub(in crate::explain) fn evidence(event: Event) -> Evidence {
     let stacks = event.exceptions.iter().map(|one| &one.frames).enumerate();
     let frames: Vec<_> = stacks
         .flat_map(|(at, frames)| {
-            let place = move |frame| FramePlace { stack: Stack::Exception(at), frame };
+            let place = move |frame| FramePlace {
+                stack: Stack::Exception(at),
+                frame,
+            };
             (0..frames.len()).rev().map(place)
         })
         .collect();
@@ -21,9 +24,15 @@ pub(in crate::explain) fn evidence(event: Event) -> Evidence {
     let issue = Issue {
         id: "4711".to_owned(),
         short_id: Some("SHOP-42".to_owned()),
-        title: title.or_else(|| event.title.clone()).or_else(|| event.message.clone()).unwrap_or_default(),
+        title: title
+            .or_else(|| event.title.clone())
+            .or_else(|| event.message.clone())
+            .unwrap_or_default(),
         platform: event.platform.clone().unwrap_or_default(),
-        project: Project { name: "Shop".to_owned(), ..Project::default() },
+        project: Project {
+            name: "Shop".to_owned(),
+            ..Project::default()
+        },
         count: 128,
         user_count: 12,
         first_seen: Some(at(0)),
@@ -31,8 +40,17 @@ pub(in crate::explain) fn evidence(event: Event) -> Evidence {
         permalink: Some("https://tracker.example/issues/4711".to_owned()),
         ..Issue::default()
     };
-    let mut evidence = Evidence { issue, event, frames, culprit: None };
-    let own = |at: &usize| evidence.frame(*at).is_some_and(|frame| frame.in_app == Some(true));
+    let mut evidence = Evidence {
+        issue,
+        event,
+        frames,
+        culprit: None,
+    };
+    let own = |at: &usize| {
+        evidence
+            .frame(*at)
+            .is_some_and(|frame| frame.in_app == Some(true))
+    };
     let culprit = (0..evidence.frames.len()).find(own);
     evidence.culprit = culprit.or((!evidence.frames.is_empty()).then_some(0));
     evidence
@@ -44,7 +62,10 @@ pub(in crate::explain) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(in crate::explain) fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 /// An event that happened five minutes after the fixed moment, in production.
@@ -75,16 +96,26 @@ pub(in crate::explain) fn own(function: &str, file: &str, line: u32, source: &[&
         file: Some(file.to_owned()),
         line: Some(line),
         in_app: Some(true),
-        context: (first..).zip(source.iter().map(ToString::to_string)).collect(),
+        context: (first..)
+            .zip(source.iter().map(ToString::to_string))
+            .collect(),
         ..Frame::default()
     }
 }
 
 pub(in crate::explain) fn library(function: &str, file: &str, line: u32) -> Frame {
-    Frame { in_app: Some(false), ..own(function, file, line, &[]) }
+    Frame {
+        in_app: Some(false),
+        ..own(function, file, line, &[])
+    }
 }
 
-pub(in crate::explain) fn crumb(seconds: i64, category: &str, message: &str, data: &[(&str, &str)]) -> Breadcrumb {
+pub(in crate::explain) fn crumb(
+    seconds: i64,
+    category: &str,
+    message: &str,
+    data: &[(&str, &str)],
+) -> Breadcrumb {
     Breadcrumb {
         timestamp: Some(at(seconds)),
         category: Some(category.to_owned()),
@@ -115,31 +146,81 @@ pub(in crate::explain) fn python_chain() -> Evidence {
             "    return rate[\"factor\"]",
         ],
     );
-    load.locals = pairs(&[("rate", "None"), ("currency", "'CHF'"), ("db", "<Database at 0x7f>")]);
-    let quote = own("quote", "shop/pricing/quote.py", 58, &["    try:", "        factor = load_rate(db, currency)"]);
+    load.locals = pairs(&[
+        ("rate", "None"),
+        ("currency", "'CHF'"),
+        ("db", "<Database at 0x7f>"),
+    ]);
+    let quote = own(
+        "quote",
+        "shop/pricing/quote.py",
+        58,
+        &["    try:", "        factor = load_rate(db, currency)"],
+    );
     let raise = own(
         "quote",
         "shop/pricing/quote.py",
         60,
-        &["    except TypeError as error:", "        raise QuoteError(currency) from error"],
+        &[
+            "    except TypeError as error:",
+            "        raise QuoteError(currency) from error",
+        ],
     );
-    let view = own("create_order", "shop/orders/views.py", 112, &["    price = quote(db, cart, currency)"]);
-    let mut root = exception("TypeError", "'NoneType' object is not subscriptable", vec![quote, load]);
+    let view = own(
+        "create_order",
+        "shop/orders/views.py",
+        112,
+        &["    price = quote(db, cart, currency)"],
+    );
+    let mut root = exception(
+        "TypeError",
+        "'NoneType' object is not subscriptable",
+        vec![quote, load],
+    );
     root.handled = Some(false);
-    let wrapped = exception("QuoteError", "CHF", vec![library("inner", "django/core/handlers/exception.py", 55), view, raise]);
-    let mut request = request(Some("POST"), "https://shop.example/orders", Some("currency=CHF&coupon=x1"));
+    let wrapped = exception(
+        "QuoteError",
+        "CHF",
+        vec![
+            library("inner", "django/core/handlers/exception.py", 55),
+            view,
+            raise,
+        ],
+    );
+    let mut request = request(
+        Some("POST"),
+        "https://shop.example/orders",
+        Some("currency=CHF&coupon=x1"),
+    );
     request.headers = pairs(&[("Content-Type", "application/json")]);
     request.body = Some("{\"items\":[1]}".to_owned());
     evidence(Event {
         exceptions: vec![root, wrapped],
         breadcrumbs: vec![
-            crumb(298, "query", "SELECT factor FROM rates WHERE currency = %s", &[]),
-            crumb(299, "http", "", &[("url", "https://fx.example/latest?key=secret"), ("method", "GET"), ("status_code", "503")]),
+            crumb(
+                298,
+                "query",
+                "SELECT factor FROM rates WHERE currency = %s",
+                &[],
+            ),
+            crumb(
+                299,
+                "http",
+                "",
+                &[
+                    ("url", "https://fx.example/latest?key=secret"),
+                    ("method", "GET"),
+                    ("status_code", "503"),
+                ],
+            ),
         ],
         request: Some(request),
         transaction: Some("/orders".to_owned()),
         server_name: Some("web-3".to_owned()),
-        contexts: vec![("runtime".to_owned(), pairs(&[("name", "CPython"), ("version", "3.12.1")]))],
+        contexts: vec![(
+            "runtime".to_owned(),
+            pairs(&[("name", "CPython"), ("version", "3.12.1")]),
+        )],
         sdk: Some("sentry.python 2.40.0".to_owned()),
         ..event("python")
     })
@@ -160,14 +241,30 @@ pub(in crate::explain) fn browser_click() -> Evidence {
     let mut thrown = exception(
         "TypeError",
         "Cannot read properties of undefined (reading 'total')",
-        vec![library("commitWork", "https://shop.example/static/node_modules/react-dom/index.js", 1), total],
+        vec![
+            library(
+                "commitWork",
+                "https://shop.example/static/node_modules/react-dom/index.js",
+                1,
+            ),
+            total,
+        ],
     );
     thrown.handled = Some(false);
     evidence(Event {
         exceptions: vec![thrown],
         breadcrumbs: vec![
             crumb(280, "navigation", "", &[("from", "/"), ("to", "/cart")]),
-            crumb(290, "fetch", "", &[("url", "/api/carts"), ("method", "GET"), ("status_code", "200")]),
+            crumb(
+                290,
+                "fetch",
+                "",
+                &[
+                    ("url", "/api/carts"),
+                    ("method", "GET"),
+                    ("status_code", "200"),
+                ],
+            ),
             crumb(299, "ui.click", "button#checkout > span", &[]),
         ],
         request: Some(request(None, "https://shop.example/cart", None)),
@@ -179,12 +276,41 @@ pub(in crate::explain) fn browser_click() -> Evidence {
 /// Two requests that insert the same row.
 pub(in crate::explain) fn unique_violation() -> Evidence {
     let message = "duplicate key value violates unique constraint \"payment_order_id_key\"\nDETAIL:  Key (order_id)=(17) already exists.\n";
-    let save = own("record_payment", "shop/payment/store.py", 44, &["    session.add(Payment(order_id=order.id))", "    session.commit()"]);
-    let root = exception("UniqueViolation", message, vec![library("execute", "site-packages/psycopg/cursor.py", 97)]);
-    let above = exception("IntegrityError", message, vec![save, library("commit", "site-packages/sqlalchemy/orm/session.py", 1_400)]);
+    let save = own(
+        "record_payment",
+        "shop/payment/store.py",
+        44,
+        &[
+            "    session.add(Payment(order_id=order.id))",
+            "    session.commit()",
+        ],
+    );
+    let root = exception(
+        "UniqueViolation",
+        message,
+        vec![library("execute", "site-packages/psycopg/cursor.py", 97)],
+    );
+    let above = exception(
+        "IntegrityError",
+        message,
+        vec![
+            save,
+            library("commit", "site-packages/sqlalchemy/orm/session.py", 1_400),
+        ],
+    );
     let mut evidence = evidence(Event {
-        exceptions: vec![Exception { module: Some("psycopg.errors".to_owned()), ..root }, above],
-        request: Some(request(Some("POST"), "https://shop.example/payment/confirm", None)),
+        exceptions: vec![
+            Exception {
+                module: Some("psycopg.errors".to_owned()),
+                ..root
+            },
+            above,
+        ],
+        request: Some(request(
+            Some("POST"),
+            "https://shop.example/payment/confirm",
+            None,
+        )),
         ..event("python")
     });
     evidence.issue.count = 2_400;
@@ -195,30 +321,79 @@ pub(in crate::explain) fn unique_violation() -> Evidence {
 pub(in crate::explain) fn java_null() -> Evidence {
     let handler = Frame {
         module: Some("com.example.shop.CartController".to_owned()),
-        ..own("total", "CartController.java", 71, &["        Cart cart = carts.find(id);", "        return cart.getItems().size();"])
+        ..own(
+            "total",
+            "CartController.java",
+            71,
+            &[
+                "        Cart cart = carts.find(id);",
+                "        return cart.getItems().size();",
+            ],
+        )
     };
     let message = "Cannot invoke \"com.example.shop.Cart.getItems()\" because \"cart\" is null";
     evidence(Event {
-        exceptions: vec![exception("NullPointerException", message, vec![library("invoke", "Method.java", 580), handler])],
-        request: Some(request(Some("GET"), "https://shop.example/carts/9/total", None)),
+        exceptions: vec![exception(
+            "NullPointerException",
+            message,
+            vec![library("invoke", "Method.java", 580), handler],
+        )],
+        request: Some(request(
+            Some("GET"),
+            "https://shop.example/carts/9/total",
+            None,
+        )),
         ..event("java")
     })
 }
 
 /// A panic with an index that is too large.
 pub(in crate::explain) fn go_index() -> Evidence {
-    let pick = own("pickWarehouse", "internal/stock/pick.go", 27, &["\tcandidates := filter(all, sku)", "\tbest := candidates[0]"]);
-    let mut panic = exception("runtime.boundsError", "index out of range [0] with length 0", vec![own("Serve", "internal/http/serve.go", 90, &[]), pick]);
+    let pick = own(
+        "pickWarehouse",
+        "internal/stock/pick.go",
+        27,
+        &[
+            "\tcandidates := filter(all, sku)",
+            "\tbest := candidates[0]",
+        ],
+    );
+    let mut panic = exception(
+        "runtime.boundsError",
+        "index out of range [0] with length 0",
+        vec![own("Serve", "internal/http/serve.go", 90, &[]), pick],
+    );
     panic.handled = Some(false);
-    evidence(Event { exceptions: vec![panic], level: Level::Fatal, ..event("go") })
+    evidence(Event {
+        exceptions: vec![panic],
+        level: Level::Fatal,
+        ..event("go")
+    })
 }
 
 /// A panic on an absent value.
 pub(in crate::explain) fn rust_unwrap() -> Evidence {
-    let run = own("shop::config::load", "src/config.rs", 18, &["    let home = env::home(&name);", "    let path = home.unwrap().join(\"shop.toml\");"]);
-    let mut panic = exception("panic", "called `Option::unwrap()` on a `None` value", vec![own("shop::main", "src/main.rs", 9, &[]), run]);
+    let run = own(
+        "shop::config::load",
+        "src/config.rs",
+        18,
+        &[
+            "    let home = env::home(&name);",
+            "    let path = home.unwrap().join(\"shop.toml\");",
+        ],
+    );
+    let mut panic = exception(
+        "panic",
+        "called `Option::unwrap()` on a `None` value",
+        vec![own("shop::main", "src/main.rs", 9, &[]), run],
+    );
     panic.handled = Some(false);
-    evidence(Event { exceptions: vec![panic], sdk: Some("sentry.rust 0.49".to_owned()), level: Level::Fatal, ..event("native") })
+    evidence(Event {
+        exceptions: vec![panic],
+        sdk: Some("sentry.rust 0.49".to_owned()),
+        level: Level::Fatal,
+        ..event("native")
+    })
 }
 
 /// A crash of which only addresses and function names are known.
@@ -235,7 +410,10 @@ pub(in crate::explain) fn native_crash() -> Evidence {
     evidence(Event {
         exceptions: vec![crash],
         level: Level::Fatal,
-        contexts: vec![("os".to_owned(), pairs(&[("name", "Android"), ("version", "15")]))],
+        contexts: vec![(
+            "os".to_owned(),
+            pairs(&[("name", "Android"), ("version", "15")]),
+        )],
         ..event("native")
     })
 }
@@ -282,11 +460,28 @@ pub(in crate::explain) fn message_only() -> Evidence {
 
 /// A function that calls itself until the stack is full.
 pub(in crate::explain) fn recursion() -> Evidence {
-    let visit = own("visit", "shop/categories/tree.py", 14, &["def visit(node):", "    return [visit(child) for child in node.children]"]);
-    let mut frames = vec![own("rebuild", "shop/categories/tasks.py", 5, &["    visit(root)"])];
+    let visit = own(
+        "visit",
+        "shop/categories/tree.py",
+        14,
+        &[
+            "def visit(node):",
+            "    return [visit(child) for child in node.children]",
+        ],
+    );
+    let mut frames = vec![own(
+        "rebuild",
+        "shop/categories/tasks.py",
+        5,
+        &["    visit(root)"],
+    )];
     frames.extend(std::iter::repeat_n(visit, 999));
     evidence(Event {
-        exceptions: vec![exception("RecursionError", "maximum recursion depth exceeded", frames)],
+        exceptions: vec![exception(
+            "RecursionError",
+            "maximum recursion depth exceeded",
+            frames,
+        )],
         transaction: Some("rebuild_categories".to_owned()),
         ..event("python")
     })
@@ -307,5 +502,8 @@ pub(in crate::explain) fn own_throw() -> Evidence {
     );
     let mut thrown = exception("SoldOut", "SKU-9", vec![reserve]);
     thrown.handled = Some(true);
-    evidence(Event { exceptions: vec![thrown], ..event("php") })
+    evidence(Event {
+        exceptions: vec![thrown],
+        ..event("php")
+    })
 }

@@ -108,14 +108,26 @@ pub(super) fn first_name(expression: &str) -> &str {
 /// Whether an expression is only names and dots, so that it can be tested without being run.
 pub(super) fn is_path(expression: &str) -> bool {
     let rest = expression.replace("->", ".");
-    rest.chars().all(|c| is_word(c) || matches!(c, '.' | '$' | '@'))
+    rest.chars()
+        .all(|c| is_word(c) || matches!(c, '.' | '$' | '@'))
 }
 
 /// The words a local variable is shown as when it holds nothing.
 pub(super) fn is_null(value: &str) -> bool {
     const NULLS: [&str; 13] = [
-        "None", "null", "undefined", "nil", "NULL", "nullptr", "<null>", "(null)", "<undefined>",
-        "[undefined]", "[null]", "0x0", "Optional.empty",
+        "None",
+        "null",
+        "undefined",
+        "nil",
+        "NULL",
+        "nullptr",
+        "<null>",
+        "(null)",
+        "<undefined>",
+        "[undefined]",
+        "[null]",
+        "0x0",
+        "Optional.empty",
     ];
     NULLS.contains(&value.trim())
 }
@@ -156,12 +168,27 @@ pub(super) fn origin<'a>(context: &'a [(u32, String)], at: u32, name: &str) -> O
 
 fn opens_function(line: &str) -> bool {
     const OPENERS: [&str; 8] = [
-        "def ", "defp ", "fn ", "func ", "fun ", "function ", "async function ", "class ",
+        "def ",
+        "defp ",
+        "fn ",
+        "func ",
+        "fun ",
+        "function ",
+        "async function ",
+        "class ",
     ];
     let line = line.trim_start();
-    let line = ["pub ", "public ", "private ", "protected ", "static ", "export ", "async "]
-        .iter()
-        .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
+    let line = [
+        "pub ",
+        "public ",
+        "private ",
+        "protected ",
+        "static ",
+        "export ",
+        "async ",
+    ]
+    .iter()
+    .fold(line, |line, word| line.strip_prefix(word).unwrap_or(line));
     OPENERS.iter().any(|opener| line.starts_with(opener))
 }
 
@@ -189,37 +216,72 @@ fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 /// Whether `name` at `at` is a name of its own and not a member or a part of a longer one.
 fn stands_alone(line: &str, at: usize, name: &str) -> bool {
     let before = line.get(..at).and_then(|text| text.chars().next_back());
-    let after = line.get(at + name.len()..).and_then(|text| text.chars().next());
+    let after = line
+        .get(at + name.len()..)
+        .and_then(|text| text.chars().next());
     !before.is_some_and(|c| is_word(c) || matches!(c, '.' | '>')) && !after.is_some_and(is_word)
 }
 
-/// Whether the line raises by itself, so that its message is the program's own words.
-pub(super) fn throws(line: &str) -> bool {
-    const WORDS: [&str; 14] = [
-        "raise ", "raise(", "throw ", "panic!(", "panic(", "abort(", "unreachable!(", "bail!(",
-        "fatalError(", "log.Fatal", "trigger_error(", "Kernel.raise", "assert ", "assert!(",
+/// Whether the line raises by itself, or makes an exception of class `kind`, so that the message
+/// is the program's own words.
+pub(super) fn throws(line: &str, kind: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "raise ",
+        "raise(",
+        "throw ",
+        "panic!(",
+        "panic(",
+        "abort(",
+        "unreachable!(",
+        "bail!(",
+        "fatalError(",
+        "log.Fatal",
+        "trigger_error(",
+        "Kernel.raise",
     ];
     let line = line.trim_start();
-    WORDS.iter().any(|word| line.starts_with(word)) || line.contains(" throw new ")
+    let makes = |before: &str| !kind.is_empty() && line.contains(&format!("{before}{kind}("));
+    WORDS.iter().any(|word| line.starts_with(word)) || ["raise ", "new "].into_iter().any(makes)
 }
 
 /// The nearest line above `at` that decides whether the line is reached (`if`, `case`, `catch`…).
 pub(super) fn condition(context: &[(u32, String)], at: u32) -> Option<(u32, &str)> {
     const WORDS: [&str; 16] = [
-        "if ", "if(", "elif ", "else if", "} else if", "unless ", "case ", "when ", "switch",
-        "except", "rescue", "catch", "} catch", "match ", "guard ", "while ",
+        "if ",
+        "if(",
+        "elif ",
+        "else if",
+        "} else if",
+        "unless ",
+        "case ",
+        "when ",
+        "switch",
+        "except",
+        "rescue",
+        "catch",
+        "} catch",
+        "match ",
+        "guard ",
+        "while ",
     ];
-    let depth = context.iter().find(|(line, _)| *line == at).map(|(_, text)| indent(text))?;
+    let own = context
+        .iter()
+        .find(|(line, _)| *line == at)
+        .map(|(_, text)| indent(text))?;
+    let mut depth = own;
     let above = context.iter().rev().skip_while(|(line, _)| *line >= at);
     for (line, text) in above.take(10) {
         if opens_function(text) {
             return None;
         }
         let word = text.trim_start();
-        let encloses = indent(text) < depth && text.len() <= READABLE;
-        if encloses && WORDS.iter().any(|start| word.starts_with(start)) {
+        if word.is_empty() || indent(text) >= depth || text.len() > READABLE {
+            continue;
+        }
+        if WORDS.iter().any(|start| word.starts_with(start)) {
             return Some((*line, text.trim()));
         }
+        depth = indent(text);
     }
     None
 }
@@ -241,8 +303,9 @@ pub(super) fn takes_guard(context: &[(u32, String)], at: u32) -> bool {
     let branch = BRANCHES.iter().any(|word| line.starts_with(word));
     let binds = BINDERS.iter().any(|word| line.contains(word));
     let above = at.checked_sub(1).and_then(text).unwrap_or_default();
+    let several = line.trim_end_matches(';').contains(';');
     let continues = above.ends_with(['(', ',', '[', '\\', '=', '+', '&', '|', '?', '.']);
-    begins && !branch && !binds && !continues
+    begins && !branch && !binds && !several && !continues
 }
 
 /// How far a line is indented, a tab counted as four.
@@ -273,8 +336,14 @@ mod tests {
     #[test]
     fn the_expression_before_an_access_is_found() {
         assert_eq!(receivers("return user.profile.name", ".profile"), ["user"]);
-        assert_eq!(receivers("x = repo.find(id, f(y)).name", ".name"), ["repo.find(id, f(y))"]);
-        assert_eq!(receivers("$o->getUser()->name", "->name"), ["$o->getUser()"]);
+        assert_eq!(
+            receivers("x = repo.find(id, f(y)).name", ".name"),
+            ["repo.find(id, f(y))"]
+        );
+        assert_eq!(
+            receivers("$o->getUser()->name", "->name"),
+            ["$o->getUser()"]
+        );
         assert_eq!(receivers("a.name + b.name", ".name"), ["a", "b"]);
         assert_eq!(receivers("a.names", ".name"), Vec::<&str>::new());
         assert_eq!(receivers("return [1, 2]", "["), Vec::<&str>::new());
@@ -284,24 +353,59 @@ mod tests {
 
     #[test]
     fn a_name_is_traced_to_its_assignment_or_its_parameter() {
-        let lines = context(&["def f(db, uid):", "    row = db.get(uid)", "    return row[0]"]);
+        let lines = context(&[
+            "def f(db, uid):",
+            "    row = db.get(uid)",
+            "    return row[0]",
+        ]);
         let row = origin(&lines, 3, "row");
-        assert!(matches!(row, Some(Origin::Assigned { line: 2, value: "db.get(uid)", .. })));
+        assert!(matches!(
+            row,
+            Some(Origin::Assigned {
+                line: 2,
+                value: "db.get(uid)",
+                ..
+            })
+        ));
         assert_eq!(origin(&lines, 3, "uid"), Some(Origin::Parameter));
         assert_eq!(origin(&lines, 3, "other"), None);
-        let typed = context(&["const user: User = find(id);", "if (user == null) {", "user.x"]);
+        let typed = context(&[
+            "const user: User = find(id);",
+            "if (user == null) {",
+            "user.x",
+        ]);
         let user = origin(&typed, 3, "user");
-        assert!(matches!(user, Some(Origin::Assigned { value: "find(id)", .. })));
+        assert!(matches!(
+            user,
+            Some(Origin::Assigned {
+                value: "find(id)",
+                ..
+            })
+        ));
         let several = context(&["user, err := repo.Find(id)", "log(user=1)", "user.x"]);
         let user = origin(&several, 3, "user");
-        assert!(matches!(user, Some(Origin::Assigned { value: "repo.Find(id)", .. })));
+        assert!(matches!(
+            user,
+            Some(Origin::Assigned {
+                value: "repo.Find(id)",
+                ..
+            })
+        ));
     }
 
     #[test]
     fn a_throw_is_seen_with_its_condition() {
         let lines = context(&["if total < 0:", "    log()", "    raise ValueError(total)"]);
-        assert!(throws(&lines[2].1));
+        assert!(throws(&lines[2].1, ""));
+        assert!(throws("reject(new SoldOut(sku))", "SoldOut"));
         assert_eq!(condition(&lines, 3), Some((1, "if total < 0:")));
-        assert!(!throws("rethrow_count = 1"));
+        assert!(!throws("rethrow_count = 1", "KeyError"));
+        let caught = context(&[
+            "except KeyError:",
+            "    log()",
+            "try:",
+            "    raise ValueError(1)",
+        ]);
+        assert_eq!(condition(&caught, 4), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What failed, where, how often, since when, for how many, in which release.
 
-use super::facts::{Facts, is_group};
+use super::{facts::Facts, failure::is_group};
 use crate::{
     domain::{Level, Timestamp},
     explain::render::inline,
@@ -11,15 +11,25 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
     let Some(failure) = facts.failure.name() else {
         return String::new();
     };
-    let parts = [what(facts, failure), extent(facts), setting(facts)];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let parts = [what(facts, &failure), extent(facts), setting(facts)];
+    parts
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
-fn what(facts: &Facts<'_>, failure: String) -> String {
-    let place = facts.crash.map_or_else(|| elsewhere(facts), |crash| format!(" in {}", crash.name()));
+fn what(facts: &Facts<'_>, failure: &str) -> String {
+    let place = facts
+        .crash
+        .map_or_else(|| elsewhere(facts), |crash| format!(" in {}", crash.name()));
     let last = facts.surfaced().last().and_then(|(_, last)| {
         let name = facts.name_above(last, 120)?;
-        let verb = if is_group(last) { "reported within" } else { "surfacing as" };
+        let verb = if is_group(last) {
+            "reported within"
+        } else {
+            "surfacing as"
+        };
         Some(format!(", {verb} {name}"))
     });
     let told = match (facts.event.exceptions.is_empty(), facts.event.level) {
@@ -33,10 +43,19 @@ fn what(facts: &Facts<'_>, failure: String) -> String {
 
 fn elsewhere(facts: &Facts<'_>) -> String {
     if let Some(document) = facts.finding(&["document_uri"]) {
-        return format!(" on the page {}", inline::code(&super::trail::bare_url(document), 160));
+        return format!(
+            " on the page {}",
+            inline::code(&super::trail::bare_url(document), 160)
+        );
     }
-    let transaction = facts.event.transaction.as_deref().map(|text| inline::code(text, 120));
-    transaction.filter(|text| !text.is_empty()).map_or_else(String::new, |name| format!(" in {name}"))
+    let transaction = facts
+        .event
+        .transaction
+        .as_deref()
+        .map(|text| inline::code(text, 120));
+    transaction
+        .filter(|text| !text.is_empty())
+        .map_or_else(String::new, |name| format!(" in {name}"))
 }
 
 fn extent(facts: &Facts<'_>) -> String {
@@ -67,7 +86,10 @@ fn setting(facts: &Facts<'_>) -> String {
         let value = inline::code(value?, 80);
         (!value.is_empty()).then(|| format!("{label} {value}"))
     };
-    let parts = [named("release", event.release.as_deref()), named("environment", event.environment.as_deref())];
+    let parts = [
+        named("release", event.release.as_deref()),
+        named("environment", event.environment.as_deref()),
+    ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     if parts.is_empty() {
         return String::new();

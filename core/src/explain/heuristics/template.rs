@@ -27,7 +27,11 @@ pub(super) struct Filled<'a> {
 
 impl<'a> Filled<'a> {
     pub(super) fn new(facts: &'a Facts<'a>, found: Found<'a>) -> Self {
-        let mut filled = Self { facts, found, subjects: Vec::new() };
+        let mut filled = Self {
+            facts,
+            found,
+            subjects: Vec::new(),
+        };
         filled.subjects = filled.find_subjects();
         filled
     }
@@ -60,7 +64,9 @@ impl<'a> Filled<'a> {
                 Some(spans.join(" or "))
             }
             "function" => {
-                let function = self.facts.crash.and_then(|crash| crash.function());
+                let crash = self.facts.crash;
+                let code = || Some(format!("the code at {}", crash?.place()?));
+                let function = crash.and_then(|crash| crash.function()).or_else(code);
                 Some(function.unwrap_or_else(|| "the failing code".to_owned()))
             }
             _ => self.value(name).map(|value| inline::span(&value)),
@@ -104,10 +110,17 @@ impl<'a> Filled<'a> {
         if let Some(named) = captures.and_then(|found| found.name("subject")) {
             return vec![inline::line(named.as_str(), VALUE)];
         }
-        let Some((crash, line)) = self.facts.crash.and_then(|crash| Some((crash, crash.source()?))) else {
+        let Some((crash, line)) = self
+            .facts
+            .crash
+            .and_then(|crash| Some((crash, crash.source()?)))
+        else {
             return Vec::new();
         };
-        let needles = advice.subject.iter().filter_map(|needle| self.needle(needle));
+        let needles = advice
+            .subject
+            .iter()
+            .filter_map(|needle| self.needle(needle));
         let mut candidates = needles
             .map(|needle| source::receivers(line, &needle))
             .find(|found| !found.is_empty())
@@ -125,13 +138,20 @@ impl<'a> Filled<'a> {
             candidates.retain(|name| unknown(name));
         }
         candidates.truncate(3);
-        candidates.into_iter().map(|name| inline::line(name, VALUE)).collect()
+        candidates
+            .into_iter()
+            .map(|name| inline::line(name, VALUE))
+            .collect()
     }
 
     fn needle(&self, template: &str) -> Option<String> {
         let complete = Cell::new(true);
         let needle = fill(template, &|name| {
-            let group = self.found.captures.as_ref().and_then(|found| found.name(name));
+            let group = self
+                .found
+                .captures
+                .as_ref()
+                .and_then(|found| found.name(name));
             complete.set(complete.get() && group.is_some());
             group.map(|group| group.as_str().to_owned())
         });
@@ -161,12 +181,15 @@ impl<'a> Filled<'a> {
 
 /// Whether a value is safe and sensible inside of code.
 fn is_plain(value: &str) -> bool {
-    value.len() <= 60 && value.chars().all(|c| c.is_alphanumeric() || "_.-$@>".contains(c))
+    value.len() <= 60
+        && value
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_.-$@>".contains(c))
 }
 
 /// Replaces each `{name}` and `{name|what to say without it}`; the latter may hold slots again.
 /// Other braces stay.
-fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -189,7 +212,9 @@ fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
 /// Takes a slot apart whose opening brace was read: name, fallback, and what follows it.
 fn slot(text: &str) -> Option<(&str, &str, &str)> {
     let end = text.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))?;
-    let (name, rest) = text.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
+    let (name, rest) = text
+        .split_at_checked(end)
+        .filter(|(name, _)| !name.is_empty())?;
     if let Some(after) = rest.strip_prefix('}') {
         return Some((name, "", after));
     }

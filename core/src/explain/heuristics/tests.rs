@@ -42,7 +42,13 @@ fn no_evidence_gives_empty_fields_marked_missing() {
     assert!(specification.reproduction_steps.is_empty());
     assert!(specification.affected_components.is_empty());
     assert_eq!(specification.culprit, None);
-    for origin in [told.summary, told.root_cause, told.suggested_fix, told.reproduction_steps, told.estimated_effort] {
+    for origin in [
+        told.summary,
+        told.root_cause,
+        told.suggested_fix,
+        told.reproduction_steps,
+        told.estimated_effort,
+    ] {
         assert_eq!(origin, Origin::Missing);
     }
 }
@@ -59,21 +65,38 @@ fn what_is_written_is_marked_heuristic_and_names_no_model() {
 
 #[test]
 fn without_frames_the_culprit_is_the_best_name_there_is() {
-    let logged = specify(&samples::message_only()).culprit.unwrap_or_default();
-    assert_eq!((logged.function.as_deref(), logged.evidence), (Some("shop.stock"), None));
-    let task = specify(&samples::repeated_queries()).culprit.unwrap_or_default();
+    let logged = specify(&samples::message_only())
+        .culprit
+        .unwrap_or_default();
+    assert_eq!(
+        (logged.function.as_deref(), logged.evidence),
+        (Some("shop.stock"), None)
+    );
+    let task = specify(&samples::repeated_queries())
+        .culprit
+        .unwrap_or_default();
     assert_eq!(task.function.as_deref(), Some("GET /orders"));
 }
 
 #[test]
 fn values_whose_name_says_secret_are_not_shown() {
     let mut evidence = samples::python_chain();
-    if let Some(frame) = evidence.event.exceptions.first_mut().and_then(|one| one.frames.last_mut()) {
+    if let Some(frame) = evidence
+        .event
+        .exceptions
+        .first_mut()
+        .and_then(|one| one.frames.last_mut())
+    {
         frame.context = vec![(31, "    return rates[api_key](card)".to_owned())];
-        frame.locals = samples::pairs(&[("api_key", "'sk-1'"), ("card", "'4242'"), ("rates", "{}")]);
+        frame.locals =
+            samples::pairs(&[("api_key", "'sk-1'"), ("card", "'4242'"), ("rates", "{}")]);
     }
     let specification = specify(&evidence);
-    assert!(specification.root_cause.contains("`api_key` = `***`"), "{}", specification.root_cause);
+    assert!(
+        specification.root_cause.contains("`api_key` = `***`"),
+        "{}",
+        specification.root_cause
+    );
     let document = markdown(&evidence.issue, &specification);
     for secret in ["sk-1", "4242", "key=secret"] {
         assert!(!document.contains(secret), "{secret}");
@@ -89,7 +112,9 @@ fn a_thousand_long_frames_and_crumbs_stay_a_short_text() {
     for frame in &mut evidence.event.exceptions[0].frames {
         frame.function = Some(long.clone());
     }
-    evidence.event.breadcrumbs = (0..1_000).map(|_| samples::crumb(1, "query", &long, &[("url", &long)])).collect();
+    evidence.event.breadcrumbs = (0..1_000)
+        .map(|_| samples::crumb(1, "query", &long, &[("url", &long)]))
+        .collect();
     let document = markdown(&evidence.issue, &specify(&evidence));
     assert!(document.len() < 20_000, "{} bytes", document.len());
 }
@@ -108,28 +133,48 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 fn hostile_event() -> impl Strategy<Value = Event> {
-    let frames = vec((hostile(), hostile(), hostile(), any::<u32>(), any::<Option<bool>>()), 0..4);
+    let frames = vec(
+        (
+            hostile(),
+            hostile(),
+            hostile(),
+            any::<u32>(),
+            any::<Option<bool>>(),
+        ),
+        0..4,
+    );
     let texts = vec(hostile(), 12);
-    (vec((hostile(), hostile(), frames), 0..4), texts, vec((hostile(), hostile(), hostile()), 0..4)).prop_map(
-        |(exceptions, texts, crumbs)| {
+    (
+        vec((hostile(), hostile(), frames), 0..4),
+        texts,
+        vec((hostile(), hostile(), hostile()), 0..4),
+    )
+        .prop_map(|(exceptions, texts, crumbs)| {
             let text = |at: usize| texts.get(at).cloned();
             let exceptions = exceptions.into_iter().map(|(kind, value, frames)| {
-                let frames = frames.into_iter().map(|(function, file, source, line, in_app)| {
-                    let mut frame = samples::own(&function, &file, line, &[]);
-                    frame.context = vec![(line.saturating_sub(1), value.clone()), (line, source.clone())];
-                    frame.locals = vec![(source, "None".to_owned()), (function, value.clone())];
-                    frame.in_app = in_app;
-                    frame
-                });
+                let frames = frames
+                    .into_iter()
+                    .map(|(function, file, source, line, in_app)| {
+                        let mut frame = samples::own(&function, &file, line, &[]);
+                        frame.context = vec![
+                            (line.saturating_sub(1), value.clone()),
+                            (line, source.clone()),
+                        ];
+                        frame.locals = vec![(source, "None".to_owned()), (function, value.clone())];
+                        frame.in_app = in_app;
+                        frame
+                    });
                 samples::exception(&kind, &value, frames.collect())
             });
-            let crumbs = crumbs.into_iter().map(|(category, message, url)| Breadcrumb {
-                data: vec![("url".to_owned(), url.clone()), ("to".to_owned(), url)],
-                category: Some(category),
-                message: Some(message),
-                level: Some(Level::Error),
-                ..Breadcrumb::default()
-            });
+            let crumbs = crumbs
+                .into_iter()
+                .map(|(category, message, url)| Breadcrumb {
+                    data: vec![("url".to_owned(), url.clone()), ("to".to_owned(), url)],
+                    category: Some(category),
+                    message: Some(message),
+                    level: Some(Level::Error),
+                    ..Breadcrumb::default()
+                });
             Event {
                 exceptions: exceptions.collect(),
                 breadcrumbs: crumbs.collect(),
@@ -139,13 +184,19 @@ fn hostile_event() -> impl Strategy<Value = Event> {
                 environment: text(3),
                 platform: text(4),
                 culprit: text(5),
-                request: Some(samples::request(text(6).as_deref(), &text(7).unwrap_or_default(), text(8).as_deref())),
-                findings: vec![("blocked_uri".to_owned(), text(9).unwrap_or_default()), (text(10).unwrap_or_default(), String::new())],
+                request: Some(samples::request(
+                    text(6).as_deref(),
+                    &text(7).unwrap_or_default(),
+                    text(8).as_deref(),
+                )),
+                findings: vec![
+                    ("blocked_uri".to_owned(), text(9).unwrap_or_default()),
+                    (text(10).unwrap_or_default(), String::new()),
+                ],
                 tags: vec![("os".to_owned(), text(11).unwrap_or_default())],
                 ..Event::default()
             }
-        },
-    )
+        })
 }
 
 /// The lines of a document outside of fenced code.
@@ -166,6 +217,8 @@ fn outside_of_fences(document: &str) -> Vec<&str> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn foreign_text_stays_text(event in hostile_event(), title in hostile()) {
         let mut evidence = samples::evidence(event);

@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    domain::{
-        Event, EvidenceId, EvidenceKind, Level, Timestamp,
-        event::Breadcrumb,
-    },
+    domain::{Event, EvidenceId, EvidenceKind, Level, Timestamp, event::Breadcrumb},
     explain::render::inline,
 };
 
@@ -26,12 +23,29 @@ pub(super) struct Step<'a> {
 /// What kind of thing it was.
 #[derive(Debug, Clone)]
 pub(super) enum Action<'a> {
-    Navigation { from: Option<&'a str>, to: &'a str },
-    Interaction { verb: &'static str, target: &'a str },
-    Http { method: &'a str, url: &'a str, status: Option<u16> },
-    Query { text: &'a str },
-    Failure { text: &'a str },
-    Other { category: &'a str, text: &'a str },
+    Navigation {
+        from: Option<&'a str>,
+        to: &'a str,
+    },
+    Interaction {
+        verb: &'static str,
+        target: &'a str,
+    },
+    Http {
+        method: Option<&'a str>,
+        url: &'a str,
+        status: Option<u16>,
+    },
+    Query {
+        text: &'a str,
+    },
+    Failure {
+        text: &'a str,
+    },
+    Other {
+        category: &'a str,
+        text: &'a str,
+    },
 }
 
 /// The newest breadcrumbs, oldest first.
@@ -43,7 +57,13 @@ pub(super) fn read(event: &Event) -> Vec<Step<'_>> {
         .filter_map(|(at, crumb)| {
             let action = action(crumb)?;
             let bad = crumb.level.is_some_and(|level| level <= Level::Warning)
-                || matches!(action, Action::Http { status: Some(400..), .. });
+                || matches!(
+                    action,
+                    Action::Http {
+                        status: Some(0 | 400..),
+                        ..
+                    }
+                );
             Some(Step {
                 // Breadcrumbs are numbered from the newest.
                 id: EvidenceKind::Breadcrumb.id(crumbs.len() - 1 - at),
@@ -57,23 +77,48 @@ pub(super) fn read(event: &Event) -> Vec<Step<'_>> {
 
 fn action(crumb: &Breadcrumb) -> Option<Action<'_>> {
     let category = crumb.category.as_deref().unwrap_or_default();
-    let message = crumb.message.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let message = crumb
+        .message
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty());
     if let Some(to) = data(crumb, &["to"]).filter(|_| category.starts_with("navigation")) {
-        return Some(Action::Navigation { from: data(crumb, &["from"]), to });
+        return Some(Action::Navigation {
+            from: data(crumb, &["from"]),
+            to,
+        });
     }
     if let Some(verb) = interaction(category) {
-        let target = message.or_else(|| data(crumb, &["target", "view.id", "label", "view.class"]))?;
+        let target =
+            message.or_else(|| data(crumb, &["target", "view.id", "label", "view.class"]))?;
         return Some(Action::Interaction { verb, target });
     }
     let url = data(crumb, &["url", "http.url", "uri"]);
     if let Some(url) = url.filter(|_| !category.starts_with("navigation")) {
         let method = data(crumb, &["method", "http.method", "http.request.method"]);
-        let status = data(crumb, &["status_code", "status", "http.response.status_code", "statusCode"]);
+        let status = data(
+            crumb,
+            &[
+                "status_code",
+                "status",
+                "http.response.status_code",
+                "statusCode",
+            ],
+        );
         let status = status.and_then(|text| text.trim().parse().ok());
-        return Some(Action::Http { method: method.unwrap_or("GET"), url, status });
+        return Some(Action::Http {
+            method,
+            url,
+            status,
+        });
     }
     let text = message.or_else(|| data(crumb, &["query", "sql", "db.statement", "db.query.text"]));
-    let text = text.or_else(|| data(crumb, &["arguments", "message", "state", "screen", "action"]))?;
+    let text = text.or_else(|| {
+        data(
+            crumb,
+            &["arguments", "message", "state", "screen", "action"],
+        )
+    })?;
     if is_query(category, text) {
         return Some(Action::Query { text });
     }
@@ -104,11 +149,21 @@ fn interaction(category: &str) -> Option<&'static str> {
 }
 
 fn is_query(category: &str, text: &str) -> bool {
-    const VERBS: [&str; 6] = ["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "WITH ", "CALL "];
+    const VERBS: [&str; 6] = [
+        "SELECT ",
+        "INSERT INTO ",
+        "UPDATE ",
+        "DELETE FROM ",
+        "WITH ",
+        "CALL ",
+    ];
     let named = matches!(category, "query" | "sql" | "db" | "redis")
         || category.starts_with("db.")
         || category.contains("sql");
-    named || VERBS.iter().any(|verb| text.get(..verb.len()).is_some_and(|start| start == *verb))
+    named
+        || VERBS
+            .iter()
+            .any(|verb| text.get(..verb.len()).is_some_and(|start| start == *verb))
 }
 
 impl Step<'_> {
@@ -120,30 +175,52 @@ impl Step<'_> {
     /// What happened, as Markdown.
     pub(super) fn describe(&self) -> String {
         match &self.action {
-            Action::Navigation { from: Some(from), to } if !from.is_empty() => {
+            Action::Navigation {
+                from: Some(from),
+                to,
+            } if !from.is_empty() => {
                 format!("navigation from {} to {}", url(from), url(to))
             }
             Action::Navigation { to, .. } => format!("navigation to {}", url(to)),
             Action::Interaction { verb, target } => {
                 format!("{} {}", verb.to_lowercase(), inline::code(target, 120))
             }
-            Action::Http { method, url: target, status } => {
-                let answer = status.map_or_else(String::new, |code| format!(", answered `{code}`"));
-                format!("{}{answer}", inline::code(&call(method, target), 160))
+            Action::Http {
+                method,
+                url: target,
+                status,
+            } => {
+                let answer = match status {
+                    None => String::new(),
+                    Some(0) => ", not answered".to_owned(),
+                    Some(code) => format!(", answered `{code}`"),
+                };
+                format!(
+                    "call of {}{answer}",
+                    inline::code(&call(*method, target), 160)
+                )
             }
             Action::Query { text } => format!("query {}", inline::code(text, 160)),
             Action::Failure { text } => format!("error {}", inline::code(text, 160)),
             Action::Other { category: "", text } => inline::code(text, 160),
             Action::Other { category, text } => {
-                format!("{} {}", inline::escape(category, 40), inline::code(text, 160))
+                format!(
+                    "{} {}",
+                    inline::escape(category, 40),
+                    inline::code(text, 160)
+                )
             }
         }
     }
 
     /// How long before `moment` it happened, where both are known (`120 ms before`).
     pub(super) fn before(&self, moment: Option<Timestamp>) -> Option<String> {
-        let millis = moment?.as_millisecond().checked_sub(self.at?.as_millisecond())?;
-        (0..86_400_000).contains(&millis).then(|| format!("{} before", duration(millis)))
+        let millis = moment?
+            .as_millisecond()
+            .checked_sub(self.at?.as_millisecond())?;
+        (0..86_400_000)
+            .contains(&millis)
+            .then(|| format!("{} before", duration(millis)))
     }
 }
 
@@ -151,16 +228,17 @@ impl Step<'_> {
 fn duration(millis: i64) -> String {
     match millis {
         ..1_000 => format!("{millis} ms"),
-        ..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
-        ..120_000 => format!("{} s", millis / 1_000),
-        ..7_200_000 => format!("{} min", millis / 60_000),
+        1_000..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        10_000..120_000 => format!("{} s", millis / 1_000),
+        120_000..7_200_000 => format!("{} min", millis / 60_000),
         _ => format!("{} h", millis / 3_600_000),
     }
 }
 
 /// A request line whose query values and credentials are left out: they may be secret and change every time.
-pub(super) fn call(method: &str, url: &str) -> String {
-    format!("{} {}", inline::line(method, 10), bare_url(url))
+pub(super) fn call(method: Option<&str>, url: &str) -> String {
+    let method = method.map(|method| format!("{} ", inline::line(method, 10)));
+    format!("{}{}", method.unwrap_or_default(), bare_url(url))
 }
 
 fn url(text: &str) -> String {
@@ -174,7 +252,10 @@ pub(super) fn bare_url(url: &str) -> String {
     let bare = url.get(..end).unwrap_or_default();
     match (bare.split_once("://"), host(bare)) {
         (Some((scheme, rest)), Some(host)) => {
-            let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default();
+            let path = rest
+                .find('/')
+                .and_then(|at| rest.get(at..))
+                .unwrap_or_default();
             format!("{scheme}://{host}{path}")
         }
         _ => bare.to_owned(),
@@ -185,7 +266,9 @@ pub(super) fn bare_url(url: &str) -> String {
 pub(super) fn host(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
     (!host.is_empty()).then_some(host)
 }
 
@@ -194,10 +277,16 @@ pub(super) fn repeated_query<'a>(steps: &[Step<'a>]) -> Option<(&'a str, usize)>
     let mut counts: HashMap<String, (&'a str, usize)> = HashMap::new();
     for step in steps {
         if let Action::Query { text } = step.action {
-            let shape = text.chars().take(300).filter(|c| !c.is_ascii_digit()).collect();
+            let shape = text
+                .chars()
+                .take(300)
+                .filter(|c| !c.is_ascii_digit())
+                .collect();
             counts.entry(shape).or_insert((text, 0)).1 += 1;
         }
     }
-    let most = counts.into_values().max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)));
+    let most = counts
+        .into_values()
+        .max_by(|a, b| a.1.cmp(&b.1).then(b.0.cmp(a.0)));
     most.filter(|(_, count)| *count >= 5)
 }

@@ -17,10 +17,16 @@ pub fn markdown(issue: &Issue, specification: &Specification) -> String {
         ("At a glance", glance(issue, specification)),
         ("Root cause", text(&specification.root_cause)),
         ("What happens", text(&specification.technical_description)),
-        ("How to reproduce", numbered(&specification.reproduction_steps)),
+        (
+            "How to reproduce",
+            numbered(&specification.reproduction_steps),
+        ),
         ("Suggested fix", text(&specification.suggested_fix)),
         ("Code", code.unwrap_or_default()),
-        ("Why this priority", reasons(&specification.priority_reasons)),
+        (
+            "Why this priority",
+            reasons(&specification.priority_reasons),
+        ),
         ("Related issues", related(&specification.related_issues)),
         ("Not verified", unverified(specification)),
         ("", foot(&specification.provenance)),
@@ -38,13 +44,25 @@ pub fn markdown(issue: &Issue, specification: &Specification) -> String {
 /// The title, what issue it is, and who wrote this.
 fn head(issue: &Issue, specification: &Specification) -> String {
     let title = inline::escape(&issue.title, 200);
-    let title = if title.is_empty() { "Untitled issue" } else { &title };
+    let title = if title.is_empty() {
+        "Untitled issue"
+    } else {
+        &title
+    };
     let id = issue.short_id.as_deref().unwrap_or(&issue.id);
-    let project = if issue.project.name.is_empty() { &issue.project.slug } else { &issue.project.name };
+    let project = if issue.project.name.is_empty() {
+        &issue.project.slug
+    } else {
+        &issue.project.name
+    };
     let known = [id, project, &issue.platform].map(|text| inline::escape(text, 80));
     let mut known: Vec<_> = known.into_iter().filter(|text| !text.is_empty()).collect();
     known.extend(issue.permalink.as_deref().and_then(link));
-    let known = if known.is_empty() { String::new() } else { format!("{}\n\n", known.join(" · ")) };
+    let known = if known.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n\n", known.join(" · "))
+    };
     format!("# {title}\n\n{known}*{}*", written_by(specification))
 }
 
@@ -52,7 +70,8 @@ fn head(issue: &Issue, specification: &Specification) -> String {
 fn link(url: &str) -> Option<String> {
     let web = url.starts_with("https://") || url.starts_with("http://");
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#@!$&*+,;=%".contains(c);
-    (web && url.len() <= 500 && url.chars().all(plain)).then(|| format!("[open in the tracker](<{url}>)"))
+    (web && url.len() <= 500 && url.chars().all(plain))
+        .then(|| format!("[open in the tracker](<{url}>)"))
 }
 
 fn written_by(specification: &Specification) -> String {
@@ -66,12 +85,25 @@ fn written_by(specification: &Specification) -> String {
 
 /// What one wants to know first, as a table.
 fn glance(issue: &Issue, specification: &Specification) -> String {
-    let components: Vec<_> =
-        specification.affected_components.iter().map(|part| inline::code(part, 120)).collect();
+    let components: Vec<_> = specification
+        .affected_components
+        .iter()
+        .map(|part| inline::code(part, 120))
+        .collect();
     let rows = [
         ("Priority", priority(specification)),
-        ("Effort", inline::escape(&specification.estimated_effort, 80)),
-        ("Look first at", specification.culprit.as_ref().map(place).unwrap_or_default()),
+        (
+            "Effort",
+            inline::escape(&specification.estimated_effort, 80),
+        ),
+        (
+            "Look first at",
+            specification
+                .culprit
+                .as_ref()
+                .map(place)
+                .unwrap_or_default(),
+        ),
         ("Seen", seen(issue)),
         ("Components", components.join(", ")),
     ];
@@ -85,17 +117,28 @@ fn priority(specification: &Specification) -> String {
     if specification.priority_reasons.is_empty() {
         return format!("**{word}**");
     }
-    format!("**{word}** ({} points)", score(&specification.priority_reasons))
+    format!(
+        "**{word}** ({} points)",
+        score(&specification.priority_reasons)
+    )
 }
 
 fn score(reasons: &[PriorityReason]) -> i32 {
-    reasons.iter().fold(0, |sum, reason| sum.saturating_add(reason.points))
+    reasons
+        .iter()
+        .fold(0, |sum, reason| sum.saturating_add(reason.points))
 }
 
 fn place(culprit: &Culprit) -> String {
-    let function = culprit.function.as_deref().map(|text| inline::code(text, 120)).unwrap_or_default();
+    let function = culprit
+        .function
+        .as_deref()
+        .map(|text| inline::code(text, 120))
+        .unwrap_or_default();
     let file = culprit.file.as_deref().map(|file| {
-        let line = culprit.line.map_or_else(String::new, |line| format!(":{line}"));
+        let line = culprit
+            .line
+            .map_or_else(String::new, |line| format!(":{line}"));
         inline::span(&format!("{}{line}", inline::line(file, 160)))
     });
     let file = file.unwrap_or_default();
@@ -104,7 +147,10 @@ fn place(culprit: &Culprit) -> String {
         _ => format!("{function}{file}"),
     };
     match culprit.evidence {
-        Some(id) => format!("{joined} ({id}{})", if culprit.in_app { ", own code" } else { "" }),
+        Some(id) => format!(
+            "{joined} ({id}{})",
+            if culprit.in_app { ", own code" } else { "" }
+        ),
         None => joined,
     }
 }
@@ -126,7 +172,9 @@ fn seen(issue: &Issue) -> String {
 }
 
 fn numbered(steps: &[String]) -> String {
-    let lines = (1..).zip(steps).map(|(number, step)| format!("{number}. {}", one_line(step)));
+    let lines = (1..)
+        .zip(steps)
+        .map(|(number, step)| format!("{number}. {}", one_line(step)));
     lines.collect::<Vec<_>>().join("\n")
 }
 
@@ -141,10 +189,17 @@ fn reasons(reasons: &[PriorityReason]) -> String {
     }
     let rows = reasons.iter().map(|reason| {
         let because = inline::cell(&reason.because);
-        format!("| {:+} | {} | {because} |", reason.points, inline::code(&reason.rule, 60))
+        format!(
+            "| {:+} | {} | {because} |",
+            reason.points,
+            inline::code(&reason.rule, 60)
+        )
     });
     let rows = rows.collect::<Vec<_>>().join("\n");
-    format!("| points | rule | because |\n|---:|---|---|\n{rows}\n| **{}** | | the sum |", score(reasons))
+    format!(
+        "| points | rule | because |\n|---:|---|---|\n{rows}\n| **{}** | | the sum |",
+        score(reasons)
+    )
 }
 
 fn related(ids: &[String]) -> String {
@@ -154,10 +209,17 @@ fn related(ids: &[String]) -> String {
 
 /// What the evidence does not bear out of a model's text.
 fn unverified(specification: &Specification) -> String {
-    let Some(grounding) = specification.grounding.as_ref().filter(|found| !found.unverified.is_empty()) else {
+    let Some(grounding) = specification
+        .grounding
+        .as_ref()
+        .filter(|found| !found.unverified.is_empty())
+    else {
         return String::new();
     };
-    let claims = grounding.unverified.iter().map(|claim| format!("- {}", inline::escape(claim, 300)));
+    let claims = grounding
+        .unverified
+        .iter()
+        .map(|claim| format!("- {}", inline::escape(claim, 300)));
     let share = (grounding.score.clamp(0.0, 1.0) * 100.0).round();
     format!(
         "The evidence bears out {share} % of the claims, but not these:\n\n{}",
@@ -179,11 +241,22 @@ fn foot(provenance: &Provenance) -> String {
         ("components", provenance.affected_components),
         ("related issues", provenance.related_issues),
     ];
-    let origins = [Origin::Model, Origin::Repaired, Origin::Heuristic, Origin::Missing];
+    let origins = [
+        Origin::Model,
+        Origin::Repaired,
+        Origin::Heuristic,
+        Origin::Missing,
+    ];
     let parts = origins.into_iter().filter_map(|origin| {
-        let of = fields.iter().filter(|(_, from)| *from == origin).map(|(name, _)| *name);
+        let of = fields
+            .iter()
+            .filter(|(_, from)| *from == origin)
+            .map(|(name, _)| *name);
         let of = of.collect::<Vec<_>>().join(", ");
         (!of.is_empty()).then(|| format!("{}: {of}", origin.as_str()))
     });
-    format!("---\n\n*Where each field came from: {}.*", parts.collect::<Vec<_>>().join("; "))
+    format!(
+        "---\n\n*Where each field came from: {}.*",
+        parts.collect::<Vec<_>>().join("; ")
+    )
 }

@@ -61,7 +61,10 @@ pub(crate) fn span(text: &str) -> String {
 /// A fenced block of code.
 pub(crate) fn fence(language: &str, body: &str) -> String {
     let ticks = "`".repeat(longest_run(body).max(2) + 1);
-    format!("{ticks}{language}\n{}\n{ticks}", body.trim_end_matches('\n'))
+    format!(
+        "{ticks}{language}\n{}\n{ticks}",
+        body.trim_end_matches('\n')
+    )
 }
 
 /// One line outside of code, with all that Markdown would read as markup taken literally.
@@ -169,6 +172,9 @@ mod tests {
 
     #[test]
     fn markup_outside_of_code_is_taken_literally() {
-        assert_eq!(escape("<b>*x*</b> [y](z)", 40), "\\<b>\\*x\\*\\</b> \\[y](z)");
+        assert_eq!(
+            escape("<b>*x*</b> [y](z)", 40),
+            "\\<b>\\*x\\*\\</b> \\[y](z)"
+        );
     }
 }

@@ -3,7 +3,7 @@
 //! [`markdown`] is the whole document: for the terminal, for a file, for a comment. [`inline`]
 //! keeps foreign text from becoming markup.
 
-pub(crate) mod inline;
 mod document;
+pub(crate) mod inline;
 
 pub use document::markdown;

@@ -1,6 +1,10 @@
 //! C#, .NET, ASP.NET Core, Unity.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::Quick,
+};
 
 const DOTNET: &[Family] = &[Family::Dotnet];
 
@@ -8,12 +12,13 @@ pub(super) static ROWS: &[Advice] = &[
     Advice {
         kinds: &["NullReferenceException"],
         null: true,
-        subject: &[],
         cause: "{subject|A reference on that line} was null when a member of it was used. Most likely a lookup found nothing, or a field was not assigned (in Unity: not set in the inspector, or destroyed).",
         open: "The message does not say which reference it was.",
         fix: "Handle the null in {function} where the value is obtained: return early, throw an exception that says what was missing, or use `?.` where nothing is a fine answer. `<Nullable>enable</Nullable>` finds the other places.",
         test: "calls {function} with {subject|each reference on that line} null",
-        shape: Guard("if ({subject} is null)\n    throw new InvalidOperationException(\"{subject} is missing\"); // or return"),
+        shape: Guard(
+            "if ({subject} is null)\n    throw new InvalidOperationException(\"{subject} is missing\"); // or return",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -105,7 +110,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|An array} is shorter than the index used.",
         fix: "Check its length in {function} before reading.",
         test: "calls {function} with an empty array",
-        shape: Guard("if ({subject}.Length == 0)\n    return; // or throw an exception of your own"),
+        shape: Guard(
+            "if ({subject}.Length == 0)\n    return; // or throw an exception of your own",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -152,7 +159,11 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: DOTNET,
-        kinds: &["JsonException", "JsonReaderException", "JsonSerializationException"],
+        kinds: &[
+            "JsonException",
+            "JsonReaderException",
+            "JsonSerializationException",
+        ],
         cause: "JSON did not fit the class it was read into, or was no JSON at all.",
         fix: "Check status and content type before reading, make optional members nullable, and report path and position.",
         test: "reads an empty body and an HTML page",

@@ -1,6 +1,10 @@
 //! Go: runtime panics and the errors of its standard library.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const GO: &[Family] = &[Family::Go];
 
@@ -24,7 +28,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "Index {index} was used on {subject|a slice} of length {length|that is shorter}.",
         fix: "Check the length of {subject|the slice} in {function} before indexing, and decide what too few elements mean.",
         test: "calls {function} with {length|too few} elements",
-        shape: Guard("if len({subject}) <= {index} {\n\treturn fmt.Errorf(\"{subject} has %d elements\", len({subject}))\n}"),
+        shape: Guard(
+            "if len({subject}) <= {index} {\n\treturn fmt.Errorf(\"{subject} has %d elements\", len({subject}))\n}",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -44,7 +50,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A map} was declared and never made, and was written to.",
         fix: "Make it where it is declared (`make(map[…]…)`) or in the constructor of the struct that holds it.",
         test: "writes to a freshly constructed value",
-        shape: Guard("if {subject} == nil {\n\t{subject} = make(map[string]string) // with the map's own types\n}"),
+        shape: Guard(
+            "if {subject} == nil {\n\t{subject} = make(map[string]string) // with the map's own types\n}",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -62,7 +70,6 @@ pub(super) static ROWS: &[Advice] = &[
         fix: "Guard the map with a `sync.RWMutex`, use `sync.Map`, or let one goroutine own it.",
         open: "This stack is only one of the goroutines: run the tests with `-race` to see the other one.",
         test: "uses {function} from several goroutines, under `go test -race`",
-        work: Usual,
         ..BLANK
     },
     Advice {

@@ -1,19 +1,25 @@
 //! JavaScript and TypeScript, in browsers and on Node. What only browsers do is in [`super::browser`].
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{Advice, BLANK, Family, Shape::Guard, Work::Quick};
 
 const JS: &[Family] = &[Family::JavaScript];
-const NULL_GUARD: &str =
-    "if ({subject} == null) {\n  throw new Error(\"{subject} is missing\"); // or return what the caller can use\n}";
+const NULL_GUARD: &str = "if ({subject} == null) {\n  throw new Error(\"{subject} is missing\"); // or return what the caller can use\n}";
 const UNDEFINED_CAUSE: &str = "{subject|A value on that line} was not there when {name|a property of it} was read. Most likely data had not arrived yet, a lookup found nothing, or an answer had another shape than expected.";
 const UNDEFINED_FIX: &str = "Decide in {function} what a missing {subject|value} means: return early, show a loading or empty state, or throw an error that says what was missing. Use `?.` only where «nothing» is a fine result. `strictNullChecks` finds the other places.";
-const UNDEFINED_TEST: &str = "calls {function} with {subject|that value} being `undefined` and expects a defined outcome";
+const UNDEFINED_TEST: &str =
+    "calls {function} with {subject|that value} being `undefined` and expects a defined outcome";
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
         message: r"Cannot read propert(y|ies) (of (undefined|null) \(reading )?'(?<name>[^']+)'",
         null: true,
-        subject: &["?.{name}", ".{name}", "['{name}']", "[\"{name}\"]", "[{name}]"],
+        subject: &[
+            "?.{name}",
+            ".{name}",
+            "['{name}']",
+            "[\"{name}\"]",
+            "[{name}]",
+        ],
         cause: UNDEFINED_CAUSE,
         fix: UNDEFINED_FIX,
         test: UNDEFINED_TEST,
@@ -174,7 +180,14 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["TokenExpiredError", "JsonWebTokenError", "ExpiredSignatureError", "InvalidTokenError", "ExpiredJwtException", "SecurityTokenExpiredException"],
+        kinds: &[
+            "TokenExpiredError",
+            "JsonWebTokenError",
+            "ExpiredSignatureError",
+            "InvalidTokenError",
+            "ExpiredJwtException",
+            "SecurityTokenExpiredException",
+        ],
         cause: "A token was refused: expired, or not signed with the expected key. Expired tokens are a normal part of life; bad signatures after a deployment mean that a key changed.",
         fix: "Answer 401 and let the client renew its session instead of reporting it; check clock skew and key rotation if many users meet it at once.",
         test: "sends an expired and a tampered token and expects 401 for both",

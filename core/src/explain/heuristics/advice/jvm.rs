@@ -1,6 +1,10 @@
 //! Java, Kotlin, Spring, Android.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const JVM: &[Family] = &[Family::Jvm];
 
@@ -13,7 +17,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject} was null when it was used.",
         fix: "Decide in {function} what a missing {subject} means: return early, throw an exception that says what was missing, or let the method give back an `Optional`. `@Nullable` annotations with a checker find the other places.",
         test: "lets {subject} be null and expects a defined outcome of {function}",
-        shape: Guard("Objects.requireNonNull({subject}, \"{subject} is missing\"); // or return early"),
+        shape: Guard(
+            "Objects.requireNonNull({subject}, \"{subject} is missing\"); // or return early",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -60,7 +66,11 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: JVM,
-        kinds: &["IndexOutOfBoundsException", "ArrayIndexOutOfBoundsException", "StringIndexOutOfBoundsException"],
+        kinds: &[
+            "IndexOutOfBoundsException",
+            "ArrayIndexOutOfBoundsException",
+            "StringIndexOutOfBoundsException",
+        ],
         message: r"(?i)index:? (?<index>-?\d+),? (out of bounds for length|size:|length=?:?) ?(?<length>\d+)|begin (?<begin>\d+), end (?<end>-?\d+)|length=(?<size>\d+); index=(?<at>-?\d+)",
         cause: "Index {index|{at}} was used on something of length {length|{size}}.",
         fix: "Check the size in {function} before reading, and decide what an empty list means; in a list view, make changes to data and notification in one step.",
@@ -102,21 +112,42 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["OptimisticLockException", "ObjectOptimisticLockingFailureException", "StaleObjectStateException", "StaleObjectError", "DbUpdateConcurrencyException"],
+        kinds: &[
+            "OptimisticLockException",
+            "ObjectOptimisticLockingFailureException",
+            "StaleObjectStateException",
+            "StaleObjectError",
+            "DbUpdateConcurrencyException",
+        ],
         cause: "Two writers changed the same row; the later one was refused by its version. The data is safe, the work of one of them was not done.",
         fix: "Retry {function} from a fresh read (bounded), or tell the user that the data changed.",
         test: "changes the row between read and write and expects a retry",
         ..BLANK
     },
     Advice {
-        kinds: &["NoSuchBeanDefinitionException", "BeanCreationException", "UnsatisfiedDependencyException", "BeanInstantiationException"],
+        kinds: &[
+            "NoSuchBeanDefinitionException",
+            "BeanCreationException",
+            "UnsatisfiedDependencyException",
+            "BeanInstantiationException",
+        ],
         cause: "Spring could not build the application: a bean is missing, is there twice, or failed in its constructor.",
         fix: "Read the innermost cause; add the component or its configuration, choose with `@Qualifier`, or correct the property it needs.",
         test: "starts the context with the profile that failed",
         ..BLANK
     },
     Advice {
-        kinds: &["HttpMessageNotReadableException", "JsonParseException", "JsonMappingException", "MismatchedInputException", "UnrecognizedPropertyException", "InvalidFormatException", "JsonSyntaxException", "SerializationException", "JsonDataException"],
+        kinds: &[
+            "HttpMessageNotReadableException",
+            "JsonParseException",
+            "JsonMappingException",
+            "MismatchedInputException",
+            "UnrecognizedPropertyException",
+            "InvalidFormatException",
+            "JsonSyntaxException",
+            "SerializationException",
+            "JsonDataException",
+        ],
         cause: "JSON did not fit the class it was read into, or was no JSON at all.",
         fix: "Compare the document with the class: a field's type, an unknown enum value, a missing field without default. Answer 400 where it came from a client; be tolerant of unknown fields where it came from a service.",
         test: "reads the document that failed, and one that is cut off",
@@ -125,7 +156,15 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: JVM,
-        kinds: &["ClassNotFoundException", "NoClassDefFoundError", "NoSuchMethodError", "NoSuchFieldError", "AbstractMethodError", "UnsatisfiedLinkError", "ExceptionInInitializerError"],
+        kinds: &[
+            "ClassNotFoundException",
+            "NoClassDefFoundError",
+            "NoSuchMethodError",
+            "NoSuchFieldError",
+            "AbstractMethodError",
+            "UnsatisfiedLinkError",
+            "ExceptionInInitializerError",
+        ],
         cause: "A class, method or native library is not there at run time although the compiler saw one: two versions of a library, a wrong scope, a shrinker (R8) that removed it, or a static initialiser that failed before.",
         fix: "Print the dependency tree, bring all parts to one version, add a keep rule for what is used by reflection, and read the first failure of that class in the log.",
         test: "starts the packaged artefact and touches this path",
@@ -158,7 +197,10 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["NetworkOnMainThreadException", "CalledFromWrongThreadException"],
+        kinds: &[
+            "NetworkOnMainThreadException",
+            "CalledFromWrongThreadException",
+        ],
         cause: "Work was done on the wrong thread: the network on the main thread, or a view from another one.",
         fix: "Move the call in {function} to `Dispatchers.IO`, and touch views with `runOnUiThread` or `Dispatchers.Main`.",
         test: "calls {function} from a test with strict mode on",

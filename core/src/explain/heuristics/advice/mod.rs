@@ -98,6 +98,8 @@ const BLANK: Advice = Advice {
 pub(super) struct Found<'t> {
     pub advice: &'static Advice,
     pub captures: Option<Captures<'t>>,
+    /// Whether only words in the name led here.
+    pub general: bool,
 }
 
 /// Specific rows, tried all; the most specific that applies wins, the first of equals.
@@ -121,10 +123,16 @@ static TABLES: [&[Advice]; 17] = [
     dart::ROWS,
 ];
 
-static CATALOG: LazyLock<Vec<Row>> =
-    LazyLock::new(|| TABLES.iter().flat_map(|table| table.iter()).map(Row::new).collect());
+static CATALOG: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    TABLES
+        .iter()
+        .flat_map(|table| table.iter())
+        .map(Row::new)
+        .collect()
+});
 
-static FALLBACKS: LazyLock<Vec<Row>> = LazyLock::new(|| generic::ROWS.iter().map(Row::new).collect());
+static FALLBACKS: LazyLock<Vec<Row>> =
+    LazyLock::new(|| generic::ROWS.iter().map(Row::new).collect());
 
 /// The most specific row about a failure of this family, class and message.
 pub(super) fn find<'t>(family: Family, kind: &str, message: &'t str) -> Option<Found<'t>> {
@@ -143,8 +151,28 @@ pub(super) fn find<'t>(family: Family, kind: &str, message: &'t str) -> Option<F
 }
 
 /// The row for a failure nothing specific is known about, by the words in its class and message.
-pub(super) fn fall_back<'t>(text: &'t str) -> Option<Found<'t>> {
-    FALLBACKS.iter().find_map(|row| row.read(text))
+pub(super) fn fall_back(text: &str) -> Option<Found<'static>> {
+    let words = words(text);
+    let row = FALLBACKS.iter().find(|row| row.read(&words).is_some())?;
+    Some(Found {
+        advice: row.advice,
+        captures: None,
+        general: true,
+    })
+}
+
+/// `FileNotFoundError` → `File Not Found Error`.
+fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len() + 8);
+    let mut former = ' ';
+    for c in text.chars() {
+        if former.is_lowercase() && c.is_uppercase() || c == '_' {
+            words.push(' ');
+        }
+        words.push(if c == '_' { ' ' } else { c });
+        former = c;
+    }
+    words
 }
 
 /// A row with its pattern, compiled when first needed.
@@ -156,37 +184,69 @@ struct Row {
 
 impl Row {
     fn new(advice: &'static Advice) -> Self {
-        Self { advice, pattern: OnceLock::new() }
+        Self {
+            advice,
+            pattern: OnceLock::new(),
+        }
     }
 
     /// How specific this row is for such a failure; `None` when it is about others.
     /// Words of the message weigh more than a class, a class more than a family.
     fn reach(&self, family: Family, kind: &str) -> Option<u8> {
-        let Advice { families, kinds, message, .. } = self.advice;
-        if !families.is_empty() && !families.contains(&family) {
+        let Advice {
+            families,
+            kinds,
+            message,
+            ..
+        } = self.advice;
+        if !families.is_empty() && !families.contains(&family) && family != Family::Other {
             return None;
         }
         if !kinds.is_empty() && !kinds.iter().any(|known| is_kind(kind, known)) {
             return None;
         }
         let weight = |told: bool, points: u8| if told { points } else { 0 };
-        Some(weight(!families.is_empty(), 1) + weight(!kinds.is_empty(), 3) + weight(!message.is_empty(), 5))
+        Some(
+            weight(families.contains(&family), 1)
+                + weight(!kinds.is_empty(), 3)
+                + weight(!message.is_empty(), 5),
+        )
     }
 
     fn read<'t>(&self, message: &'t str) -> Option<Found<'t>> {
         let advice = self.advice;
         if advice.message.is_empty() {
-            return Some(Found { advice, captures: None });
+            return Some(Found {
+                advice,
+                captures: None,
+                general: false,
+            });
         }
         let pattern = self.pattern.get_or_init(|| Regex::new(advice.message).ok());
         let captures = pattern.as_ref()?.captures(message)?;
-        Some(Found { advice, captures: Some(captures) })
+        Some(Found {
+            advice,
+            captures: Some(captures),
+            general: false,
+        })
     }
 }
 
 /// Whether `kind` is `known`, with or without the module it lives in.
 fn is_kind(kind: &str, known: &str) -> bool {
-    let bare = kind.trim_start_matches('*').split([' ', '<', '(']).next().unwrap_or_default();
-    let last = bare.rsplit(['.', ':', '\\', '/', '$']).next().unwrap_or_default();
-    [kind, bare, last].iter().any(|name| name.eq_ignore_ascii_case(known))
+    let bare = kind
+        .trim_start_matches('*')
+        .split([' ', '<', '('])
+        .next()
+        .unwrap_or_default();
+    let last = bare
+        .rsplit(['.', ':', '\\', '/', '$'])
+        .next()
+        .unwrap_or_default();
+    [kind, bare, last]
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(known))
 }
+
+#[cfg(test)]
+mod tests;

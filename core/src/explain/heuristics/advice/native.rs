@@ -1,10 +1,19 @@
 //! Native code: signals and what the C and C++ run times say before they end the process.
 
-use super::{Advice, BLANK, Work::*};
+use super::{
+    Advice, BLANK,
+    Work::{Deep, Quick},
+};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
-        kinds: &["SIGSEGV", "EXC_BAD_ACCESS", "EXCEPTION_ACCESS_VIOLATION", "EXCEPTION_ACCESS_VIOLATION_READ", "EXCEPTION_ACCESS_VIOLATION_WRITE"],
+        kinds: &[
+            "SIGSEGV",
+            "EXC_BAD_ACCESS",
+            "EXCEPTION_ACCESS_VIOLATION",
+            "EXCEPTION_ACCESS_VIOLATION_READ",
+            "EXCEPTION_ACCESS_VIOLATION_WRITE",
+        ],
         message: r"(?i)null pointer|\b0x0{0,15}[0-9a-f]{1,3}\b|SEGV_MAPERR.*\b0x0\b",
         null: true,
         cause: "Memory near address 0 was touched: a null pointer was dereferenced, with a small offset if it was a field of it.",
@@ -13,7 +22,14 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["SIGSEGV", "EXC_BAD_ACCESS", "EXCEPTION_ACCESS_VIOLATION", "EXCEPTION_ACCESS_VIOLATION_READ", "EXCEPTION_ACCESS_VIOLATION_WRITE", "SIGBUS"],
+        kinds: &[
+            "SIGSEGV",
+            "EXC_BAD_ACCESS",
+            "EXCEPTION_ACCESS_VIOLATION",
+            "EXCEPTION_ACCESS_VIOLATION_READ",
+            "EXCEPTION_ACCESS_VIOLATION_WRITE",
+            "SIGBUS",
+        ],
         cause: "The process touched memory that is not its own: most likely a pointer to something already freed, an index beyond a buffer, or a stack that overflowed.",
         open: "The place of the crash is where the damage showed, which need not be where it was done.",
         fix: "Run this path under AddressSanitizer (and ThreadSanitizer if threads share the object): it names the allocation and the free. Then correct the lifetime: who owns the object that {function} uses?",
@@ -46,7 +62,12 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["SIGILL", "SIGTRAP", "EXC_BAD_INSTRUCTION", "EXCEPTION_ILLEGAL_INSTRUCTION"],
+        kinds: &[
+            "SIGILL",
+            "SIGTRAP",
+            "EXC_BAD_INSTRUCTION",
+            "EXCEPTION_ILLEGAL_INSTRUCTION",
+        ],
         cause: "The processor met an instruction that ends the process: a trap the compiler placed (unreachable code, a failed check), or code built for another processor.",
         fix: "Look at the check before the trap in {function}; if it happens on some machines only, lower the target processor of the build.",
         test: "runs the build on the oldest supported processor",

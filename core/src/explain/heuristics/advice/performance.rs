@@ -1,6 +1,6 @@
 //! Findings of performance detectors: nothing failed, something is slow.
 
-use super::{Advice, BLANK, Work::*};
+use super::{Advice, BLANK, Work::Deep};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
@@ -33,21 +33,38 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["File IO on Main Thread", "DB on Main Thread", "JSON Decoding on Main Thread", "Image Decoding on Main Thread", "Regex on Main Thread", "Frame Drop", "Function Regression"],
+        kinds: &[
+            "File IO on Main Thread",
+            "DB on Main Thread",
+            "JSON Decoding on Main Thread",
+            "Image Decoding on Main Thread",
+            "Regex on Main Thread",
+            "Frame Drop",
+            "Function Regression",
+        ],
         cause: "Work ran on the main thread and kept the screen from being drawn.",
         fix: "Move it to a background thread and show the result when it is there.",
         test: "runs the screen with strict mode (or the main-thread checker) on",
         ..BLANK
     },
     Advice {
-        kinds: &["Large HTTP payload", "Uncompressed Asset", "Large Render Blocking Asset", "Render Blocking Asset"],
+        kinds: &[
+            "Large HTTP payload",
+            "Uncompressed Asset",
+            "Large Render Blocking Asset",
+            "Render Blocking Asset",
+        ],
         cause: "Something large is sent before the page can be shown.",
         fix: "Compress it, split it, load it later (`defer`, lazy routes), and cache it with a hashed name.",
         test: "measures the page's first paint with a slow network",
         ..BLANK
     },
     Advice {
-        kinds: &["Endpoint Regression", "Slow Transaction", "Transaction Duration Regression"],
+        kinds: &[
+            "Endpoint Regression",
+            "Slow Transaction",
+            "Transaction Duration Regression",
+        ],
         cause: "A transaction became slower than it was.",
         open: "The finding does not tell which change did it.",
         fix: "Compare the spans before and after the change point, and look at what was deployed then.",

@@ -1,6 +1,10 @@
-//! PHP, Laravel, Symfony, WordPress.
+//! PHP, Laravel, Symfony, `WordPress`.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::{Deep, Quick},
+};
 
 const PHP: &[Family] = &[Family::Php];
 
@@ -13,7 +17,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A value on that line} was no object when {name} was called on it. Most likely a query or a lookup found nothing.",
         fix: "Handle the missing value in {function} before the call: `findOrFail`, an early return, or `?->` where nothing is a fine answer.",
         test: "calls {function} while the lookup behind {subject|the value} finds nothing",
-        shape: Guard("if ({subject} === null) {\n    throw new RuntimeException('not found'); // or return\n}"),
+        shape: Guard(
+            "if ({subject} === null) {\n    throw new RuntimeException('not found'); // or return\n}",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -36,7 +42,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A value on that line} was no object when its property {name|{old}} was read.",
         fix: "Handle the missing value in {function}: an early return, `?->`, or a query that fails loudly (`findOrFail`).",
         test: "calls {function} with {subject|that value} being null",
-        shape: Guard("if ({subject} === null) {\n    return null; // or throw an error of your own\n}"),
+        shape: Guard(
+            "if ({subject} === null) {\n    return null; // or throw an error of your own\n}",
+        ),
         work: Quick,
         ..BLANK
     },

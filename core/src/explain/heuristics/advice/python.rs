@@ -1,10 +1,13 @@
 //! Python, Django, Celery and their kin.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::{Deep, Quick},
+};
 
 const PYTHON: &[Family] = &[Family::Python];
-const NONE_GUARD: &str =
-    "if {subject} is None:\n    raise LookupError(\"{subject} is missing\")  # or return what the caller can use";
+const NONE_GUARD: &str = "if {subject} is None:\n    raise LookupError(\"{subject} is missing\")  # or return what the caller can use";
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
@@ -38,7 +41,6 @@ pub(super) static ROWS: &[Advice] = &[
         kinds: &["TypeError"],
         message: r"(^|of type |')'?NoneType'? (object )?is not (?<what>iterable|an iterator|a container)|cannot unpack non-iterable NoneType",
         null: true,
-        subject: &[],
         cause: "{subject|A value on that line} was `None` where something to iterate over was expected. Most likely a function gave `None` instead of an empty list.",
         fix: "Let the function that fills {subject|the value} answer an empty list when there is nothing, or test for `None` in {function} before iterating.",
         test: "runs {function} with nothing to iterate over and expects an empty result",
@@ -149,7 +151,9 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A list} was shorter than the index used. Most likely it is empty when nothing was found or nothing was sent.",
         fix: "Check the length of {subject|the list} before indexing, or iterate instead; decide what an empty list means to the caller of {function}.",
         test: "calls {function} with an empty list and with one element",
-        shape: Guard("if not {subject}:\n    raise LookupError(\"{subject} is empty\")  # or return what the caller can use"),
+        shape: Guard(
+            "if not {subject}:\n    raise LookupError(\"{subject} is empty\")  # or return what the caller can use",
+        ),
         work: Quick,
         ..BLANK
     },
@@ -194,7 +198,6 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        families: PYTHON,
         kinds: &["ZeroDivisionError"],
         cause: "Something was divided by zero. Most likely a count or a sum is zero when there is no data.",
         fix: "Decide what the result is when the divisor is zero (nothing, zero, an error to the caller) and branch on it before the division in {function}.",
@@ -288,7 +291,11 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: PYTHON,
-        kinds: &["SoftTimeLimitExceeded", "TimeLimitExceeded", "WorkerLostError"],
+        kinds: &[
+            "SoftTimeLimitExceeded",
+            "TimeLimitExceeded",
+            "WorkerLostError",
+        ],
         cause: "A background task ran longer than it may, or its worker was killed while it ran (often for its memory).",
         fix: "Split the work of {function} into smaller tasks, give every outbound call in it a timeout, make it idempotent so that it can be retried, and only then raise the limit.",
         test: "interrupts the task half-way and runs it again, expecting no doubled effect",
@@ -297,7 +304,13 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: PYTHON,
-        kinds: &["TemplateDoesNotExist", "TemplateSyntaxError", "UndefinedError", "NoReverseMatch", "TemplateNotFound"],
+        kinds: &[
+            "TemplateDoesNotExist",
+            "TemplateSyntaxError",
+            "UndefinedError",
+            "NoReverseMatch",
+            "TemplateNotFound",
+        ],
         cause: "A template could not be rendered: a template, a name in it or a route it links to does not exist under that name.",
         fix: "Correct the name in the template or pass the missing value from {function}; check that the template is part of what is deployed.",
         test: "renders this page with the smallest possible context",

@@ -1,11 +1,20 @@
 //! What runs out: memory, stack, disk, files, ports, rights.
 
-use super::{Advice, BLANK, Family, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Work::{Deep, Quick},
+};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
-        kinds: &["RecursionError", "StackOverflowError", "StackOverflowException", "SystemStackError", "EXCEPTION_STACK_OVERFLOW", "Stack Overflow"],
-        message: "",
+        kinds: &[
+            "RecursionError",
+            "StackOverflowError",
+            "StackOverflowException",
+            "SystemStackError",
+            "EXCEPTION_STACK_OVERFLOW",
+            "Stack Overflow",
+        ],
         cause: "A function calls itself, directly or through others, without reaching an end.",
         fix: "Look at the condition that should end the recursion in {function}: is it reached for this input, and does each call come closer to it? Data that refers to itself needs a set of what was visited; legitimate depth needs a loop with a stack of its own.",
         test: "calls {function} with the smallest input, with a deep one, and with data that refers to itself",
@@ -28,7 +37,12 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["MemoryError", "OutOfMemoryError", "OutOfMemoryException", "NoMemoryError"],
+        kinds: &[
+            "MemoryError",
+            "OutOfMemoryError",
+            "OutOfMemoryException",
+            "NoMemoryError",
+        ],
         cause: "The process ran out of memory. The line that failed is only the one that asked last; what fills the memory may be elsewhere.",
         open: "The evidence does not tell what holds the memory: a heap dump or a profile does.",
         fix: "Look for what grows with the data: a whole result or file read at once (read in pages or streams), a cache without bound, images at full size. Raise the limit only once you know the need.",
@@ -39,7 +53,7 @@ pub(super) static ROWS: &[Advice] = &[
     Advice {
         message: r"(?i)No space left on device|ENOSPC|disk (is )?full|There is not enough space on the disk|database or disk is full",
         cause: "The disk is full.",
-        fix: "Free space now (logs, temporary files, old images), then find what grows: rotate logs, delete temporary files in `finally`, and alert at 80 %. {function} should fail without leaving half a file.",
+        fix: "Free space now (logs, temporary files, old images), then find what grows: rotate logs, delete temporary files in `finally`, and alert at 80 %. Let {function} fail without leaving half a file.",
         test: "runs {function} on a small full volume and expects no half-written file",
         ..BLANK
     },
@@ -59,7 +73,14 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        kinds: &["FileNotFoundError", "FileNotFoundException", "NoSuchFileException", "DirectoryNotFoundException", "ENOENT", "PathNotFoundException"],
+        kinds: &[
+            "FileNotFoundError",
+            "FileNotFoundException",
+            "NoSuchFileException",
+            "DirectoryNotFoundException",
+            "ENOENT",
+            "PathNotFoundException",
+        ],
         cause: "A file is not where it is looked for: {path|the path is in the message}. Most likely it is not part of what is deployed, or the path is relative to another directory.",
         message: r#"(?i)(no such file or directory|could not find (a part of the path|file)|\(No such file or directory\)|Cannot open file)[^'"]*['"]?(?<path>[^'"]{1,160})?"#,
         fix: "Build the path from the program's own place or from a setting, put the file into the image, and say in {function} what its absence means.",
@@ -91,7 +112,13 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        families: &[Family::Python, Family::Ruby, Family::Php, Family::JavaScript, Family::Other],
+        families: &[
+            Family::Python,
+            Family::Ruby,
+            Family::Php,
+            Family::JavaScript,
+            Family::Other,
+        ],
         message: r"(?i)worker (timeout|was sent SIGKILL)|Task timed out after (?<limit>[\d.]+) seconds|Function (invocation )?timed? ?out",
         cause: "The platform ended the work because it took too long (limit {limit|unknown}).",
         fix: "Find the slow step in the breadcrumbs, give outbound calls shorter timeouts than the platform's, and move long work into a queue.",

@@ -21,7 +21,7 @@ pub(super) fn find(event: &Event) -> Option<FramePlace> {
 
 /// The frames that are the program's own, oldest call first, by the same measure for all of them:
 /// the source's word where it marked any that can be believed.
-pub(super) fn own_frames(event: &Event) -> impl Iterator<Item = &Frame> {
+pub(in crate::explain) fn own_frames(event: &Event) -> impl Iterator<Item = &Frame> {
     let claimed = |frame: &Frame| frame.in_app == Some(true) && judge(frame) != Code::Machinery;
     let believed = newest(event, claimed).is_some();
     let frames = stacks(event).flat_map(|(_, frames)| frames);

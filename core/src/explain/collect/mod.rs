@@ -16,6 +16,7 @@ mod own;
 mod stack;
 mod values;
 
+pub(super) use culprit::own_frames;
 pub use document::{NoEvent, read};
 pub use group::group_key;
 pub use issue::issue_of;

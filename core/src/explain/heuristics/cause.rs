@@ -1,7 +1,9 @@
 //! Why it happened: the root exception in words, what the locals show, and how it surfaced.
 
 use super::{
-    facts::{Facts, is_group},
+    facts::Facts,
+    failure::is_group,
+    family::Family,
     source::{self, Origin},
     template::Filled,
 };
@@ -12,7 +14,14 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
     let Some(failure) = facts.failure.name() else {
         return String::new();
     };
-    let explained = advice.map(|advice| advice.text(advice.found.advice.cause));
+    let explained = advice.map(|advice| {
+        let hedge = if advice.found.general {
+            "Going by its words alone: "
+        } else {
+            ""
+        };
+        format!("{hedge}{}", advice.text(advice.found.advice.cause))
+    });
     let parts = [
         Some(raised(facts, &failure)),
         thrown(facts),
@@ -20,6 +29,7 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
         recursion(facts),
         values(facts, advice),
         surfacing(facts),
+        blind(facts),
         advice.map(|advice| advice.text(advice.found.advice.open)),
     ];
     let parts = parts.into_iter().flatten().filter(|part| !part.is_empty());
@@ -38,6 +48,16 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
         };
         return format!("{failure} {verb}{cited}; the event has no stack trace of it.");
     };
+<<<<<<< HEAD
+=======
+    if !facts.crash_is_its_own() {
+        let id = ids.unwrap_or_default();
+        return format!(
+            "{failure} ({id}) came without a stack of its own; the place to look at is {}.",
+            crash.cite()
+        );
+    }
+>>>>>>> heuristics
     let cited = ids
         .into_iter()
         .chain([crash.id.to_string()])
@@ -47,6 +67,12 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
         .source()
         .map_or_else(String::new, |line| format!(": {}", inline::code(line, 160)));
     match facts.raised_in {
+        _ if facts.event.exceptions.is_empty() => {
+            format!(
+                "{failure} was reported from {} ({cited}){line}.",
+                crash.name()
+            )
+        }
         None => format!("{failure} was raised in {} ({cited}){line}.", crash.name()),
         Some(inner) => format!(
             "{failure} was raised in {}, called from {} ({cited}){line}.",
@@ -68,7 +94,11 @@ fn unexplained(facts: &Facts<'_>) -> Option<String> {
     }
     let class = inline::code(facts.failure.kind.as_deref()?, 80);
     Some(format!(
+<<<<<<< HEAD
         "{class} is no class the rules know: its message and the place above are what is known of the cause."
+=======
+        "The name {class} alone does not tell why: its message and the place above are what is known of the cause."
+>>>>>>> heuristics
     ))
 }
 
@@ -157,6 +187,29 @@ fn came_from(facts: &Facts<'_>, subject: &str) -> Option<String> {
             None => format!("{shown} is a parameter: the caller passed it."),
         },
     })
+}
+
+/// Without source the failing expression cannot be told; how to have it next time differs by family.
+fn blind(facts: &Facts<'_>) -> Option<String> {
+    let crash = facts.crash.filter(|_| !facts.event.exceptions.is_empty())?;
+    let how = match facts.family {
+        _ if !crash.frame.context.is_empty() => return None,
+        Family::JavaScript => "upload source maps with the release",
+        Family::Jvm => {
+            "upload source context (and the mapping file of the shrinker) with the release"
+        }
+        Family::Dotnet
+        | Family::Native
+        | Family::Apple
+        | Family::Rust
+        | Family::Go
+        | Family::Dart => "upload debug files with sources with the release",
+        _ => "let the SDK send source context",
+    };
+    Some(format!(
+        "The event holds no source lines of {}, so the failing expression is not known; {how}, and the next event shows it.",
+        crash.id
+    ))
 }
 
 /// How the failure was passed on, one step after the other; of a group, what else it holds.

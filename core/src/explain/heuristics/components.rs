@@ -57,7 +57,11 @@ fn component(frame: &Frame) -> Option<String> {
         .as_deref()
         .filter(|module| module.contains('.'));
     let file = frame.file.as_deref().or(frame.abs_path.as_deref());
-    let by_class = file.is_none_or(|file| !file.contains(['/', '\\']));
+    let by_class = file.is_none_or(|file| {
+        [".java", ".kt", ".scala"]
+            .iter()
+            .any(|end| file.ends_with(end))
+    });
     let part = match (module.filter(|_| by_class), file) {
         (Some(module), _) => module.split('$').next()?.to_owned(),
         (None, Some(file)) => folder(file),

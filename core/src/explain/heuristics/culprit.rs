@@ -10,7 +10,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Culprit> {
     if let Some(crash) = facts.crash {
         return Some(Culprit {
             function: crash.frame.function.as_deref().and_then(short),
-            file: crash.frame.place().and_then(short),
+            file: crash.file().and_then(short),
             line: crash.frame.line.filter(|line| *line > 0),
             evidence: Some(crash.id),
             in_app: crash.own,

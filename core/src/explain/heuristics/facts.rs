@@ -1,8 +1,8 @@
 //! What the rules look at, read off the evidence once.
 
-use std::collections::{HashMap, HashSet};
-
 use super::{
+    call::{self, Call},
+    failure::{self, CSP, Failure, finding, named},
     family::Family,
     source::{self, Origin},
     trail::{self, Step},
@@ -10,14 +10,12 @@ use super::{
 use crate::{
     domain::{
         Evidence, EvidenceId, EvidenceKind, Level, Stack,
-        event::{Event, Exception, Frame},
+        event::{Event, Exception},
     },
     explain::render::inline,
 };
 
-/// No message is read further than this.
-const MESSAGE: usize = 1_000;
-/// A function or a line that stands this often on one stack calls itself.
+/// A place that stands this often on one stack calls itself.
 const RECURSION: usize = 20;
 
 /// Everything the rules need to know.
@@ -36,60 +34,80 @@ pub(super) struct Facts<'a> {
     /// The function that calls itself.
     pub recursion: Option<Call<'a>>,
     pub trail: Vec<Step<'a>>,
-}
-
-/// What failed, in the fewest words.
-#[derive(Debug, Default)]
-pub(super) struct Failure {
-    /// The exception's class, a signal, `CSP violation`, `N+1 Query`…
-    pub kind: Option<String>,
-    /// What it said, one line.
-    pub message: Option<String>,
-    pub id: Option<EvidenceId>,
-}
-
-/// One frame with its number and what was read off it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Call<'a> {
-    pub frame: &'a Frame,
-    pub id: EvidenceId,
-    pub own: bool,
-    /// How often this place stands on the stack.
-    pub times: usize,
+    /// Every frame, in the evidence's order.
+    calls: Vec<Call<'a>>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn read(evidence: &'a Evidence) -> Self {
-        let calls = crash_stack(evidence);
-        let at = |index: usize| evidence.frame(index).map(|frame| Call::new(frame, index));
-        let crash = evidence.culprit.and_then(at);
+        let calls = call::read(evidence);
         let failure = Failure::read(evidence);
+<<<<<<< HEAD
         let raised_in = failure
             .id
             .and_then(|id| newest_call(evidence, id))
             .or(calls.first().copied());
         let raised_in = raised_in.filter(|first| crash.is_some_and(|crash| crash.id != first.id));
         let places = distinct(&calls);
+=======
+        let crash = evidence.culprit.map(|at| EvidenceKind::Frame.id(at));
+        let crash = calls.iter().find(|call| Some(call.id) == crash).copied();
+        let on = |stack: Option<Stack>| calls.iter().filter(move |call| Some(call.stack) == stack);
+        let newest = on(failure.id.and_then(stack_of)).next().copied();
+        let on_stack: Vec<_> = on(crash.map(|crash| crash.stack)).copied().collect();
+        let places = call::distinct(&on_stack);
+>>>>>>> heuristics
         let deepest = places.iter().max_by_key(|call| call.times).copied();
+        let deep = |call: &Call<'_>| call.times >= RECURSION && call.times * 4 >= on_stack.len();
         Self {
             evidence,
             event: &evidence.event,
             family: Family::of(evidence),
+            raised_in: newest.filter(|newest| crash.is_some_and(|crash| crash.id != newest.id)),
+            recursion: deepest.filter(|call| call.own && deep(call)),
+            path: call::path(places, crash, &calls),
+            trail: trail::read(&evidence.event),
             failure,
             crash,
+<<<<<<< HEAD
             raised_in,
             path: with_callers(evidence, places),
             recursion: deepest
                 .filter(|call| call.times >= RECURSION && call.times * 4 >= calls.len()),
             trail: trail::read(&evidence.event),
+=======
+            calls,
+>>>>>>> heuristics
         }
+    }
+
+    /// Whether the crash is on the very stack of the failure, and not on one of an exception that reports it.
+    pub(super) fn crash_is_its_own(&self) -> bool {
+        self.crash.is_some_and(|crash| {
+            self.failure
+                .id
+                .and_then(stack_of)
+                .is_none_or(|own| own == crash.stack)
+        })
     }
 
     /// Whether the failure is what a detector or a browser found, and nothing was raised or logged.
     pub(super) fn is_finding(&self) -> bool {
+<<<<<<< HEAD
         self.event.exceptions.is_empty()
             && !self.event.findings.is_empty()
             && self.failure.kind.is_some()
+=======
+        let found = self.failure.kind.is_some() && !self.event.findings.is_empty();
+        found
+            && self.event.exceptions.is_empty()
+            && (self.failure.message.is_none() || self.is_policy())
+    }
+
+    /// Whether it is a browser's report that a content security policy was broken.
+    pub(super) fn is_policy(&self) -> bool {
+        self.failure.kind.as_deref() == Some(CSP)
+>>>>>>> heuristics
     }
 
     /// The exceptions that report the same failure further up, nearest first.
@@ -105,10 +123,14 @@ impl<'a> Facts<'a> {
     /// The name of an exception further up; its message only where it says more than the root's.
     pub(super) fn name_above(&self, above: &Exception, max: usize) -> Option<String> {
         let root = self.failure.message.as_deref().unwrap_or_default();
+<<<<<<< HEAD
         let said = above
             .value
             .as_deref()
             .map(|value| inline::line(value, MESSAGE));
+=======
+        let said = failure::message(above);
+>>>>>>> heuristics
         let same = said
             .as_deref()
             .is_some_and(|said| !root.is_empty() && said.contains(root));
@@ -118,11 +140,21 @@ impl<'a> Facts<'a> {
 
     /// Whether the failing line raises by itself, so that the message is the program's own words.
     pub(super) fn throws(&self) -> bool {
+<<<<<<< HEAD
         self.raised_in.is_none()
             && self
                 .crash
                 .and_then(|crash| crash.source())
                 .is_some_and(source::throws)
+=======
+        let line = self
+            .crash
+            .and_then(|crash| crash.source())
+            .filter(|_| self.crash_is_its_own());
+        let kind = self.failure.kind.as_deref().unwrap_or_default();
+        let logged = self.event.exceptions.is_empty();
+        !logged && self.raised_in.is_none() && line.is_some_and(|line| source::throws(line, kind))
+>>>>>>> heuristics
     }
 
     /// Whether it happened in a web page, so that the request is the page and not what was served.
@@ -134,21 +166,31 @@ impl<'a> Facts<'a> {
             .request
             .as_ref()
             .is_some_and(|request| request.method.is_some());
+<<<<<<< HEAD
         self.family == Family::JavaScript && !sent && self.event.platform.as_deref() != Some("node")
             || browser && !sent
+=======
+        !sent && (browser || self.event.platform.as_deref() == Some("javascript"))
+>>>>>>> heuristics
     }
 
     /// Whether words in the message may be taken for its cause: not where the program chose them to
     /// say something of its own, and not in a log line that tells of no error.
     pub(super) fn may_guess(&self) -> bool {
         let logged = self.event.exceptions.is_empty();
-        !self.throws() && !(logged && self.event.level > Level::Error)
+        let harmless = logged && self.event.level > Level::Error;
+        !harmless && !self.throws()
     }
 
     /// The newest own call of an exception.
     pub(super) fn frame_of(&self, exception: EvidenceId) -> Option<Call<'a>> {
-        let mut calls = calls_of(self.evidence, exception);
-        calls.clone().find(|call| call.own).or_else(|| calls.next())
+        let stack = stack_of(exception)?;
+        let mut calls = self.calls.iter().filter(|call| call.stack == stack);
+        calls
+            .clone()
+            .find(|call| call.own)
+            .or_else(|| calls.next())
+            .copied()
     }
 
     /// Whether nobody caught it: `None` when the evidence does not tell.
@@ -210,6 +252,7 @@ impl<'a> Facts<'a> {
     }
 }
 
+<<<<<<< HEAD
 impl<'a> Call<'a> {
     fn new(frame: &'a Frame, index: usize) -> Self {
         Self {
@@ -591,4 +634,10 @@ fn is_own(frame: &Frame) -> bool {
         .in_app
         .unwrap_or_else(|| frame.file.is_some() && !within(&LIBRARIES));
     own && !within(&NEVER)
+=======
+/// The stack of the exception with this id.
+fn stack_of(exception: EvidenceId) -> Option<Stack> {
+    let index = usize::try_from(exception.number).ok()?.checked_sub(1)?;
+    (exception.kind == EvidenceKind::Exception).then_some(Stack::Exception(index))
+>>>>>>> heuristics
 }

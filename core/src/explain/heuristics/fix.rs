@@ -24,7 +24,7 @@ fn begin(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let crash = facts.crash?;
     let subject = advice.and_then(Filled::subject).map(source::first_name);
     let origin = subject.and_then(|subject| facts.origin(subject));
-    Some(match (origin, subject, crash.frame.place()) {
+    Some(match (origin, subject, crash.file()) {
         (Some(Origin::Assigned { line, text, .. }), Some(subject), Some(file)) => format!(
             "Begin at {}, where {} is set ({}): {}.",
             inline::span(&format!("{}:{line}", inline::line(file, 160))),
@@ -37,7 +37,7 @@ fn begin(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
 }
 
 fn without_advice(facts: &Facts<'_>) -> Option<String> {
-    let Some(crash) = facts.crash else {
+    let Some(crash) = facts.crash.filter(|_| !facts.event.exceptions.is_empty()) else {
         return logged(facts);
     };
     if !facts.throws() {
@@ -47,9 +47,24 @@ fn without_advice(facts: &Facts<'_>) -> Option<String> {
         .frame
         .line
         .and_then(|line| source::condition(&crash.frame.context, line));
+<<<<<<< HEAD
     let when = condition.map_or_else(String::new, |(line, _)| format!(" of line {line}"));
+=======
+    let what = match condition {
+        Some((line, _)) => format!("the condition of line {line} is legitimate"),
+        None => "this may happen".to_owned(),
+    };
+    let caller = facts
+        .path
+        .iter()
+        .skip_while(|call| call.id != crash.id)
+        .nth(1);
+    let caller = caller.map_or_else(String::new, |call| {
+        format!(", beginning with the caller {}", call.cite())
+    });
+>>>>>>> heuristics
     Some(format!(
-        "Decide whether the condition{when} is legitimate. If a user or another service can bring it about, answer with a clear error of their kind and do not report it; if it must not happen, correct what leads to it: the callers are in the path above."
+        "Decide whether {what}. If a user or another service can bring it about, answer with a clear error of their kind and do not report it; if it must not happen, correct what leads to it{caller}."
     ))
 }
 
@@ -87,7 +102,14 @@ fn test(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let told = advice
         .map(|advice| advice.text(advice.found.advice.test))
         .or_else(|| {
+<<<<<<< HEAD
             let function = facts.crash?.function()?;
+=======
+            let function = facts
+                .crash
+                .filter(|_| !facts.event.exceptions.is_empty())?
+                .function()?;
+>>>>>>> heuristics
             Some(format!(
                 "calls {function} with the values from this event and expects a defined outcome"
             ))

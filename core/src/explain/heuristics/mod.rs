@@ -1,17 +1,19 @@
 //! The specification written from the evidence alone, when no language model is configured or all of them failed.
 //!
-//! Nothing in here guesses freely: the [facts](facts) are read off the evidence once, the most
-//! specific row of the [advice catalog](advice) is looked up, and one file per field writes what
+//! Nothing in here guesses freely: the facts are read off the evidence once, the most
+//! specific row of the advice catalog is looked up, and one file per field writes what
 //! the two bear out. What cannot be said stays empty and is marked [`Origin::Missing`].
 //! The [rubric] of priorities is public.
 
 mod advice;
+mod call;
 mod cause;
 mod components;
 mod culprit;
 mod description;
 mod effort;
 mod facts;
+mod failure;
 mod family;
 mod fix;
 pub mod rubric;
@@ -66,7 +68,11 @@ fn look_up<'a>(facts: &'a Facts<'a>) -> Option<Filled<'a>> {
     let specific = root.or_else(|| {
         let mut above = facts
             .surfaced()
+<<<<<<< HEAD
             .filter(|(_, above)| !facts::is_group(above));
+=======
+            .filter(|(_, above)| !failure::is_group(above));
+>>>>>>> heuristics
         above.find_map(|(_, above)| find(above.kind.as_deref(), bounded(above.value.as_deref()?)))
     });
     let found = specific

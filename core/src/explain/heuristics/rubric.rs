@@ -366,8 +366,9 @@ fn not_ours(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn browser_report(facts: &Facts<'_>) -> Option<String> {
-    let policy = facts.failure.kind.as_deref() == Some("CSP violation");
-    policy.then(|| "the browser blocked it before it had an effect".to_owned())
+    facts
+        .is_policy()
+        .then(|| "the browser blocked it before it had an effect".to_owned())
 }
 
 fn test_event(facts: &Facts<'_>) -> Option<String> {
@@ -442,4 +443,137 @@ fn said_in<'a>(facts: &Facts<'a>, words: &[&'static str]) -> Option<(&'static st
 
 fn quoted(text: &str) -> String {
     crate::explain::render::inline::code(text, 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::{Event, Evidence, Issue},
+        explain::heuristics::samples,
+    };
+
+    #[test]
+    fn the_published_table_is_the_one_applied() {
+        let published: Vec<_> = include_str!("rubric.rs")
+            .lines()
+            .filter(|line| line.starts_with("//! | `"))
+            .map(str::to_owned)
+            .collect();
+        let row = |rule: Rule| {
+            format!(
+                "//! | `{}` | {} | {} |",
+                rule.name, rule.points, rule.looks_for
+            )
+        };
+        let applied: Vec<_> = rules().map(row).collect();
+        assert_eq!(published, applied);
+    }
+
+    #[test]
+    fn a_priority_begins_at_its_threshold() {
+        for (score, expected) in [
+            (i32::MIN, Priority::Low),
+            (19, Priority::Low),
+            (20, Priority::Medium),
+            (44, Priority::Medium),
+            (45, Priority::High),
+            (69, Priority::High),
+            (70, Priority::Critical),
+            (i32::MAX, Priority::Critical),
+        ] {
+            assert_eq!(priority(score), expected, "{score}");
+        }
+    }
+
+    fn applied(evidence: &Evidence) -> Vec<String> {
+        let (_, reasons) = assess(&Facts::read(evidence));
+        reasons.into_iter().map(|reason| reason.rule).collect()
+    }
+
+    fn seen(count: u64, users: u64, hours: i64) -> Vec<String> {
+        let issue = Issue {
+            count,
+            user_count: users,
+            first_seen: Some(samples::at(0)),
+            last_seen: Some(samples::at(hours * 3_600)),
+            ..Issue::default()
+        };
+        applied(&Evidence {
+            issue,
+            ..Evidence::default()
+        })
+    }
+
+    #[test]
+    fn counts_apply_one_rule_of_each_ladder() {
+        for (count, users, hours, expected) in [
+            (0, 0, 1, vec!["error"]),
+            (1, 1, 1, vec!["error", "single_user"]),
+            (99, 9, 1_000, vec!["error"]),
+            (100, 10, 1_000, vec!["error", "users_10", "events_100"]),
+            (999, 99, 1_000, vec!["error", "users_10", "events_100"]),
+            (1_000, 100, 1_000, vec!["error", "users_100", "events_1000"]),
+            (19, 0, 0, vec!["error"]),
+            (20, 0, 0, vec!["error", "burst"]),
+            (
+                u64::MAX,
+                u64::MAX,
+                1_000,
+                vec!["error", "users_100", "events_1000"],
+            ),
+        ] {
+            assert_eq!(
+                seen(count, users, hours),
+                expected,
+                "{count} events, {users} users"
+            );
+        }
+    }
+
+    #[test]
+    fn each_fact_of_the_event_applies_its_rule() {
+        let with = |change: fn(&mut Evidence)| {
+            let mut evidence = Evidence::default();
+            change(&mut evidence);
+            applied(&evidence)
+        };
+        let said = |message: &str| {
+            applied(&samples::evidence(Event {
+                exceptions: vec![samples::exception("Error", message, vec![])],
+                ..Event::default()
+            }))
+        };
+        assert!(with(|it| it.event.level = Level::Fatal).contains(&"fatal".to_owned()));
+        assert!(with(|it| it.event.level = Level::Warning).contains(&"warning".to_owned()));
+        assert!(with(|it| it.event.level = Level::Debug).contains(&"info".to_owned()));
+        assert!(
+            with(|it| it.event.environment = Some("Production-eu".to_owned()))
+                .contains(&"production".to_owned())
+        );
+        assert!(
+            with(|it| it.event.environment = Some("dev".to_owned()))
+                .contains(&"development".to_owned())
+        );
+        assert!(
+            with(|it| it.event.transaction = Some("/checkout".to_owned()))
+                .contains(&"money_or_access".to_owned())
+        );
+        assert!(
+            with(|it| it.issue.status = "regressed".to_owned()).contains(&"regression".to_owned())
+        );
+        assert!(said("duplicate key value violates").contains(&"data_integrity".to_owned()));
+        assert!(said("This is a test exception").contains(&"test_event".to_owned()));
+        assert!(said("Script error.").contains(&"not_ours".to_owned()));
+        let crash = applied(&samples::native_crash());
+        for rule in ["fatal", "unhandled", "process_crash"] {
+            assert!(crash.contains(&rule.to_owned()), "{rule} of {crash:?}");
+        }
+        assert!(applied(&samples::own_throw()).contains(&"handled".to_owned()));
+        let report = applied(&samples::policy_report());
+        assert!(
+            report.contains(&"security".to_owned())
+                && report.contains(&"browser_report".to_owned())
+        );
+    }
 }

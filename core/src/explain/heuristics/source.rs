@@ -222,9 +222,16 @@ fn stands_alone(line: &str, at: usize, name: &str) -> bool {
     !before.is_some_and(|c| is_word(c) || matches!(c, '.' | '>')) && !after.is_some_and(is_word)
 }
 
+<<<<<<< HEAD
 /// Whether the line raises by itself, so that its message is the program's own words.
 pub(super) fn throws(line: &str) -> bool {
     const WORDS: [&str; 14] = [
+=======
+/// Whether the line raises by itself, or makes an exception of class `kind`, so that the message
+/// is the program's own words.
+pub(super) fn throws(line: &str, kind: &str) -> bool {
+    const WORDS: [&str; 12] = [
+>>>>>>> heuristics
         "raise ",
         "raise(",
         "throw ",
@@ -237,11 +244,15 @@ pub(super) fn throws(line: &str) -> bool {
         "log.Fatal",
         "trigger_error(",
         "Kernel.raise",
+<<<<<<< HEAD
         "assert ",
         "assert!(",
+=======
+>>>>>>> heuristics
     ];
     let line = line.trim_start();
-    WORDS.iter().any(|word| line.starts_with(word)) || line.contains(" throw new ")
+    let makes = |before: &str| !kind.is_empty() && line.contains(&format!("{before}{kind}("));
+    WORDS.iter().any(|word| line.starts_with(word)) || ["raise ", "new "].into_iter().any(makes)
 }
 
 /// The nearest line above `at` that decides whether the line is reached (`if`, `case`, `catch`…).
@@ -264,20 +275,31 @@ pub(super) fn condition(context: &[(u32, String)], at: u32) -> Option<(u32, &str
         "guard ",
         "while ",
     ];
+<<<<<<< HEAD
     let depth = context
         .iter()
         .find(|(line, _)| *line == at)
         .map(|(_, text)| indent(text))?;
+=======
+    let own = context
+        .iter()
+        .find(|(line, _)| *line == at)
+        .map(|(_, text)| indent(text))?;
+    let mut depth = own;
+>>>>>>> heuristics
     let above = context.iter().rev().skip_while(|(line, _)| *line >= at);
     for (line, text) in above.take(10) {
         if opens_function(text) {
             return None;
         }
         let word = text.trim_start();
-        let encloses = indent(text) < depth && text.len() <= READABLE;
-        if encloses && WORDS.iter().any(|start| word.starts_with(start)) {
+        if word.is_empty() || indent(text) >= depth || text.len() > READABLE {
+            continue;
+        }
+        if WORDS.iter().any(|start| word.starts_with(start)) {
             return Some((*line, text.trim()));
         }
+        depth = indent(text);
     }
     None
 }
@@ -299,8 +321,9 @@ pub(super) fn takes_guard(context: &[(u32, String)], at: u32) -> bool {
     let branch = BRANCHES.iter().any(|word| line.starts_with(word));
     let binds = BINDERS.iter().any(|word| line.contains(word));
     let above = at.checked_sub(1).and_then(text).unwrap_or_default();
+    let several = line.trim_end_matches(';').contains(';');
     let continues = above.ends_with(['(', ',', '[', '\\', '=', '+', '&', '|', '?', '.']);
-    begins && !branch && !binds && !continues
+    begins && !branch && !binds && !several && !continues
 }
 
 /// How far a line is indented, a tab counted as four.
@@ -391,8 +414,16 @@ mod tests {
     #[test]
     fn a_throw_is_seen_with_its_condition() {
         let lines = context(&["if total < 0:", "    log()", "    raise ValueError(total)"]);
-        assert!(throws(&lines[2].1));
+        assert!(throws(&lines[2].1, ""));
+        assert!(throws("reject(new SoldOut(sku))", "SoldOut"));
         assert_eq!(condition(&lines, 3), Some((1, "if total < 0:")));
-        assert!(!throws("rethrow_count = 1"));
+        assert!(!throws("rethrow_count = 1", "KeyError"));
+        let caught = context(&[
+            "except KeyError:",
+            "    log()",
+            "try:",
+            "    raise ValueError(1)",
+        ]);
+        assert_eq!(condition(&caught, 4), None);
     }
 }

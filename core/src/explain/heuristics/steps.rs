@@ -15,26 +15,52 @@ const DEEDS: usize = 8;
 
 /// Steps in order, the expected failure last; empty where nothing is known that could be done.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Vec<String> {
-    let mut steps = Vec::new();
-    let browser = facts.is_page();
-    if browser {
-        steps.extend(open_page(facts));
+    let trail = recent(facts);
+    let told = if facts.is_page() {
+        open_page(facts, &trail)
     } else {
-        steps.extend(send_request(facts).or_else(|| run_transaction(facts)));
+        send_request(facts).or_else(|| run_transaction(facts))
+    };
+    let acted = trail.iter().any(|step| is_users(step));
+    let begin = told.or_else(|| call_path(facts).filter(|_| !acted));
+    if begin.is_none() && !acted {
+        return Vec::new();
     }
-    steps.extend(deeds(facts, browser));
-    if steps.is_empty() {
-        steps.extend(call_path(facts));
-    }
-    steps.extend(arrange(facts, advice));
-    if steps.is_empty() {
-        return steps;
-    }
-    if let Some(setting) = prepare(facts) {
-        steps.insert(0, setting);
-    }
-    steps.extend(expect(facts));
-    steps
+    let mut deeds: Vec<_> = trail
+        .iter()
+        .filter_map(|step| Some((deed(step)?, step.id)))
+        .collect();
+    deeds.dedup_by(|next, former| next.0 == former.0);
+    let deeds = deeds
+        .into_iter()
+        .map(|(deed, id)| format!("{deed} ({id})."));
+    let ends = [arrange(facts, advice), on_the_way(facts), expect(facts)];
+    let steps = prepare(facts)
+        .into_iter()
+        .chain(begin)
+        .chain(deeds)
+        .chain(ends.into_iter().flatten());
+    steps.collect()
+}
+
+/// What users did and what others failed to answer, the last few, oldest first.
+fn recent<'f, 'a>(facts: &'f Facts<'a>) -> Vec<&'f Step<'a>> {
+    let mut recent: Vec<_> = facts
+        .trail
+        .iter()
+        .rev()
+        .filter(|step| deed(step).is_some())
+        .take(DEEDS)
+        .collect();
+    recent.reverse();
+    recent
+}
+
+fn is_users(step: &Step<'_>) -> bool {
+    matches!(
+        step.action,
+        Action::Navigation { .. } | Action::Interaction { .. }
+    )
 }
 
 fn prepare(facts: &Facts<'_>) -> Option<String> {
@@ -57,6 +83,7 @@ fn prepare(facts: &Facts<'_>) -> Option<String> {
     }
 }
 
+<<<<<<< HEAD
 fn open_page(facts: &Facts<'_>) -> Option<String> {
     let first = facts
         .trail
@@ -80,6 +107,22 @@ fn open_page(facts: &Facts<'_>) -> Option<String> {
         .filter(|page| !page.is_empty())
         .or_else(|| request_line(facts.event))?;
     Some(format!("Open {page}."))
+=======
+/// The page reported is the last one; where the way there is known, it begins on the first.
+fn open_page(facts: &Facts<'_>, trail: &[&Step<'_>]) -> Option<String> {
+    let first = trail.iter().find_map(|step| match step.action {
+        Action::Navigation { from, to } => Some(from.filter(|from| *from != to)),
+        _ => None,
+    });
+    let document = facts
+        .finding(&["document_uri"])
+        .map(|url| inline::code(&trail::bare_url(url), 300));
+    let page = match first {
+        Some(from) => inline::code(&trail::bare_url(from?), 160),
+        None => document.or_else(|| request_line(facts.event))?,
+    };
+    (!page.is_empty()).then(|| format!("Open {page}."))
+>>>>>>> heuristics
 }
 
 fn send_request(facts: &Facts<'_>) -> Option<String> {
@@ -95,7 +138,11 @@ fn send_request(facts: &Facts<'_>) -> Option<String> {
         body.is_some_and(|body| !body.is_empty()),
     ) {
         (Some(kind), true) => {
+<<<<<<< HEAD
             said = format!("{said}, with a body of type {kind} like the one in R1")
+=======
+            said = format!("{said}, with a body of type {kind} like the one in R1");
+>>>>>>> heuristics
         }
         (Some(kind), false) => said = format!("{said}, content type {kind}"),
         (None, true) => said.push_str(", with a body like the one in R1"),
@@ -109,22 +156,49 @@ fn run_transaction(facts: &Facts<'_>) -> Option<String> {
     (!name.is_empty()).then(|| format!("Run {name}."))
 }
 
-/// What was done, in order. A server's own calls and queries follow from the request; they are
-/// told as what happens then.
-fn deeds(facts: &Facts<'_>, browser: bool) -> Vec<String> {
-    let mut deeds: Vec<String> = Vec::new();
-    for step in facts.trail.iter().rev() {
-        let Some(text) = deed(step, browser) else {
-            continue;
-        };
-        let cited = format!("{text} ({}).", step.id);
-        if !deeds.iter().any(|known| known.starts_with(&text)) {
-            deeds.push(cited);
+/// What somebody did, or what another service must do for it to happen again.
+fn deed(step: &Step<'_>) -> Option<String> {
+    Some(match &step.action {
+        Action::Navigation { to, .. } => {
+            format!("Go to {}", inline::code(&trail::bare_url(to), 160))
         }
-        if deeds.len() == DEEDS {
+        Action::Interaction { verb, target } => format!("{verb} {}", inline::code(target, 120)),
+        Action::Http {
+            method,
+            url,
+            status: Some(status @ (0 | 400..)),
+        } => {
+            let call = inline::code(&trail::call(*method, url), 160);
+            match status {
+                0 => format!("Let {call} get no answer, as it did here"),
+                _ => format!("Let {call} answer `{status}`, as it did here"),
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// What the program did by itself shortly before, to compare with.
+fn on_the_way(facts: &Facts<'_>) -> Option<String> {
+    let mut done: Vec<String> = Vec::new();
+    for step in facts.trail.iter().rev() {
+        let text = match &step.action {
+            Action::Query { text } => inline::code(text, 120),
+            Action::Http {
+                method,
+                url,
+                status: None | Some(1..400),
+            } => inline::code(&trail::call(*method, url), 120),
+            _ => continue,
+        };
+        if !done.iter().any(|known| known.starts_with(&text)) {
+            done.push(format!("{text} ({})", step.id));
+        }
+        if done.len() == 3 {
             break;
         }
     }
+<<<<<<< HEAD
     deeds.reverse();
     deeds
 }
@@ -151,6 +225,10 @@ fn deed(step: &Step<'_>, browser: bool) -> Option<String> {
         Action::Query { text } => format!("The program runs {}", inline::code(text, 160)),
         Action::Failure { .. } | Action::Other { .. } => return None,
     })
+=======
+    done.reverse();
+    (!done.is_empty()).then(|| format!("On the way expect {}.", done.join(", ")))
+>>>>>>> heuristics
 }
 
 /// The outermost own call: what a test would call.

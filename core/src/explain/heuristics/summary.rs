@@ -1,6 +1,6 @@
 //! What failed, where, how often, since when, for how many, in which release.
 
-use super::facts::{Facts, is_group};
+use super::{facts::Facts, failure::is_group};
 use crate::{
     domain::{Level, Timestamp},
     explain::render::inline,
@@ -11,7 +11,11 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
     let Some(failure) = facts.failure.name() else {
         return String::new();
     };
+<<<<<<< HEAD
     let parts = [what(facts, failure), extent(facts), setting(facts)];
+=======
+    let parts = [what(facts, &failure), extent(facts), setting(facts)];
+>>>>>>> heuristics
     parts
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -19,7 +23,11 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
         .join(" ")
 }
 
+<<<<<<< HEAD
 fn what(facts: &Facts<'_>, failure: String) -> String {
+=======
+fn what(facts: &Facts<'_>, failure: &str) -> String {
+>>>>>>> heuristics
     let place = facts
         .crash
         .map_or_else(|| elsewhere(facts), |crash| format!(" in {}", crash.name()));

@@ -64,7 +64,9 @@ impl<'a> Filled<'a> {
                 Some(spans.join(" or "))
             }
             "function" => {
-                let function = self.facts.crash.and_then(|crash| crash.function());
+                let crash = self.facts.crash;
+                let code = || Some(format!("the code at {}", crash?.place()?));
+                let function = crash.and_then(|crash| crash.function()).or_else(code);
                 Some(function.unwrap_or_else(|| "the failing code".to_owned()))
             }
             _ => self.value(name).map(|value| inline::span(&value)),
@@ -187,7 +189,7 @@ fn is_plain(value: &str) -> bool {
 
 /// Replaces each `{name}` and `{name|what to say without it}`; the latter may hold slots again.
 /// Other braces stay.
-fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
+pub(super) fn fill(template: &str, value: &dyn Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {

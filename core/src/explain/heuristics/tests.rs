@@ -217,6 +217,8 @@ fn outside_of_fences(document: &str) -> Vec<&str> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
     #[test]
     fn foreign_text_stays_text(event in hostile_event(), title in hostile()) {
         let mut evidence = samples::evidence(event);

@@ -32,7 +32,11 @@ pub(super) enum Action<'a> {
         target: &'a str,
     },
     Http {
+<<<<<<< HEAD
         method: &'a str,
+=======
+        method: Option<&'a str>,
+>>>>>>> heuristics
         url: &'a str,
         status: Option<u16>,
     },
@@ -60,7 +64,11 @@ pub(super) fn read(event: &Event) -> Vec<Step<'_>> {
                 || matches!(
                     action,
                     Action::Http {
+<<<<<<< HEAD
                         status: Some(400..),
+=======
+                        status: Some(0 | 400..),
+>>>>>>> heuristics
                         ..
                     }
                 );
@@ -107,7 +115,11 @@ fn action(crumb: &Breadcrumb) -> Option<Action<'_>> {
         );
         let status = status.and_then(|text| text.trim().parse().ok());
         return Some(Action::Http {
+<<<<<<< HEAD
             method: method.unwrap_or("GET"),
+=======
+            method,
+>>>>>>> heuristics
             url,
             status,
         });
@@ -190,8 +202,20 @@ impl Step<'_> {
                 url: target,
                 status,
             } => {
+<<<<<<< HEAD
                 let answer = status.map_or_else(String::new, |code| format!(", answered `{code}`"));
                 format!("{}{answer}", inline::code(&call(method, target), 160))
+=======
+                let answer = match status {
+                    None => String::new(),
+                    Some(0) => ", not answered".to_owned(),
+                    Some(code) => format!(", answered `{code}`"),
+                };
+                format!(
+                    "call of {}{answer}",
+                    inline::code(&call(*method, target), 160)
+                )
+>>>>>>> heuristics
             }
             Action::Query { text } => format!("query {}", inline::code(text, 160)),
             Action::Failure { text } => format!("error {}", inline::code(text, 160)),
@@ -221,16 +245,17 @@ impl Step<'_> {
 fn duration(millis: i64) -> String {
     match millis {
         ..1_000 => format!("{millis} ms"),
-        ..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
-        ..120_000 => format!("{} s", millis / 1_000),
-        ..7_200_000 => format!("{} min", millis / 60_000),
+        1_000..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        10_000..120_000 => format!("{} s", millis / 1_000),
+        120_000..7_200_000 => format!("{} min", millis / 60_000),
         _ => format!("{} h", millis / 3_600_000),
     }
 }
 
 /// A request line whose query values and credentials are left out: they may be secret and change every time.
-pub(super) fn call(method: &str, url: &str) -> String {
-    format!("{} {}", inline::line(method, 10), bare_url(url))
+pub(super) fn call(method: Option<&str>, url: &str) -> String {
+    let method = method.map(|method| format!("{} ", inline::line(method, 10)));
+    format!("{}{}", method.unwrap_or_default(), bare_url(url))
 }
 
 fn url(text: &str) -> String {

@@ -1,6 +1,10 @@
 //! Swift and Objective-C on Apple's systems. Bare signals are in [`super::native`].
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const APPLE: &[Family] = &[Family::Apple];
 

@@ -1,6 +1,9 @@
 //! Elixir and Erlang, Phoenix, Ecto.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Work::{Deep, Quick},
+};
 
 const BEAM: &[Family] = &[Family::Beam];
 
@@ -48,7 +51,6 @@ pub(super) static ROWS: &[Advice] = &[
         kinds: &["KeyError"],
         message: r"key (?<name>\S+) not found in: ?(?<where>.{0,80})",
         null: true,
-        subject: &[],
         cause: "The key {name} is not in {where|the map}.",
         fix: "Use `Map.get` with a default if it is optional; else match on the shape before. `nil` there means that an earlier lookup found nothing.",
         test: "calls {function} without {name}",
@@ -115,7 +117,6 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "No route answers that address. Most of these are old links and scanners.",
         fix: "Redirect if it is an old address of yours; else do not report this class.",
         test: "requests the address and expects a 404 without an event",
-        shape: Open,
         work: Quick,
         ..BLANK
     },

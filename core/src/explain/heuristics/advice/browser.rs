@@ -1,6 +1,6 @@
 //! What only browsers do: content security policies, chunks, hydration, cross-origin rules, the DOM.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{Advice, BLANK, Family, Work::Quick};
 
 const JS: &[Family] = &[Family::JavaScript];
 const CSP: &[&str] = &["CSP violation"];
@@ -22,7 +22,6 @@ pub(super) static ROWS: &[Advice] = &[
         fix: "Move the inline code into a file, or give it a nonce or a hash that the policy names in {directive}. Do not add `'unsafe-inline'` or `'unsafe-eval'`: that gives the protection up.",
         open: "A report does not tell whether the code is the site's own, an extension's, or an injection: compare the page's source with what you deployed.",
         test: "loads the page under the enforced policy and expects no report",
-        shape: Open,
         ..BLANK
     },
     Advice {
@@ -107,7 +106,7 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: JS,
-        message: r"^(Failed to fetch|Load failed|NetworkError when attempting to fetch resource|Network Error|Network request failed|cancelled)|^TypeError: (Failed to fetch|Load failed)|Http failure response for (?<url>\S+?):? 0 ",
+        message: r"^(Failed to fetch( \(.*)?$|Load failed|NetworkError when attempting to fetch resource|Network Error|Network request failed|cancelled)|^TypeError: (Failed to fetch|Load failed)|Http failure response for (?<url>\S+?):? 0 ",
         cause: "A request did not get through to {url|the server} at all: offline, blocked by an extension, refused for its origin or certificate, or cut off when the page was left.",
         fix: "Handle it in {function}: retry what is idempotent, tell the user, do not report what ends with the page. If many users meet it at once, look at the server and at its CORS headers.",
         open: "Browsers do not tell which of these it was.",

@@ -1,6 +1,10 @@
 //! Dart and Flutter.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::Quick,
+};
 
 const DART: &[Family] = &[Family::Dart];
 
@@ -30,7 +34,6 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         message: r"LateInitializationError|(Field|Local) '(?<name>[^']+)' has not been initialized",
-        kinds: &[],
         cause: "The `late` variable {name|of this class} was read before it was set.",
         fix: "Set it in the constructor or in `initState`, or make it nullable.",
         test: "builds the widget before the data is there",

@@ -1,6 +1,9 @@
 //! Databases, caches and the libraries that speak to them.
 
-use super::{Advice, BLANK, Work::*};
+use super::{
+    Advice, BLANK,
+    Work::{Deep, Quick},
+};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {

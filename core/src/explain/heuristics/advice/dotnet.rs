@@ -1,6 +1,10 @@
 //! C#, .NET, ASP.NET Core, Unity.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::Quick,
+};
 
 const DOTNET: &[Family] = &[Family::Dotnet];
 
@@ -8,7 +12,6 @@ pub(super) static ROWS: &[Advice] = &[
     Advice {
         kinds: &["NullReferenceException"],
         null: true,
-        subject: &[],
         cause: "{subject|A reference on that line} was null when a member of it was used. Most likely a lookup found nothing, or a field was not assigned (in Unity: not set in the inspector, or destroyed).",
         open: "The message does not say which reference it was.",
         fix: "Handle the null in {function} where the value is obtained: return early, throw an exception that says what was missing, or use `?.` where nothing is a fine answer. `<Nullable>enable</Nullable>` finds the other places.",

@@ -1,6 +1,10 @@
 //! Go: runtime panics and the errors of its standard library.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const GO: &[Family] = &[Family::Go];
 
@@ -66,7 +70,6 @@ pub(super) static ROWS: &[Advice] = &[
         fix: "Guard the map with a `sync.RWMutex`, use `sync.Map`, or let one goroutine own it.",
         open: "This stack is only one of the goroutines: run the tests with `-race` to see the other one.",
         test: "uses {function} from several goroutines, under `go test -race`",
-        work: Usual,
         ..BLANK
     },
     Advice {

@@ -1,6 +1,6 @@
 //! JavaScript and TypeScript, in browsers and on Node. What only browsers do is in [`super::browser`].
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{Advice, BLANK, Family, Shape::Guard, Work::Quick};
 
 const JS: &[Family] = &[Family::JavaScript];
 const NULL_GUARD: &str = "if ({subject} == null) {\n  throw new Error(\"{subject} is missing\"); // or return what the caller can use\n}";

@@ -1,6 +1,10 @@
 //! Java, Kotlin, Spring, Android.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const JVM: &[Family] = &[Family::Jvm];
 

@@ -98,6 +98,8 @@ const BLANK: Advice = Advice {
 pub(super) struct Found<'t> {
     pub advice: &'static Advice,
     pub captures: Option<Captures<'t>>,
+    /// Whether only words in the name led here.
+    pub general: bool,
 }
 
 /// Specific rows, tried all; the most specific that applies wins, the first of equals.
@@ -149,8 +151,28 @@ pub(super) fn find<'t>(family: Family, kind: &str, message: &'t str) -> Option<F
 }
 
 /// The row for a failure nothing specific is known about, by the words in its class and message.
-pub(super) fn fall_back<'t>(text: &'t str) -> Option<Found<'t>> {
-    FALLBACKS.iter().find_map(|row| row.read(text))
+pub(super) fn fall_back(text: &str) -> Option<Found<'static>> {
+    let words = words(text);
+    let row = FALLBACKS.iter().find(|row| row.read(&words).is_some())?;
+    Some(Found {
+        advice: row.advice,
+        captures: None,
+        general: true,
+    })
+}
+
+/// `FileNotFoundError` → `File Not Found Error`.
+fn words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len() + 8);
+    let mut former = ' ';
+    for c in text.chars() {
+        if former.is_lowercase() && c.is_uppercase() || c == '_' {
+            words.push(' ');
+        }
+        words.push(if c == '_' { ' ' } else { c });
+        former = c;
+    }
+    words
 }
 
 /// A row with its pattern, compiled when first needed.
@@ -177,7 +199,11 @@ impl Row {
             message,
             ..
         } = self.advice;
+<<<<<<< HEAD
         if !families.is_empty() && !families.contains(&family) {
+=======
+        if !families.is_empty() && !families.contains(&family) && family != Family::Other {
+>>>>>>> heuristics
             return None;
         }
         if !kinds.is_empty() && !kinds.iter().any(|known| is_kind(kind, known)) {
@@ -185,7 +211,11 @@ impl Row {
         }
         let weight = |told: bool, points: u8| if told { points } else { 0 };
         Some(
+<<<<<<< HEAD
             weight(!families.is_empty(), 1)
+=======
+            weight(families.contains(&family), 1)
+>>>>>>> heuristics
                 + weight(!kinds.is_empty(), 3)
                 + weight(!message.is_empty(), 5),
         )
@@ -197,6 +227,10 @@ impl Row {
             return Some(Found {
                 advice,
                 captures: None,
+<<<<<<< HEAD
+=======
+                general: false,
+>>>>>>> heuristics
             });
         }
         let pattern = self.pattern.get_or_init(|| Regex::new(advice.message).ok());
@@ -204,6 +238,10 @@ impl Row {
         Some(Found {
             advice,
             captures: Some(captures),
+<<<<<<< HEAD
+=======
+            general: false,
+>>>>>>> heuristics
         })
     }
 }
@@ -223,3 +261,6 @@ fn is_kind(kind: &str, known: &str) -> bool {
         .iter()
         .any(|name| name.eq_ignore_ascii_case(known))
 }
+
+#[cfg(test)]
+mod tests;

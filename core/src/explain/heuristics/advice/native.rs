@@ -1,6 +1,9 @@
 //! Native code: signals and what the C and C++ run times say before they end the process.
 
-use super::{Advice, BLANK, Work::*};
+use super::{
+    Advice, BLANK,
+    Work::{Deep, Quick},
+};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {

@@ -1,6 +1,6 @@
 //! Networks, TLS and the answers of other services.
 
-use super::{Advice, BLANK, Work::*};
+use super::{Advice, BLANK, Work::Quick};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {

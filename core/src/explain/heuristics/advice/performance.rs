@@ -1,6 +1,6 @@
 //! Findings of performance detectors: nothing failed, something is slow.
 
-use super::{Advice, BLANK, Work::*};
+use super::{Advice, BLANK, Work::Deep};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {

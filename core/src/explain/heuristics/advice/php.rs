@@ -1,6 +1,10 @@
-//! PHP, Laravel, Symfony, WordPress.
+//! PHP, Laravel, Symfony, `WordPress`.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::{Deep, Quick},
+};
 
 const PHP: &[Family] = &[Family::Php];
 

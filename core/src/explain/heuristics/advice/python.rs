@@ -1,6 +1,10 @@
 //! Python, Django, Celery and their kin.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::{Guard, Replace},
+    Work::{Deep, Quick},
+};
 
 const PYTHON: &[Family] = &[Family::Python];
 const NONE_GUARD: &str = "if {subject} is None:\n    raise LookupError(\"{subject} is missing\")  # or return what the caller can use";
@@ -37,7 +41,6 @@ pub(super) static ROWS: &[Advice] = &[
         kinds: &["TypeError"],
         message: r"(^|of type |')'?NoneType'? (object )?is not (?<what>iterable|an iterator|a container)|cannot unpack non-iterable NoneType",
         null: true,
-        subject: &[],
         cause: "{subject|A value on that line} was `None` where something to iterate over was expected. Most likely a function gave `None` instead of an empty list.",
         fix: "Let the function that fills {subject|the value} answer an empty list when there is nothing, or test for `None` in {function} before iterating.",
         test: "runs {function} with nothing to iterate over and expects an empty result",
@@ -195,7 +198,6 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        families: PYTHON,
         kinds: &["ZeroDivisionError"],
         cause: "Something was divided by zero. Most likely a count or a sum is zero when there is no data.",
         fix: "Decide what the result is when the divisor is zero (nothing, zero, an error to the caller) and branch on it before the division in {function}.",

@@ -1,6 +1,9 @@
 //! What runs out: memory, stack, disk, files, ports, rights.
 
-use super::{Advice, BLANK, Family, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Work::{Deep, Quick},
+};
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
@@ -12,7 +15,10 @@ pub(super) static ROWS: &[Advice] = &[
             "EXCEPTION_STACK_OVERFLOW",
             "Stack Overflow",
         ],
+<<<<<<< HEAD
         message: "",
+=======
+>>>>>>> heuristics
         cause: "A function calls itself, directly or through others, without reaching an end.",
         fix: "Look at the condition that should end the recursion in {function}: is it reached for this input, and does each call come closer to it? Data that refers to itself needs a set of what was visited; legitimate depth needs a loop with a stack of its own.",
         test: "calls {function} with the smallest input, with a deep one, and with data that refers to itself",
@@ -51,7 +57,7 @@ pub(super) static ROWS: &[Advice] = &[
     Advice {
         message: r"(?i)No space left on device|ENOSPC|disk (is )?full|There is not enough space on the disk|database or disk is full",
         cause: "The disk is full.",
-        fix: "Free space now (logs, temporary files, old images), then find what grows: rotate logs, delete temporary files in `finally`, and alert at 80 %. {function} should fail without leaving half a file.",
+        fix: "Free space now (logs, temporary files, old images), then find what grows: rotate logs, delete temporary files in `finally`, and alert at 80 %. Let {function} fail without leaving half a file.",
         test: "runs {function} on a small full volume and expects no half-written file",
         ..BLANK
     },

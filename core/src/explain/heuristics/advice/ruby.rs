@@ -1,6 +1,10 @@
 //! Ruby, Rails, Sidekiq.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{
+    Advice, BLANK, Family,
+    Shape::Guard,
+    Work::{Deep, Quick},
+};
 
 const RUBY: &[Family] = &[Family::Ruby];
 
@@ -57,15 +61,6 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "{subject|A hash} has no key {name}.",
         fix: "Give `fetch` a default if the key is optional; else validate the data (or the environment variable) at start.",
         test: "calls {function} without {name}",
-        work: Quick,
-        ..BLANK
-    },
-    Advice {
-        families: RUBY,
-        kinds: &["ZeroDivisionError"],
-        cause: "An integer was divided by zero. Most likely a count is zero when there is no data.",
-        fix: "Decide in {function} what the result is without data and branch before dividing.",
-        test: "calls {function} with no data",
         work: Quick,
         ..BLANK
     },

@@ -1,6 +1,6 @@
 //! Rust panics and errors of its standard library.
 
-use super::{Advice, BLANK, Family, Shape::*, Work::*};
+use super::{Advice, BLANK, Family, Shape::Replace, Work::Quick};
 
 const RUST: &[Family] = &[Family::Rust];
 

@@ -48,8 +48,6 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
         };
         return format!("{failure} {verb}{cited}; the event has no stack trace of it.");
     };
-<<<<<<< HEAD
-=======
     if !facts.crash_is_its_own() {
         let id = ids.unwrap_or_default();
         return format!(
@@ -57,7 +55,6 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
             crash.cite()
         );
     }
->>>>>>> heuristics
     let cited = ids
         .into_iter()
         .chain([crash.id.to_string()])
@@ -94,11 +91,7 @@ fn unexplained(facts: &Facts<'_>) -> Option<String> {
     }
     let class = inline::code(facts.failure.kind.as_deref()?, 80);
     Some(format!(
-<<<<<<< HEAD
-        "{class} is no class the rules know: its message and the place above are what is known of the cause."
-=======
         "The name {class} alone does not tell why: its message and the place above are what is known of the cause."
->>>>>>> heuristics
     ))
 }
 

@@ -195,13 +195,9 @@ pub(super) fn header<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
     let (_, value) = headers
         .iter()
         .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-<<<<<<< HEAD
-    Some(value)
-=======
     // Parameters (a boundary, a charset) change nothing here; some SDKs send a list of one.
     let value = value.split(';').next()?.trim_matches(['[', ']', '"', ' ']);
     (!value.is_empty()).then_some(value)
->>>>>>> heuristics
 }
 
 /// The last things that happened, oldest first: deeds and bad news before mere log lines.
@@ -265,14 +261,6 @@ fn attached(facts: &Facts<'_>) -> Option<String> {
     let tags = tags.map(|(at, (name, value))| {
         format!("- {} ({})", pair(name, value), EvidenceKind::Tag.id(at))
     });
-<<<<<<< HEAD
-    let contexts = facts
-        .event
-        .contexts
-        .iter()
-        .enumerate()
-        .filter(|(_, (name, _))| !is_standard(name));
-=======
     let own = |values: &[(String, String)]| {
         !values
             .iter()
@@ -280,7 +268,6 @@ fn attached(facts: &Facts<'_>) -> Option<String> {
     };
     let contexts = facts.event.contexts.iter().enumerate();
     let contexts = contexts.filter(|(_, (name, values))| !is_standard(name) && own(values));
->>>>>>> heuristics
     let contexts = contexts.map(|(at, (name, values))| {
         let values: Vec<_> = values
             .iter()
@@ -300,9 +287,6 @@ fn attached(facts: &Facts<'_>) -> Option<String> {
 
 /// Tags and contexts that SDKs and servers set by themselves.
 fn is_standard(name: &str) -> bool {
-<<<<<<< HEAD
-    const NAMES: [&str; 33] = [
-=======
     const NAMES: [&str; 42] = [
         "Replays",
         "RequestId",
@@ -313,7 +297,6 @@ fn is_standard(name: &str) -> bool {
         "flutter_context",
         "react",
         "sentry",
->>>>>>> heuristics
         "app",
         "browser",
         "client_os",
@@ -363,15 +346,12 @@ pub(super) fn platform(facts: &Facts<'_>) -> Vec<(&'static str, String, Evidence
                     .map(|(value, id)| (inline::line(value, 80), id))
             };
             let (value, id) = facts.context(name).or_else(tag)?;
-<<<<<<< HEAD
-=======
             let says_nothing = ["other", "unknown", "browser"]
                 .iter()
                 .any(|word| value.eq_ignore_ascii_case(word));
             if says_nothing {
                 return None;
             }
->>>>>>> heuristics
             let label = if name == "os" { "system" } else { name };
             Some((label, value, id))
         });

@@ -47,9 +47,6 @@ fn without_advice(facts: &Facts<'_>) -> Option<String> {
         .frame
         .line
         .and_then(|line| source::condition(&crash.frame.context, line));
-<<<<<<< HEAD
-    let when = condition.map_or_else(String::new, |(line, _)| format!(" of line {line}"));
-=======
     let what = match condition {
         Some((line, _)) => format!("the condition of line {line} is legitimate"),
         None => "this may happen".to_owned(),
@@ -62,7 +59,6 @@ fn without_advice(facts: &Facts<'_>) -> Option<String> {
     let caller = caller.map_or_else(String::new, |call| {
         format!(", beginning with the caller {}", call.cite())
     });
->>>>>>> heuristics
     Some(format!(
         "Decide whether {what}. If a user or another service can bring it about, answer with a clear error of their kind and do not report it; if it must not happen, correct what leads to it{caller}."
     ))
@@ -102,14 +98,10 @@ fn test(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     let told = advice
         .map(|advice| advice.text(advice.found.advice.test))
         .or_else(|| {
-<<<<<<< HEAD
-            let function = facts.crash?.function()?;
-=======
             let function = facts
                 .crash
                 .filter(|_| !facts.event.exceptions.is_empty())?
                 .function()?;
->>>>>>> heuristics
             Some(format!(
                 "calls {function} with the values from this event and expects a defined outcome"
             ))

@@ -68,11 +68,7 @@ fn look_up<'a>(facts: &'a Facts<'a>) -> Option<Filled<'a>> {
     let specific = root.or_else(|| {
         let mut above = facts
             .surfaced()
-<<<<<<< HEAD
-            .filter(|(_, above)| !facts::is_group(above));
-=======
             .filter(|(_, above)| !failure::is_group(above));
->>>>>>> heuristics
         above.find_map(|(_, above)| find(above.kind.as_deref(), bounded(above.value.as_deref()?)))
     });
     let found = specific

@@ -222,16 +222,10 @@ fn stands_alone(line: &str, at: usize, name: &str) -> bool {
     !before.is_some_and(|c| is_word(c) || matches!(c, '.' | '>')) && !after.is_some_and(is_word)
 }
 
-<<<<<<< HEAD
-/// Whether the line raises by itself, so that its message is the program's own words.
-pub(super) fn throws(line: &str) -> bool {
-    const WORDS: [&str; 14] = [
-=======
 /// Whether the line raises by itself, or makes an exception of class `kind`, so that the message
 /// is the program's own words.
 pub(super) fn throws(line: &str, kind: &str) -> bool {
     const WORDS: [&str; 12] = [
->>>>>>> heuristics
         "raise ",
         "raise(",
         "throw ",
@@ -244,11 +238,6 @@ pub(super) fn throws(line: &str, kind: &str) -> bool {
         "log.Fatal",
         "trigger_error(",
         "Kernel.raise",
-<<<<<<< HEAD
-        "assert ",
-        "assert!(",
-=======
->>>>>>> heuristics
     ];
     let line = line.trim_start();
     let makes = |before: &str| !kind.is_empty() && line.contains(&format!("{before}{kind}("));
@@ -275,18 +264,11 @@ pub(super) fn condition(context: &[(u32, String)], at: u32) -> Option<(u32, &str
         "guard ",
         "while ",
     ];
-<<<<<<< HEAD
-    let depth = context
-        .iter()
-        .find(|(line, _)| *line == at)
-        .map(|(_, text)| indent(text))?;
-=======
     let own = context
         .iter()
         .find(|(line, _)| *line == at)
         .map(|(_, text)| indent(text))?;
     let mut depth = own;
->>>>>>> heuristics
     let above = context.iter().rev().skip_while(|(line, _)| *line >= at);
     for (line, text) in above.take(10) {
         if opens_function(text) {

@@ -83,31 +83,6 @@ fn prepare(facts: &Facts<'_>) -> Option<String> {
     }
 }
 
-<<<<<<< HEAD
-fn open_page(facts: &Facts<'_>) -> Option<String> {
-    let first = facts
-        .trail
-        .iter()
-        .rev()
-        .filter(|step| step.is_deed())
-        .take(DEEDS)
-        .filter_map(|step| match step.action {
-            Action::Navigation { from, .. } => Some(from.unwrap_or_default()),
-            _ => None,
-        });
-    // The page reported is the last one; the way there begins on the first.
-    if let Some(from) = first.last() {
-        let from = inline::code(&trail::bare_url(from), 160);
-        return (!from.is_empty()).then(|| format!("Open {from}."));
-    }
-    let document = facts
-        .finding(&["document_uri"])
-        .map(|url| inline::code(&trail::bare_url(url), 300));
-    let page = document
-        .filter(|page| !page.is_empty())
-        .or_else(|| request_line(facts.event))?;
-    Some(format!("Open {page}."))
-=======
 /// The page reported is the last one; where the way there is known, it begins on the first.
 fn open_page(facts: &Facts<'_>, trail: &[&Step<'_>]) -> Option<String> {
     let first = trail.iter().find_map(|step| match step.action {
@@ -122,7 +97,6 @@ fn open_page(facts: &Facts<'_>, trail: &[&Step<'_>]) -> Option<String> {
         None => document.or_else(|| request_line(facts.event))?,
     };
     (!page.is_empty()).then(|| format!("Open {page}."))
->>>>>>> heuristics
 }
 
 fn send_request(facts: &Facts<'_>) -> Option<String> {
@@ -138,11 +112,7 @@ fn send_request(facts: &Facts<'_>) -> Option<String> {
         body.is_some_and(|body| !body.is_empty()),
     ) {
         (Some(kind), true) => {
-<<<<<<< HEAD
-            said = format!("{said}, with a body of type {kind} like the one in R1")
-=======
             said = format!("{said}, with a body of type {kind} like the one in R1");
->>>>>>> heuristics
         }
         (Some(kind), false) => said = format!("{said}, content type {kind}"),
         (None, true) => said.push_str(", with a body like the one in R1"),
@@ -198,37 +168,8 @@ fn on_the_way(facts: &Facts<'_>) -> Option<String> {
             break;
         }
     }
-<<<<<<< HEAD
-    deeds.reverse();
-    deeds
-}
-
-fn deed(step: &Step<'_>, browser: bool) -> Option<String> {
-    Some(match &step.action {
-        Action::Navigation { to, .. } => {
-            format!("Go to {}", inline::code(&trail::bare_url(to), 160))
-        }
-        Action::Interaction { verb, target } => format!("{verb} {}", inline::code(target, 120)),
-        Action::Http {
-            method,
-            url,
-            status,
-        } => {
-            let call = inline::code(&trail::call(method, url), 160);
-            match (status, browser) {
-                (Some(status), _) => {
-                    format!("The program calls {call}; here it was answered `{status}`")
-                }
-                (None, _) => format!("The program calls {call}"),
-            }
-        }
-        Action::Query { text } => format!("The program runs {}", inline::code(text, 160)),
-        Action::Failure { .. } | Action::Other { .. } => return None,
-    })
-=======
     done.reverse();
     (!done.is_empty()).then(|| format!("On the way expect {}.", done.join(", ")))
->>>>>>> heuristics
 }
 
 /// The outermost own call: what a test would call.

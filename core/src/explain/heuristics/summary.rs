@@ -11,11 +11,7 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
     let Some(failure) = facts.failure.name() else {
         return String::new();
     };
-<<<<<<< HEAD
-    let parts = [what(facts, failure), extent(facts), setting(facts)];
-=======
     let parts = [what(facts, &failure), extent(facts), setting(facts)];
->>>>>>> heuristics
     parts
         .into_iter()
         .filter(|part| !part.is_empty())
@@ -23,11 +19,7 @@ pub(super) fn write(facts: &Facts<'_>) -> String {
         .join(" ")
 }
 
-<<<<<<< HEAD
-fn what(facts: &Facts<'_>, failure: String) -> String {
-=======
 fn what(facts: &Facts<'_>, failure: &str) -> String {
->>>>>>> heuristics
     let place = facts
         .crash
         .map_or_else(|| elsewhere(facts), |crash| format!(" in {}", crash.name()));

@@ -32,11 +32,7 @@ pub(super) enum Action<'a> {
         target: &'a str,
     },
     Http {
-<<<<<<< HEAD
-        method: &'a str,
-=======
         method: Option<&'a str>,
->>>>>>> heuristics
         url: &'a str,
         status: Option<u16>,
     },
@@ -64,11 +60,7 @@ pub(super) fn read(event: &Event) -> Vec<Step<'_>> {
                 || matches!(
                     action,
                     Action::Http {
-<<<<<<< HEAD
-                        status: Some(400..),
-=======
                         status: Some(0 | 400..),
->>>>>>> heuristics
                         ..
                     }
                 );
@@ -115,11 +107,7 @@ fn action(crumb: &Breadcrumb) -> Option<Action<'_>> {
         );
         let status = status.and_then(|text| text.trim().parse().ok());
         return Some(Action::Http {
-<<<<<<< HEAD
-            method: method.unwrap_or("GET"),
-=======
             method,
->>>>>>> heuristics
             url,
             status,
         });
@@ -202,10 +190,6 @@ impl Step<'_> {
                 url: target,
                 status,
             } => {
-<<<<<<< HEAD
-                let answer = status.map_or_else(String::new, |code| format!(", answered `{code}`"));
-                format!("{}{answer}", inline::code(&call(method, target), 160))
-=======
                 let answer = match status {
                     None => String::new(),
                     Some(0) => ", not answered".to_owned(),
@@ -215,7 +199,6 @@ impl Step<'_> {
                     "call of {}{answer}",
                     inline::code(&call(*method, target), 160)
                 )
->>>>>>> heuristics
             }
             Action::Query { text } => format!("query {}", inline::code(text, 160)),
             Action::Failure { text } => format!("error {}", inline::code(text, 160)),

@@ -199,11 +199,7 @@ impl Row {
             message,
             ..
         } = self.advice;
-<<<<<<< HEAD
-        if !families.is_empty() && !families.contains(&family) {
-=======
         if !families.is_empty() && !families.contains(&family) && family != Family::Other {
->>>>>>> heuristics
             return None;
         }
         if !kinds.is_empty() && !kinds.iter().any(|known| is_kind(kind, known)) {
@@ -211,11 +207,7 @@ impl Row {
         }
         let weight = |told: bool, points: u8| if told { points } else { 0 };
         Some(
-<<<<<<< HEAD
-            weight(!families.is_empty(), 1)
-=======
             weight(families.contains(&family), 1)
->>>>>>> heuristics
                 + weight(!kinds.is_empty(), 3)
                 + weight(!message.is_empty(), 5),
         )
@@ -227,10 +219,7 @@ impl Row {
             return Some(Found {
                 advice,
                 captures: None,
-<<<<<<< HEAD
-=======
                 general: false,
->>>>>>> heuristics
             });
         }
         let pattern = self.pattern.get_or_init(|| Regex::new(advice.message).ok());
@@ -238,10 +227,7 @@ impl Row {
         Some(Found {
             advice,
             captures: Some(captures),
-<<<<<<< HEAD
-=======
             general: false,
->>>>>>> heuristics
         })
     }
 }

@@ -15,10 +15,6 @@ pub(super) static ROWS: &[Advice] = &[
             "EXCEPTION_STACK_OVERFLOW",
             "Stack Overflow",
         ],
-<<<<<<< HEAD
-        message: "",
-=======
->>>>>>> heuristics
         cause: "A function calls itself, directly or through others, without reaching an end.",
         fix: "Look at the condition that should end the recursion in {function}: is it reached for this input, and does each call come closer to it? Data that refers to itself needs a set of what was visited; legitimate depth needs a loop with a stack of its own.",
         test: "calls {function} with the smallest input, with a deep one, and with data that refers to itself",

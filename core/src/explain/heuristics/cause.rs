@@ -48,7 +48,7 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
         };
         return format!("{failure} {verb}{cited}; the event has no stack trace of it.");
     };
-    if !facts.crash_is_its_own() {
+    if facts.raised_in.is_none() && !facts.crash_is_its_own() {
         let id = ids.unwrap_or_default();
         return format!(
             "{failure} ({id}) came without a stack of its own; the place to look at is {}.",

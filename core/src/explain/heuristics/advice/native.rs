@@ -16,7 +16,7 @@ pub(super) static ROWS: &[Advice] = &[
         ],
         message: r"(?i)null pointer|\b0x0{0,15}[0-9a-f]{1,3}\b|SEGV_MAPERR.*\b0x0\b",
         null: true,
-        cause: "Memory near address 0 was touched: a null pointer was dereferenced, with a small offset if it was a field of it.",
+        cause: "Memory near address 0 was touched. Most likely a null pointer was dereferenced, with a small offset if it was a field of it.",
         fix: "Check in {function} which pointer may be null ({line|the line is not in the evidence}), and handle it where it is obtained.",
         test: "calls {function} with that pointer null, under AddressSanitizer",
         ..BLANK

@@ -1,5 +1,3 @@
-//! Issue sources: where issues are read from.
+//! Where issues come from.
 
-mod files;
-
-pub use files::FilesSource;
+pub mod files;

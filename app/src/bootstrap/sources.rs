@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use explainer_adapters::sources::FilesSource;
+use explainer_adapters::sources::files::FilesSource;
 use explainer_core::{
     Result,
     ports::{IssueSource, Vault},
@@ -23,10 +23,10 @@ pub(super) fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<Sources>
         ));
     }
     let fallback: Option<Arc<dyn IssueSource>> = match &config.sources.files {
-        Some(path) => Some(Arc::new(FilesSource::open(path)?)),
-        None if config.sources.samples => {
-            Some(Arc::new(FilesSource::of_documents("samples", SAMPLES)))
-        }
+        Some(path) => Some(Arc::new(FilesSource::open(path))),
+        None if config.sources.samples => Some(Arc::new(
+            FilesSource::of_documents("samples", SAMPLES).as_samples(),
+        )),
         None => None,
     };
     Ok(Sources::new(Vec::new(), fallback, vault))

@@ -1,119 +1,207 @@
-//! Finding and reading documents on disk, within limits.
+//! Finds and reads the files, and reads again only what has changed.
+//!
+//! Everything here blocks; the caller keeps it off the async threads.
 
 use std::{
-    fs::{self, File},
+    collections::BTreeMap,
+    fs::{File, Metadata},
     io::{self, Read},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
 use explainer_core::{
+    Error, ErrorKind, Result,
     domain::Event,
     explain::collect::{self, MAX_DOCUMENT},
 };
 
-/// The endings of documents.
-const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "envelope"];
-/// How many documents are read at most.
-const MAX_FILES: usize = 5_000;
-/// How many bytes are read at most, of all documents together.
+use super::{ADAPTER, index::Index};
+
+/// The most files read of one folder.
+const MAX_FILES: usize = 5000;
+/// The most bytes read of one folder.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// The deepest folder read, below the one named.
+const MAX_DEPTH: usize = 8;
 
-/// The documents of a folder, with what tells whether one has changed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Listing {
-    files: Vec<Found>,
+/// A folder of event documents, or one such file.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    known: Mutex<Known>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Found {
-    path: PathBuf,
+/// What was read, and what it was made into.
+#[derive(Debug, Default)]
+struct Known {
+    found: Option<Vec<(PathBuf, Stamp)>>,
+    files: BTreeMap<PathBuf, ReadFile>,
+    index: Arc<Index>,
+}
+
+#[derive(Debug)]
+struct ReadFile {
+    stamp: Stamp,
+    events: Vec<Arc<Event>>,
+}
+
+/// What changes when a file does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
     size: u64,
-    changed: Option<SystemTime>,
 }
 
-impl Listing {
-    /// What there is at `root`: that file, or the documents in that folder and those below it.
-    /// Links that lead out of the folder are not followed, nor is anything but plain files.
-    pub(super) fn of(root: &Path) -> io::Result<Self> {
-        let mut files = Vec::new();
-        let mut open = vec![root.to_owned()];
-        while let Some(path) = open.pop() {
-            let is_root = path == root;
-            let metadata = match fs::metadata(&path) {
-                Ok(metadata) => metadata,
-                Err(error) if is_root => return Err(error),
-                Err(_vanished) => continue,
-            };
-            if metadata.is_dir() && (is_root || !path.is_symlink()) {
-                let entries = fs::read_dir(&path)?.take(MAX_FILES);
-                open.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
-            } else if metadata.is_file() && (is_root || is_document(&path) && is_below(root, &path))
-            {
-                files.push(Found {
-                    path,
-                    size: metadata.len(),
-                    changed: metadata.modified().ok(),
-                });
-            }
-            if files.len() + open.len() > MAX_FILES {
-                tracing::warn!(folder = %root.display(), "more than {MAX_FILES} documents: the rest is not read");
-                break;
-            }
+impl Folder {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            known: Mutex::default(),
         }
-        files.sort_by(|one, other| one.path.cmp(&other.path));
-        Ok(Self { files })
     }
 
-    /// Every event of every document. A document that cannot be read is named in the log and left out.
-    pub(super) fn read(&self) -> Vec<Event> {
-        let mut reading = Reading::default();
-        let mut left = MAX_BYTES;
-        for Found { path, size, .. } in &self.files {
-            let Some(rest) = left.checked_sub(*size) else {
-                tracing::warn!(path = %path.display(), "the documents hold more than {MAX_BYTES} bytes: this and the rest is not read");
-                break;
+    /// The issues in the files as they are now.
+    pub(super) fn index(&self, operation: &'static str) -> Result<Arc<Index>> {
+        let found = find(&self.root).map_err(|error| unreadable(&self.root, operation, error))?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.found.as_ref() != Some(&found) {
+            let files: BTreeMap<_, _> = within_limits(found.clone())
+                .into_iter()
+                .map(|(path, stamp)| {
+                    let read = known.files.remove(&path).filter(|file| file.stamp == stamp);
+                    let read = read.unwrap_or_else(|| read_file(&path, stamp));
+                    (path, read)
+                })
+                .collect();
+            let events = files.values().flat_map(|file| file.events.iter().cloned());
+            let index = Arc::new(Index::new(&name_of(&self.root), events));
+            *known = Known {
+                found: Some(found),
+                files,
+                index,
             };
-            left = rest;
-            match read(path) {
-                Ok(bytes) => reading.document(&path.display().to_string(), &bytes),
-                Err(error) => tracing::warn!(path = %path.display(), %error, "document left out"),
+        }
+        Ok(Arc::clone(&known.index))
+    }
+}
+
+fn name_of(root: &Path) -> String {
+    let whole = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    let name = if whole.is_file() {
+        whole.file_stem()
+    } else {
+        whole.file_name()
+    };
+    name.unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn unreadable(root: &Path, operation: &'static str, error: io::Error) -> Error {
+    let kind = match error.kind() {
+        io::ErrorKind::NotFound => ErrorKind::NotFound,
+        io::ErrorKind::PermissionDenied => ErrorKind::Forbidden,
+        _ => ErrorKind::Unavailable,
+    };
+    let why = format!(
+        "could not read {} because {error}; name a folder or file that this service may read",
+        root.display()
+    );
+    Error::new(kind, ADAPTER, operation, why).with_source(error)
+}
+
+/// The documents below `root`, by path.
+fn find(root: &Path) -> io::Result<Vec<(PathBuf, Stamp)>> {
+    let root = root.canonicalize()?;
+    let metadata = root.metadata()?;
+    if metadata.is_file() {
+        return Ok(vec![(root, stamp(&metadata))]);
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![(root.clone(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        let entries = match folder.read_dir() {
+            Ok(entries) => entries,
+            Err(error) if depth == 0 => return Err(error),
+            Err(error) => {
+                tracing::debug!(folder = %folder.display(), %error, "left out a folder");
+                continue;
+            }
+        };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            match look(&root, &path) {
+                Some(metadata) if metadata.is_dir() && depth < MAX_DEPTH => {
+                    folders.push((path, depth + 1));
+                }
+                Some(metadata) if metadata.is_file() && is_document(&path) => {
+                    files.push((path, stamp(&metadata)));
+                }
+                _ => {}
             }
         }
-        reading.events
     }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(files)
+}
+
+/// What is at `path`; nothing where it is hidden or a link to a folder or out of `root`.
+fn look(root: &Path, path: &Path) -> Option<Metadata> {
+    let is_hidden = path.file_name()?.to_string_lossy().starts_with('.');
+    let metadata = path.symlink_metadata().ok()?;
+    if is_hidden || !metadata.is_symlink() {
+        return (!is_hidden).then_some(metadata);
+    }
+    let target = path.canonicalize().ok()?;
+    let metadata = target.metadata().ok()?;
+    (target.starts_with(root) && metadata.is_file()).then_some(metadata)
 }
 
 fn is_document(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+    let extension = path.extension().unwrap_or_default();
+    ["json", "jsonl", "envelope"]
+        .iter()
+        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
-fn is_below(root: &Path, path: &Path) -> bool {
-    path.canonicalize().is_ok_and(|real| real.starts_with(root))
-}
-
-/// At most one byte more than a document may have, so that a larger one is told as such.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MAX_DOCUMENT as u64 + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Events gathered from documents.
-#[derive(Debug, Default)]
-pub(super) struct Reading {
-    pub events: Vec<Event>,
-}
-
-impl Reading {
-    /// Adds the events of one document; one without any is named in the log and left out.
-    pub(super) fn document(&mut self, name: &str, bytes: &[u8]) {
-        match collect::read(bytes) {
-            Ok(events) => self.events.extend(events),
-            Err(error) => tracing::warn!(path = name, %error, "document left out"),
-        }
+fn stamp(metadata: &Metadata) -> Stamp {
+    Stamp {
+        modified: metadata.modified().ok(),
+        size: metadata.len(),
     }
+}
+
+/// Leaves out what goes beyond the limits, and says so.
+fn within_limits(mut files: Vec<(PathBuf, Stamp)>) -> Vec<(PathBuf, Stamp)> {
+    let mut bytes = 0_u64;
+    let fit = files.iter().take(MAX_FILES).take_while(|(_, stamp)| {
+        bytes = bytes.saturating_add(stamp.size);
+        bytes <= MAX_BYTES
+    });
+    let fit = fit.count();
+    if let Some((first, _)) = files.get(fit) {
+        let (first, left_out) = (first.display(), files.len() - fit);
+        tracing::warn!(%first, left_out, "left out files because there are too many or they are too large");
+    }
+    files.truncate(fit);
+    files
+}
+
+/// The events in one file; none where it is broken.
+fn read_file(path: &Path, stamp: Stamp) -> ReadFile {
+    let events = read_document(path).unwrap_or_else(|why| {
+        tracing::warn!(file = %path.display(), why, "left out a file");
+        Vec::new()
+    });
+    let events = events.into_iter().map(Arc::new).collect();
+    ReadFile { stamp, events }
+}
+
+fn read_document(path: &Path) -> Result<Vec<Event>, String> {
+    let mut document = Vec::new();
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let limit = MAX_DOCUMENT as u64 + 1;
+    file.take(limit)
+        .read_to_end(&mut document)
+        .map_err(|error| error.to_string())?;
+    collect::read(&document).map_err(|why| why.to_string())
 }

@@ -1,98 +1,95 @@
-//! Events grouped into issues.
+//! Issues made of events: grouped, counted, the most recently seen first.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, HashMap},
-};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use explainer_core::{
     domain::{Event, Issue, Project},
     explain::collect::{group_key, issue_of},
 };
 
-/// Every issue, the most recently seen first.
-#[derive(Debug)]
+/// Every issue there is, with its events.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Index {
-    entries: Vec<Entry>,
+    /// The most recently seen first.
+    issues: Vec<(Issue, Vec<Arc<Event>>)>,
     by_id: HashMap<String, usize>,
 }
 
-/// An issue and its events.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub issue: Issue,
-    /// The newest first.
-    pub events: Vec<Event>,
-}
-
 impl Index {
-    /// Groups `events`; those that name no project belong to one called `name`.
-    pub(super) fn new(name: &str, events: Vec<Event>) -> Self {
-        let mut groups: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    /// Groups `events`; those that name no project belong to the one called `name`.
+    pub(super) fn new(name: &str, events: impl Iterator<Item = Arc<Event>>) -> Self {
+        let mut groups: HashMap<String, Vec<Arc<Event>>> = HashMap::new();
         for event in events {
-            groups.entry(group_key(&event)).or_default().push(event);
+            let group = groups.entry(group_key(&event)).or_default();
+            // The same event may lie in several files.
+            if event.id.is_none() || group.iter().all(|known| known.id != event.id) {
+                group.push(event);
+            }
         }
-        let mut entries: Vec<_> = groups
+        let project = named(name);
+        let mut issues: Vec<_> = groups
             .into_values()
-            .map(|events| entry(name, events))
+            .map(|events| entry(events, &project))
             .collect();
-        entries.sort_by(|one, other| sort_key(&one.issue).cmp(&sort_key(&other.issue)));
-        let ids = entries
-            .iter()
-            .enumerate()
-            .map(|(at, entry)| (entry.issue.id.clone(), at));
-        let by_id = ids.collect();
-        Self { entries, by_id }
+        issues.sort_by(|(a, _), (b, _)| b.last_seen.cmp(&a.last_seen).then(a.id.cmp(&b.id)));
+        let ids = issues.iter().enumerate();
+        let by_id = ids.map(|(at, (issue, _))| (issue.id.clone(), at)).collect();
+        Self { issues, by_id }
     }
 
-    /// The same for documents that are part of the program.
-    pub(super) fn of_samples(name: &str, events: Vec<Event>) -> Self {
-        let mut index = Self::new(name, events);
-        for entry in &mut index.entries {
-            entry.issue.sample = true;
+    pub(super) fn mark_as_samples(&mut self) {
+        for (issue, _) in &mut self.issues {
+            issue.sample = true;
         }
-        index
     }
 
-    /// Every issue, the most recently seen first.
+    /// The issues, the most recently seen first.
     pub(super) fn issues(&self) -> impl Iterator<Item = &Issue> {
-        self.entries.iter().map(|entry| &entry.issue)
+        self.issues.iter().map(|(issue, _)| issue)
     }
 
-    /// The issue with this id.
-    pub(super) fn get(&self, id: &str) -> Option<&Entry> {
-        self.entries.get(*self.by_id.get(id)?)
+    /// An issue and its events, the newest first.
+    pub(super) fn get(&self, id: &str) -> Option<(&Issue, &[Arc<Event>])> {
+        let (issue, events) = self.issues.get(*self.by_id.get(id)?)?;
+        Some((issue, events))
     }
 
-    /// Every project, by id.
+    /// The projects of all issues, by id.
     pub(super) fn projects(&self) -> Vec<Project> {
-        let projects = self
-            .issues()
-            .map(|issue| (issue.project.id.clone(), issue.project.clone()));
-        projects.collect::<BTreeMap<_, _>>().into_values().collect()
+        let mut projects: Vec<_> = self.issues().map(|issue| issue.project.clone()).collect();
+        projects.sort_by(|a, b| a.id.cmp(&b.id));
+        projects.dedup_by(|a, b| a.id == b.id);
+        projects
     }
 }
 
-/// What issues are listed by: the most recently seen first, and then by id.
-pub(super) fn sort_key(issue: &Issue) -> (Reverse<i64>, &str) {
-    let seen = issue
-        .last_seen
-        .map_or(0, explainer_core::domain::Timestamp::as_millisecond);
-    (Reverse(seen), &issue.id)
-}
-
-fn entry(name: &str, mut events: Vec<Event>) -> Entry {
+fn entry(mut events: Vec<Arc<Event>>, project: &Project) -> (Issue, Vec<Arc<Event>>) {
     events.sort_by_key(|event| Reverse(event.timestamp));
     let mut issue = issue_of(&events);
     if issue.project.id.is_empty() {
-        let name = || name.to_owned();
-        issue.project = Project {
-            id: name(),
-            slug: name(),
-            name: name(),
-            platform: None,
-        };
+        issue.project = project.clone();
     }
-    "unresolved".clone_into(&mut issue.status);
-    Entry { issue, events }
+    (issue, events)
+}
+
+/// The project of documents that name none.
+fn named(name: &str) -> Project {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '-'
+        }
+    };
+    let slug: String = name.chars().map(plain).take(50).collect();
+    let slug = match slug.trim_matches('-') {
+        "" => "files",
+        slug => slug,
+    };
+    Project {
+        id: slug.to_owned(),
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        platform: None,
+    }
 }

@@ -1,147 +1,96 @@
-//! Documents as an issue source: those of a folder, of one file, or built into the program.
+//! Event documents in a folder, a file or the program itself, read as a source of issues.
 //!
-//! What is in a document is the core's to read (`explain::collect`); here they are found, grouped
-//! into issues, and looked through. A folder is looked at anew at each call and read again when
-//! something in it has changed.
+//! There is no error tracker here to say which events belong together, so the core groups them.
+//! Finding and reading the files is [`folder`]'s, making issues of them [`index`]'s, the search
+//! language [`search`]'s.
 
-mod cursor;
 mod folder;
 mod index;
-mod query;
+mod page;
+mod search;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use explainer_core::{
     Error, ErrorKind, Result,
     domain::{Event, Issue, IssueQuery, Page, Project},
+    explain::collect,
     ports::{IssueSource, SourceStatus},
 };
 
-use self::{
-    folder::{Listing, Reading},
-    index::Index,
-    query::Query,
-};
+use folder::Folder;
+use index::Index;
 
-/// What errors call this adapter.
+/// The name of this adapter in errors.
 const ADAPTER: &str = "files";
 
-/// Issues made from event documents.
-#[derive(Debug)]
+/// Issues made of event documents: SDK events, answers of Sentry's Web API, envelopes, webhooks.
+#[derive(Debug, Clone)]
 pub struct FilesSource {
     documents: Documents,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Documents {
-    OnDisk(Arc<OnDisk>),
-    BuiltIn {
-        name: &'static str,
-        documents: &'static [(&'static str, &'static [u8])],
-        index: OnceLock<Arc<Index>>,
-    },
-}
-
-/// A path, and what was last read from it.
-#[derive(Debug)]
-struct OnDisk {
-    path: PathBuf,
-    last: Mutex<Option<(Listing, Arc<Index>)>>,
+    OnDisk(Arc<Folder>),
+    BuiltIn(Arc<Index>),
 }
 
 impl FilesSource {
-    /// Reads the folder or the file at `path`; fails with `Invalid` when there is neither.
-    pub fn open(path: &Path) -> Result<Self> {
-        let path = path.canonicalize().map_err(|error| {
-            let message = format!(
-                "could not read the events of {} because {error}; name a folder or a file that is there",
-                path.display()
-            );
-            Error::new(ErrorKind::Invalid, ADAPTER, "open", message).with_source(error)
-        })?;
-        let on_disk = OnDisk {
-            path,
-            last: Mutex::default(),
-        };
-        Ok(Self {
-            documents: Documents::OnDisk(Arc::new(on_disk)),
-        })
+    /// The documents in a folder and the folders below it (`*.json`, `*.jsonl`, `*.envelope`), or
+    /// in one file. Nothing is read yet; every call sees the files as they then are.
+    pub fn open(path: impl Into<PathBuf>) -> Self {
+        Self {
+            documents: Documents::OnDisk(Arc::new(Folder::new(path.into()))),
+        }
     }
 
-    /// Reads documents that are part of the program; their issues are marked as samples.
-    pub fn of_documents(
-        name: &'static str,
-        documents: &'static [(&'static str, &'static [u8])],
-    ) -> Self {
+    /// Documents that are part of the program, each with a name for the log. `name` is the project
+    /// of those that do not say theirs.
+    pub fn of_documents(name: &str, documents: &[(&str, &[u8])]) -> Self {
+        let events = documents.iter().flat_map(|(document, bytes)| {
+            collect::read(bytes).unwrap_or_else(|why| {
+                tracing::warn!(document, %why, "left out a built-in document");
+                Vec::new()
+            })
+        });
         Self {
-            documents: Documents::BuiltIn {
-                name,
-                documents,
-                index: OnceLock::new(),
-            },
+            documents: Documents::BuiltIn(Arc::new(Index::new(name, events.map(Arc::new)))),
         }
+    }
+
+    /// Marks every issue of built-in documents as a sample.
+    #[must_use]
+    pub fn as_samples(mut self) -> Self {
+        if let Documents::BuiltIn(index) = &mut self.documents {
+            Arc::make_mut(index).mark_as_samples();
+        }
+        self
     }
 
     async fn index(&self, operation: &'static str) -> Result<Arc<Index>> {
         match &self.documents {
-            Documents::BuiltIn {
-                name,
-                documents,
-                index,
-            } => {
-                let read = || {
-                    let mut reading = Reading::default();
-                    for (file, bytes) in *documents {
-                        reading.document(file, bytes);
-                    }
-                    Arc::new(Index::of_samples(name, reading.events))
-                };
-                Ok(index.get_or_init(read).clone())
-            }
-            Documents::OnDisk(on_disk) => {
-                let on_disk = on_disk.clone();
-                let read = tokio::task::spawn_blocking(move || on_disk.read());
-                let read = read.await.map_err(|error| fault(operation, &error))?;
-                read.map_err(|error| fault(operation, &error))
+            Documents::BuiltIn(index) => Ok(Arc::clone(index)),
+            Documents::OnDisk(folder) => {
+                let folder = Arc::clone(folder);
+                let read = tokio::task::spawn_blocking(move || folder.index(operation));
+                read.await.map_err(|error| {
+                    let why = "could not read the files because the reader stopped; try again";
+                    Error::new(ErrorKind::Internal, ADAPTER, operation, why).with_source(error)
+                })?
             }
         }
-    }
-}
-
-fn fault(operation: &'static str, error: &dyn std::fmt::Display) -> Error {
-    let message = format!(
-        "could not read the folder of events because {error}; check that it is there and may be read"
-    );
-    Error::new(ErrorKind::Unavailable, ADAPTER, operation, message)
-}
-
-impl OnDisk {
-    fn read(&self) -> std::io::Result<Arc<Index>> {
-        let listing = Listing::of(&self.path)?;
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((known, index)) = &*last
-            && *known == listing
-        {
-            return Ok(index.clone());
-        }
-        let name = self.path.file_stem().unwrap_or_default().to_string_lossy();
-        let index = Arc::new(Index::new(&name, listing.read()));
-        *last = Some((listing, index.clone()));
-        Ok(index)
     }
 }
 
 #[async_trait]
 impl IssueSource for FilesSource {
     async fn check(&self) -> Result<SourceStatus> {
-        let projects = self.projects().await?;
+        let index = self.index("check").await?;
         Ok(SourceStatus {
             organization: None,
-            projects,
+            projects: index.projects(),
         })
     }
 
@@ -150,29 +99,29 @@ impl IssueSource for FilesSource {
     }
 
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>> {
+        let wanted = search::parse(&query.query)?;
         let index = self.index("issues").await?;
-        let wanted = Query::parse(&query.query);
-        let of_project = |issue: &Issue| match &query.project {
-            Some(project) => *project == issue.project.id || *project == issue.project.slug,
-            None => true,
+        let in_project = |issue: &Issue| {
+            let project = query.project.as_deref();
+            project.is_none_or(|wanted| wanted == issue.project.id || wanted == issue.project.slug)
         };
-        let issues = index
-            .issues()
-            .filter(|issue| of_project(issue) && wanted.matches(issue));
-        cursor::page(issues, query.cursor.as_deref(), usize::from(query.limit))
+        let found = index.issues().filter(|issue| in_project(issue));
+        let found = found.filter(|issue| wanted.iter().all(|term| term.matches(issue)));
+        page::cut(&found.collect::<Vec<_>>(), query)
     }
 
     async fn issue(&self, id: &str) -> Result<Option<Issue>> {
-        Ok(self
-            .index("issue")
-            .await?
-            .get(id)
-            .map(|entry| entry.issue.clone()))
+        let index = self.index("issue").await?;
+        Ok(index.get(id).map(|(issue, _)| issue.clone()))
     }
 
     async fn events(&self, issue: &str, limit: u16) -> Result<Vec<Event>> {
         let index = self.index("events").await?;
-        let events = index.get(issue).into_iter().flat_map(|entry| &entry.events);
-        Ok(events.take(usize::from(limit)).cloned().collect())
+        let Some((_, events)) = index.get(issue) else {
+            let why = "could not read the events because there is no such issue; list the issues";
+            return Err(Error::new(ErrorKind::NotFound, ADAPTER, "events", why));
+        };
+        let newest = events.iter().take(limit.into());
+        Ok(newest.map(|event| Event::clone(event)).collect())
     }
 }

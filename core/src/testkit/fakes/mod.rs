@@ -4,6 +4,7 @@ mod auth;
 mod clock;
 mod notifier;
 mod passwords;
+mod source;
 mod store;
 mod vault;
 
@@ -11,6 +12,7 @@ pub use auth::FakeAuth;
 pub use clock::{FixedClock, SequentialIds};
 pub use notifier::RecordingNotifier;
 pub use passwords::FakePasswords;
+pub use source::FakeSource;
 pub use store::MemoryStore;
 pub use vault::FakeVault;
 

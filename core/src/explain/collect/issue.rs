@@ -1,6 +1,7 @@
 //! Makes an issue from its events, for sources that know events alone.
 
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, HashSet},
     fmt::Write,
 };
@@ -19,7 +20,8 @@ const MAX_STACK_TRACE: usize = 64 * 1024;
 /// The issue that these events, in any order, are occurrences of; no events make an empty issue.
 ///
 /// Its id is made from the [`group_key`] of the newest event: 16 hex digits.
-pub fn issue_of(events: &[Event]) -> Issue {
+pub fn issue_of<E: Borrow<Event>>(events: &[E]) -> Issue {
+    let events: Vec<&Event> = events.iter().map(Borrow::borrow).collect();
     let Some(newest) = events.iter().rev().max_by_key(|event| event.timestamp) else {
         return Issue::default();
     };
@@ -42,7 +44,7 @@ pub fn issue_of(events: &[Event]) -> Issue {
         first_seen: times().min(),
         last_seen: times().max(),
         count: events.len() as u64,
-        user_count: users(events),
+        user_count: users(&events),
         stack_trace: stack_trace(newest),
         tags: tags(newest),
         metadata: metadata(newest, frame),
@@ -103,20 +105,17 @@ fn place(event: &Event, frame: Option<&Frame>) -> Option<String> {
     })
 }
 
-fn users(events: &[Event]) -> u64 {
+/// How many distinct users there are, each known by the best of the names it has.
+fn users(events: &[&Event]) -> u64 {
     let names = ["id", "email", "username", "ip_address"];
-    let user = |event| {
-        let known = |name: &&str| event_value(event, name);
-        names.iter().find_map(known)
+    let user = |event: &&'_ Event| {
+        let ranked = event.user.iter().filter_map(|(key, value)| {
+            let rank = names.iter().position(|name| name == key)?;
+            Some((rank, value.clone()))
+        });
+        ranked.min()
     };
     events.iter().filter_map(user).collect::<HashSet<_>>().len() as u64
-}
-
-fn event_value<'e>(event: &'e Event, name: &str) -> Option<&'e str> {
-    let mut pairs = event.user.iter();
-    pairs
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.as_str())
 }
 
 /// Its tags, and the fields that Sentry shows as tags too.

@@ -5,6 +5,8 @@
 //! to [`run`] with a closure that opens a fresh adapter and drives one case on a runtime of its
 //! choice. Nothing here knows a runtime; [`assert_covers`] holds a suite against its port's docs.
 
+pub mod issue_source;
+
 use std::{
     fmt,
     panic::{AssertUnwindSafe, catch_unwind},

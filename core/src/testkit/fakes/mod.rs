@@ -1,0 +1,5 @@
+//! The ports in memory: quick, predictable, and held to the same suites as the real adapters.
+
+mod source;
+
+pub use source::FakeSource;

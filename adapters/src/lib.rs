@@ -1,1 +1,3 @@
-//! adapters
+//! What the ports of the Issue Explainer are plugged into.
+
+pub mod sources;

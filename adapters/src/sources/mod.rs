@@ -1,0 +1,3 @@
+//! Where issues come from.
+
+pub mod files;

@@ -1,4 +1,5 @@
 //! Collecting, from the bytes a source sends to evidence: every shape, and anything but an event.
+#![recursion_limit = "256"]
 #![expect(
     clippy::unwrap_used,
     reason = "a test may stop at what it did not expect"
@@ -33,7 +34,7 @@ fn sent() -> Value {
         "request": {
             "method": "POST", "url": "https://shop.example.org/settle?dry=0",
             "headers": [["Accept", "*/*"]], "cookies": {"a": "1", "b": "2"},
-            "data": {"order": 991, "card": "[Filtered]"}, "env": {"SERVER_PORT": 443},
+            "data": {"card": "[Filtered]"}, "env": {"SERVER_PORT": 443},
         },
         "breadcrumbs": [
             {"timestamp": "2026-02-02T02:39:59", "category": "query", "message": "SELECT 1", "data": {"rows": 1}},
@@ -79,7 +80,7 @@ fn answered() -> Value {
             {"type": "request", "data": {
                 "method": "POST", "url": "https://shop.example.org/settle", "query": [["dry", "0"]],
                 "headers": [["Accept", "*/*"]], "cookies": [["a", "1"], ["b", "2"]],
-                "data": {"order": 991, "card": "[Filtered]"}, "env": {"SERVER_PORT": 443}, "fragment": null}},
+                "data": {"card": "[Filtered]"}, "env": {"SERVER_PORT": 443}, "fragment": null}},
             {"type": "breadcrumbs", "data": {"values": [
                 {"timestamp": "2026-02-02T02:39:59Z", "type": "default", "category": "query", "message": "SELECT 1", "data": {"rows": 1}},
                 {"timestamp": null, "type": "http", "level": "warning", "category": null, "message": null, "data": null}]}},
@@ -171,10 +172,7 @@ fn both_shapes_of_an_event_read_alike() {
     );
     assert_eq!(request.query.as_deref(), Some("dry=0"));
     assert_eq!(request.cookies.as_deref(), Some("a=1; b=2"));
-    assert_eq!(
-        request.body.as_deref(),
-        Some(r#"{"order":991,"card":"[Filtered]"}"#)
-    );
+    assert_eq!(request.body.as_deref(), Some(r#"{"card":"[Filtered]"}"#));
     let frame = &answered.exceptions[0].frames[1];
     assert_eq!(
         frame.context[2],
@@ -254,9 +252,9 @@ fn events_are_found_in_lists_lines_envelopes_webhooks_and_wrappers() {
         assert_eq!(events.len(), count, "{document}");
         assert!(events.iter().all(|event| event.exceptions.len() == 2));
     }
-    let wrapped = one(&wrapper);
-    assert_eq!(wrapped.issue_id.as_deref(), Some("i-1"));
-    assert_eq!(wrapped.project_id.as_deref(), Some("3"));
+    let inner = one(&wrapper);
+    assert_eq!(inner.issue_id.as_deref(), Some("i-1"));
+    assert_eq!(inner.project_id.as_deref(), Some("3"));
 }
 
 #[test]
@@ -463,7 +461,7 @@ fn the_same_problem_has_the_same_key_and_another_has_not() {
     let same = key(&|_| {});
     let settle = |field: &'static str, value: Value| {
         move |event: &mut Value| {
-            event["exception"]["values"][0]["stacktrace"]["frames"][1][field] = value.clone()
+            event["exception"]["values"][0]["stacktrace"]["frames"][1][field] = value.clone();
         }
     };
     for alike in [

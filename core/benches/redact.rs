@@ -20,7 +20,7 @@ use serde_json::Value;
 const BUDGET: usize = 8000;
 
 fn text(text: impl Into<String>) -> Option<String> {
-    Some(text.into())
+    text.into().into()
 }
 
 fn frame(index: u32) -> Frame {
@@ -130,7 +130,7 @@ fn benches(c: &mut Criterion) {
         });
         group.bench_function("pack", |b| b.iter(|| packed(black_box(&evidence))));
         group.bench_function("fingerprint", |b| {
-            b.iter(|| fingerprint(black_box(&evidence), "m"))
+            b.iter(|| fingerprint(black_box(&evidence), "m"));
         });
         group.finish();
     }
@@ -142,7 +142,7 @@ fn benches(c: &mut Criterion) {
         b.iter(|| Redactor::new().redact(black_box(&mixed)).len());
     });
     group.bench_function("count tokens", |b| {
-        b.iter(|| ApproximateTokens.count(black_box(&mixed)))
+        b.iter(|| ApproximateTokens.count(black_box(&mixed)));
     });
     group.finish();
 }

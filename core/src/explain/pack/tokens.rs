@@ -25,55 +25,153 @@ pub struct ApproximateTokens;
 
 impl TokenCounter for ApproximateTokens {
     fn count(&self, text: &str) -> usize {
+        let mut state = OTHER;
         let mut tokens = 0;
-        let mut run = 0_u32;
-        let mut before = Class::Line;
         for byte in text.bytes() {
-            let class = class(byte);
-            let goes_on = class == before || before == Class::Upper && class == Class::Lower;
-            let word_after_space = before == Class::Space && run == 1 && class.is_letter();
-            tokens -= usize::from(word_after_space);
-            // a capital that begins a word is part of it and not of a run of capitals
-            run = if goes_on { run + 1 } else { 1 };
-            tokens += usize::from((run - 1).is_multiple_of(class.per_token()));
-            before = class;
+            let class = CLASSES[usize::from(byte)];
+            let step = STEPS[usize::from(state) % STATES][class as usize];
+            state = step.next;
+            tokens += usize::from(step.tokens);
         }
-        tokens
+        tokens + usize::from(state == SPACE)
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a byte is to the count.
+#[derive(Clone, Copy)]
 enum Class {
     Lower,
     Upper,
     Digit,
     Space,
     /// Whatever is a token of its own.
-    Line,
+    Other,
 }
 
-impl Class {
-    fn is_letter(self) -> bool {
-        matches!(self, Self::Lower | Self::Upper)
-    }
+/// The state after a byte and the tokens it began.
+#[derive(Clone, Copy)]
+struct Step {
+    next: u8,
+    tokens: u8,
+}
 
-    /// How many bytes in a row one token holds at most.
-    fn per_token(self) -> u32 {
-        match self {
-            Self::Lower => 4,
-            Self::Upper | Self::Digit => 2,
-            Self::Space => 8,
-            Self::Line => 1,
+// What came before: for each kind of run, how far its token is filled.
+const OTHER: u8 = 0;
+const LOWER_FIRST: u8 = 1;
+const LOWER_THIRD: u8 = 3;
+/// One capital, which small letters after it join.
+const CAPITAL: u8 = 5;
+const UPPER_FULL: u8 = 6;
+const UPPER_FIRST: u8 = 7;
+const DIGIT_FIRST: u8 = 8;
+const DIGIT_FULL: u8 = 9;
+/// One space, not counted yet: a word after it takes it along.
+const SPACE: u8 = 10;
+const SPACES_FIRST: u8 = 11;
+const SPACES_SEVENTH: u8 = 17;
+const SPACES_EIGHTH: u8 = 18;
+const STATES: usize = 32;
+
+const fn step(state: u8, class: Class) -> Step {
+    let alone = if state == SPACE { 1 } else { 0 };
+    let (next, tokens) = match (class, state) {
+        (Class::Lower, LOWER_FIRST..=LOWER_THIRD) => (state + 1, 0),
+        (Class::Lower, CAPITAL) => (LOWER_FIRST + 1, 0),
+        (Class::Lower, _) => (LOWER_FIRST, 1),
+        (Class::Upper, CAPITAL | UPPER_FIRST) => (UPPER_FULL, 0),
+        (Class::Upper, UPPER_FULL) => (UPPER_FIRST, 1),
+        (Class::Upper, _) => (CAPITAL, 1),
+        (Class::Digit, DIGIT_FIRST) => (DIGIT_FULL, 0),
+        (Class::Digit, _) => (DIGIT_FIRST, 1 + alone),
+        (Class::Space, SPACE) => (SPACES_FIRST + 1, 1),
+        (Class::Space, SPACES_FIRST..=SPACES_SEVENTH) => (state + 1, 0),
+        (Class::Space, SPACES_EIGHTH) => (SPACES_FIRST, 1),
+        (Class::Space, _) => (SPACE, 0),
+        (Class::Other, _) => (OTHER, 1 + alone),
+    };
+    Step { next, tokens }
+}
+
+static STEPS: [[Step; 5]; STATES] = steps();
+
+const fn steps() -> [[Step; 5]; STATES] {
+    let classes = [
+        Class::Lower,
+        Class::Upper,
+        Class::Digit,
+        Class::Space,
+        Class::Other,
+    ];
+    let mut steps = [[Step {
+        next: OTHER,
+        tokens: 0,
+    }; 5]; STATES];
+    let mut state = 0;
+    while state < STATES {
+        let mut class = 0;
+        while class < 5 {
+            #[expect(clippy::cast_possible_truncation, reason = "there are 32 states")]
+            let before = state as u8;
+            steps[state][class] = step(before, classes[class]);
+            class += 1;
+        }
+        state += 1;
+    }
+    steps
+}
+
+static CLASSES: [Class; 256] = classes();
+
+const fn classes() -> [Class; 256] {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = match byte {
+            b'a'..=b'z' => Class::Lower,
+            b'A'..=b'Z' => Class::Upper,
+            b'0'..=b'9' => Class::Digit,
+            b' ' => Class::Space,
+            _ => Class::Other,
+        };
+        byte += 1;
+    }
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_digits_signs_and_spaces_are_counted_by_their_lengths() {
+        for (text, tokens) in [
+            ("", 0),
+            ("word", 1),
+            ("words", 2),
+            ("a word", 2),
+            ("A Word", 2),
+            ("camelCaseHTTP", 5),
+            ("12345", 3),
+            ("a 1", 3),
+            ("a  b", 3),
+            (" ", 1),
+            ("    return x;\n", 6),
+            ("f(x)", 4),
+            ("é日🙂", 9),
+        ] {
+            assert_eq!(ApproximateTokens.count(text), tokens, "{text:?}");
         }
     }
-}
 
-fn class(byte: u8) -> Class {
-    match byte {
-        b'a'..=b'z' => Class::Lower,
-        b'A'..=b'Z' => Class::Upper,
-        b'0'..=b'9' => Class::Digit,
-        b' ' => Class::Space,
-        _ => Class::Line,
+    #[test]
+    fn lines_are_counted_for_themselves() {
+        let lines = [
+            "F1 shop/users.py:17 in load\n",
+            "\n",
+            "  > 17 | return 1 \n",
+            "## Tags\n",
+        ];
+        let sum: usize = lines.iter().map(|line| ApproximateTokens.count(line)).sum();
+        assert_eq!(ApproximateTokens.count(&lines.concat()), sum);
     }
 }

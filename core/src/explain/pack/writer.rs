@@ -90,7 +90,7 @@ impl<'r> Writer<'r> {
 
     /// The same in one line.
     pub(super) fn line(&mut self, text: &str, most: usize) -> &mut Self {
-        self.put(None, text, most, Self::push_flat)
+        self.put(None, text, most, Self::push_line)
     }
 
     /// Key and value in one line.
@@ -108,7 +108,7 @@ impl<'r> Writer<'r> {
 
     /// The value of a key in one line.
     pub(super) fn value(&mut self, key: &str, value: &str, most: usize) -> &mut Self {
-        self.put(Some(key), value, most, Self::push_flat)
+        self.put(Some(key), value, most, Self::push_line)
     }
 
     /// Lines of source with their numbers, each of at most `most` characters, the crashing line
@@ -132,7 +132,7 @@ impl<'r> Writer<'r> {
                 clean(line).replace('\n', " ")
             );
         }
-        let redacted = self.redactor.redact_source(&block).into_owned();
+        let redacted = self.redactor.redact_source(&block);
         for line in redacted.trim_end().split('\n') {
             let most = if line.starts_with(CRASHED) {
                 2 * most
@@ -155,30 +155,32 @@ impl<'r> Writer<'r> {
         push: fn(&mut Self, &str),
     ) -> &mut Self {
         let most = most.min(self.left());
-        let key = key.filter(|key| names_a_secret(key));
-        let secret = key.and_then(|key| self.redactor.redact_secret(key, &clean(text)));
-        if let Some(secret) = secret {
+        if let Some(key) = key.filter(|key| names_a_secret(key))
+            && let Some(secret) = self.redactor.redact_secret(key, &clean(text))
+        {
             push(self, &secret);
-        } else if most < WORTH_A_NOTE {
-            let redacted = self.redact(around(text, 0, most + MARGIN));
-            push(self, &cut(&redacted, most));
-        } else if let Some((head, tail)) = ends(text, most) {
-            let (head, tail) = (self.redact(head), self.redact(tail));
-            let head = head.get(..before_placeholder(&head, nth(&head, most / 3 * 2)));
-            let tail = tail.get(before_placeholder(&tail, nth_back(&tail, most / 3))..);
-            let (head, tail) = (head.unwrap_or(""), tail.unwrap_or(""));
-            let shown = head.chars().count() + tail.chars().count();
-            let note = note(text.chars().count().saturating_sub(shown));
-            push(self, &[head, &note, tail].concat());
-        } else {
-            let redacted = self.redact(text);
-            push(self, &cut(&redacted, most));
+            return self;
         }
+        let shown = if most < WORTH_A_NOTE {
+            around(text, 0, most + MARGIN)
+        } else {
+            text
+        };
+        let Some((head, tail)) = ends(shown, most) else {
+            let text = clean(shown);
+            let redacted = self.redactor.redact(&text);
+            push(self, &cut(&redacted, most));
+            return self;
+        };
+        let (head, tail) = (clean(head), clean(tail));
+        let (head, tail) = (self.redactor.redact(&head), self.redactor.redact(&tail));
+        let head = head.get(..before_placeholder(&head, nth(&head, most / 3 * 2)));
+        let tail = tail.get(before_placeholder(&tail, nth_back(&tail, most / 3))..);
+        let (head, tail) = (head.unwrap_or(""), tail.unwrap_or(""));
+        let shown = head.chars().count() + tail.chars().count();
+        let missing = text.chars().count().saturating_sub(shown);
+        push(self, &[head, &note(missing), tail].concat());
         self
-    }
-
-    fn redact(&mut self, text: &str) -> String {
-        self.redactor.redact(&clean(text)).into_owned()
     }
 
     fn push_indented(&mut self, text: &str) {
@@ -190,11 +192,16 @@ impl<'r> Writer<'r> {
         }
     }
 
-    fn push_flat(&mut self, text: &str) {
-        for (index, line) in text.trim_end().split('\n').enumerate() {
-            self.text.push_str(if index > 0 { " " } else { "" });
-            self.text.push_str(line);
-        }
+    fn push_line(&mut self, text: &str) {
+        push_flat(&mut self.text, text);
+    }
+}
+
+/// Appends a text with a space in the place of each line end.
+fn push_flat(line: &mut String, text: &str) {
+    for (index, part) in text.trim_end().split('\n').enumerate() {
+        line.push_str(if index > 0 { " " } else { "" });
+        line.push_str(part);
     }
 }
 

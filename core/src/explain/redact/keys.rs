@@ -30,131 +30,227 @@ pub(super) enum Trust {
     Line,
 }
 
+/// A word that decides what a name says.
+struct Noun {
+    /// The word; one that begins with `-` may also be the end of a longer one.
+    word: &'static str,
+    /// The words one of which has to stand before it; none means any.
+    after: &'static [&'static str],
+    says: Says,
+}
+
+const fn noun(word: &'static str, kind: Kind, trust: Trust) -> Noun {
+    after(&[], word, kind, trust)
+}
+
+const fn after(
+    after: &'static [&'static str],
+    word: &'static str,
+    kind: Kind,
+    trust: Trust,
+) -> Noun {
+    Noun {
+        word,
+        after,
+        says: Says { kind, trust },
+    }
+}
+
+/// The words that decide, of which the first that fits does.
+const NOUNS: &[Noun] = &[
+    noun("-password", Kind::Password, Trust::Strong),
+    noun("-passwd", Kind::Password, Trust::Strong),
+    noun("-pwd", Kind::Password, Trust::Strong),
+    noun("psw", Kind::Password, Trust::Strong),
+    noun("passphrase", Kind::Password, Trust::Strong),
+    noun("passcode", Kind::Password, Trust::Strong),
+    noun("pass", Kind::Password, Trust::Weak),
+    noun("pin", Kind::Password, Trust::Weak),
+    noun("otp", Kind::Password, Trust::Weak),
+    noun("totp", Kind::Password, Trust::Weak),
+    noun("mfa", Kind::Password, Trust::Weak),
+    noun("cvv", Kind::Password, Trust::Weak),
+    noun("cvc", Kind::Password, Trust::Weak),
+    noun("authorization", Kind::Token, Trust::Line),
+    noun("-token", Kind::Token, Trust::Strong),
+    noun("jwt", Kind::Token, Trust::Strong),
+    noun("csrf", Kind::Token, Trust::Strong),
+    noun("xsrf", Kind::Token, Trust::Strong),
+    noun("-sessionid", Kind::Token, Trust::Strong),
+    noun("-sessid", Kind::Token, Trust::Strong),
+    after(&["session"], "id", Kind::Token, Trust::Strong),
+    noun("sessionkey", Kind::Token, Trust::Strong),
+    noun("auth", Kind::Token, Trust::Weak),
+    noun("session", Kind::Token, Trust::Weak),
+    noun("sid", Kind::Token, Trust::Weak),
+    noun("sig", Kind::Token, Trust::Weak),
+    noun("signature", Kind::Token, Trust::Weak),
+    noun("bearer", Kind::Token, Trust::Weak),
+    noun("cookie", Kind::Cookie, Trust::Line),
+    noun("cookies", Kind::Cookie, Trust::Line),
+    noun("-secret", Kind::Key, Trust::Strong),
+    noun("-apikey", Kind::Key, Trust::Strong),
+    noun("-accesskey", Kind::Key, Trust::Strong),
+    noun("-secretkey", Kind::Key, Trust::Strong),
+    noun("-privatekey", Kind::Key, Trust::Strong),
+    after(KEYED, "key", Kind::Key, Trust::Strong),
+    after(&["secret"], "id", Kind::Key, Trust::Strong),
+    noun("credential", Kind::Key, Trust::Strong),
+    noun("credentials", Kind::Key, Trust::Strong),
+    noun("ssn", Kind::Ssn, Trust::Strong),
+    after(&["security"], "number", Kind::Ssn, Trust::Strong),
+    after(&["card", "cc"], "number", Kind::Card, Trust::Strong),
+    noun("cardnumber", Kind::Card, Trust::Strong),
+    noun("ccnumber", Kind::Card, Trust::Strong),
+    after(
+        &["phone", "mobile", "telephone"],
+        "number",
+        Kind::Phone,
+        Trust::Weak,
+    ),
+    noun("phone", Kind::Phone, Trust::Weak),
+    noun("mobile", Kind::Phone, Trust::Weak),
+    noun("telephone", Kind::Phone, Trust::Weak),
+    noun("phonenumber", Kind::Phone, Trust::Weak),
+    noun("user", Kind::User, Trust::Strong),
+    noun("username", Kind::User, Trust::Strong),
+    noun("login", Kind::User, Trust::Strong),
+    noun("fullname", Kind::User, Trust::Strong),
+    noun("firstname", Kind::User, Trust::Strong),
+    noun("lastname", Kind::User, Trust::Strong),
+    noun("surname", Kind::User, Trust::Strong),
+    after(NAMED, "name", Kind::User, Trust::Strong),
+];
+
+/// Words before `key` that make it one to keep to oneself (a `primary key` is none).
+const KEYED: &[&str] = &[
+    "api",
+    "access",
+    "secret",
+    "private",
+    "signing",
+    "signature",
+    "encryption",
+    "auth",
+    "master",
+    "account",
+    "client",
+    "service",
+    "ssh",
+    "deploy",
+    "app",
+    "license",
+    "subscription",
+    "storage",
+    "webhook",
+];
+
+/// Words before `name` that make it a person's.
+const NAMED: &[&str] = &["user", "full", "first", "last", "middle", "family", "given"];
+
+/// Words that leave what stands before them what it is.
+const QUALIFIERS: &[&str] = &[
+    "value",
+    "val",
+    "hash",
+    "hashed",
+    "digest",
+    "confirm",
+    "confirmation",
+    "repeat",
+    "again",
+    "new",
+    "old",
+    "current",
+    "plain",
+    "plaintext",
+    "raw",
+    "text",
+    "string",
+    "str",
+    "header",
+    "b",
+    "base",
+    "enc",
+    "encrypted",
+    "prod",
+    "production",
+    "dev",
+    "test",
+    "staging",
+    "live",
+    "input",
+    "param",
+];
+
+/// Words before `token` in what parsers say, which is no secret.
+const PARSED: &[&str] = &[
+    "unexpected",
+    "expected",
+    "illegal",
+    "unrecognized",
+    "next",
+    "previous",
+];
+
 /// What a name says; `None` for a name like any other.
 pub(super) fn says(name: &str) -> Option<Says> {
+    if !may_say(name) {
+        return None;
+    }
     let mut buffer = [0; MAX_NAME];
     let words = words(name, &mut buffer);
     let mut words = words
         .rsplit('_')
         .map(|word| word.trim_end_matches(|letter: char| letter.is_ascii_digit()))
-        .filter(|word| !word.is_empty() && !qualifies(word));
+        .filter(|word| !word.is_empty() && !QUALIFIERS.contains(word));
     let last = words.next()?;
     let before = words.next().unwrap_or("");
-    let (kind, trust) = noun(last, before)?;
-    Some(Says { kind, trust })
-}
-
-fn noun(last: &str, before: &str) -> Option<(Kind, Trust)> {
-    use Trust::{Line, Strong, Weak};
-    Some(match last {
-        "authorization" => (Kind::Token, Line),
-        "cookie" | "cookies" => (Kind::Cookie, Line),
-        "token" if parses(before) => return None,
-        "jwt" | "csrf" | "xsrf" | "sessionid" | "sessid" | "sessionkey" | "csrfmiddlewaretoken" => {
-            (Kind::Token, Strong)
+    let fits = |noun: &&Noun| {
+        if noun.word.as_bytes().last() != last.as_bytes().last() {
+            return false;
         }
-        "auth" | "session" | "sid" | "sig" | "signature" | "bearer" => (Kind::Token, Weak),
-        "pwd" | "passphrase" | "passcode" | "psw" => (Kind::Password, Strong),
-        "pass" | "pin" | "otp" | "totp" | "mfa" | "cvv" | "cvc" | "csc" => (Kind::Password, Weak),
-        "credential" | "credentials" => (Kind::Key, Strong),
-        "key" if keyed(before) => (Kind::Key, Strong),
-        "id" if before == "session" => (Kind::Token, Strong),
-        "id" if before == "secret" => (Kind::Key, Strong),
-        "ssn" => (Kind::Ssn, Strong),
-        "number" if before == "security" => (Kind::Ssn, Strong),
-        "number" if matches!(before, "card" | "cc") => (Kind::Card, Strong),
-        "cardnumber" | "ccnumber" => (Kind::Card, Strong),
-        "number" if matches!(before, "phone" | "mobile" | "telephone") => (Kind::Phone, Weak),
-        "phone" | "mobile" | "telephone" | "phonenumber" => (Kind::Phone, Weak),
-        "username" | "login" | "user" | "fullname" | "firstname" | "lastname" | "surname" => {
-            (Kind::User, Strong)
+        let word = match noun.word.strip_prefix('-') {
+            Some(end) => last.ends_with(end),
+            None => last == noun.word,
+        };
+        word && (noun.after.is_empty() || noun.after.contains(&before))
+    };
+    let noun = NOUNS.iter().find(fits)?;
+    (last != "token" || !PARSED.contains(&before)).then_some(noun.says)
+}
+
+/// Whether a name ends as a word does that counts, or with no letter. Most do not, and need not
+/// be read any closer.
+fn may_say(name: &str) -> bool {
+    let Some([before, last]) = name.as_bytes().last_chunk() else {
+        return false;
+    };
+    let seconds = ENDINGS
+        .get(usize::from(last.to_ascii_lowercase()))
+        .copied()
+        .unwrap_or(0);
+    !last.is_ascii_alphabetic() || seconds & (1 << (before.to_ascii_lowercase() & 63)) != 0
+}
+
+/// For each last byte of a word that counts the bytes before it, as bits by their last six bits.
+static ENDINGS: [u64; 128] = endings();
+
+const fn endings() -> [u64; 128] {
+    let mut endings = [0; 128];
+    let mut row = 0;
+    while row < NOUNS.len() + QUALIFIERS.len() {
+        let word = if row < NOUNS.len() {
+            NOUNS[row].word
+        } else {
+            QUALIFIERS[row - NOUNS.len()]
+        };
+        if let Some([before, last]) = word.as_bytes().last_chunk() {
+            endings[*last as usize] |= 1 << (*before & 63);
         }
-        "name"
-            if matches!(
-                before,
-                "user" | "full" | "first" | "last" | "family" | "given"
-            ) =>
-        {
-            (Kind::User, Strong)
-        }
-        _ if last.ends_with("password") || last.ends_with("passwd") => (Kind::Password, Strong),
-        _ if last.ends_with("secret") || last.ends_with("apikey") => (Kind::Key, Strong),
-        "accesskey" | "secretkey" | "privatekey" | "accountkey" => (Kind::Key, Strong),
-        _ if last.ends_with("token") => (Kind::Token, Strong),
-        _ => return None,
-    })
-}
-
-/// Words after the one that decides, or in its place, that leave it what it is.
-fn qualifies(word: &str) -> bool {
-    matches!(
-        word,
-        "value"
-            | "val"
-            | "hash"
-            | "hashed"
-            | "digest"
-            | "confirm"
-            | "confirmation"
-            | "repeat"
-            | "again"
-            | "new"
-            | "old"
-            | "current"
-            | "plain"
-            | "plaintext"
-            | "raw"
-            | "text"
-            | "string"
-            | "str"
-            | "header"
-            | "b"
-            | "base"
-            | "enc"
-            | "encrypted"
-            | "prod"
-            | "production"
-            | "dev"
-            | "test"
-            | "staging"
-            | "live"
-            | "input"
-            | "param"
-    )
-}
-
-/// Words before `key` that make it one to keep to oneself (`primary key` is none).
-fn keyed(before: &str) -> bool {
-    matches!(
-        before,
-        "api"
-            | "access"
-            | "secret"
-            | "private"
-            | "signing"
-            | "signature"
-            | "encryption"
-            | "auth"
-            | "master"
-            | "account"
-            | "client"
-            | "service"
-            | "ssh"
-            | "deploy"
-            | "app"
-            | "license"
-            | "subscription"
-            | "storage"
-            | "webhook"
-    )
-}
-
-/// Words before `token` in what parsers say.
-fn parses(before: &str) -> bool {
-    matches!(
-        before,
-        "unexpected" | "expected" | "illegal" | "unrecognized" | "next" | "previous" | "last"
-    )
+        row += 1;
+    }
+    endings
 }
 
 /// The name in lower case, `_` between its words; of a very long name the end.

@@ -199,6 +199,19 @@ pub(super) fn phone(text: Text<'_>, sign: Range<usize>) -> Option<Find> {
         .then(|| Find::new(sign.start..end, Kind::Phone))
 }
 
+/// Whether a word begins as an IBAN does: country and check digits.
+pub(super) fn may_be_iban(word: &str) -> bool {
+    match word.as_bytes() {
+        [a, b, c, d, ..] => {
+            a.is_ascii_uppercase()
+                && b.is_ascii_uppercase()
+                && c.is_ascii_digit()
+                && d.is_ascii_digit()
+        }
+        _ => false,
+    }
+}
+
 /// An IBAN in one piece or in groups of four, with the right length for its country and the
 /// right checksum.
 pub(super) fn iban(text: Text<'_>, start: usize) -> Option<Find> {

@@ -34,7 +34,10 @@ pub(super) fn after_sign(text: Text<'_>, sign: Range<usize>, reading: Reading) -
     if matches!(text.byte(start), b'[' | b'(') && quoted::at(text, start + 1).is_some() {
         return in_list(text, start + 1, says);
     }
-    if reading == Reading::Source {
+    // `'Cookie: a=b'` and `'/path?token=a'` are data in a program too
+    let before = text.before(key.range.start);
+    let in_literal = !key.quoted && (is_quote(before) || matches!(before, b'?' | b'&'));
+    if reading == Reading::Source && !in_literal {
         return find(text, start..bare_end(text, start), says, Form::Source);
     }
     if says.trust == Trust::Line && !key.quoted {

@@ -88,12 +88,29 @@ const PREFIXES: &[Prefix] = &[
     row("ya29.", Kind::Token, dotted, 20),
 ];
 
+/// For each first byte of a prefix the second ones, as bits by their last six bits: nearly every
+/// word is no key, and most are found out here.
+static BEGINNINGS: [u64; 128] = beginnings();
+
+const fn beginnings() -> [u64; 128] {
+    let mut seconds = [0; 128];
+    let mut row = 0;
+    while row < PREFIXES.len() {
+        let prefix = PREFIXES[row].text.as_bytes();
+        seconds[prefix[0] as usize] |= 1 << (prefix[1] & 63);
+        row += 1;
+    }
+    seconds
+}
+
 /// The key that begins with the word at `start`.
 pub(super) fn known_key(text: Text<'_>, start: usize) -> Option<Find> {
-    let first = text.byte(start);
+    let seconds = BEGINNINGS.get(usize::from(text.byte(start)))?;
+    if seconds & (1 << (text.byte(start + 1) & 63)) == 0 {
+        return None;
+    }
     PREFIXES
         .iter()
-        .filter(|prefix| prefix.text.as_bytes().first() == Some(&first))
         .filter(|prefix| text.has(start, prefix.text))
         .find_map(|prefix| {
             let body = start + prefix.text.len();

@@ -77,7 +77,7 @@ impl Scan<'_> {
         let next = text.byte(end);
         let found = match first {
             b'0'..=b'9' => numbers::at_digits(text, start, end),
-            b'A'..=b'Z' if text.byte(start + 2).is_ascii_digit() && end - start >= 4 => {
+            b'A'..=b'Z' if numbers::may_be_iban(text.part(start..end)) => {
                 numbers::iban(text, start)
             }
             b'b' | b'B' if next == b' ' => prefixes::scheme_value(text, start, end),

@@ -346,6 +346,10 @@ fn names_in_a_program_are_variables() {
         assert_eq!(redactor.redact_source(line), line);
     }
     assert_eq!(
+        redactor.redact_source("get(url, ['Cookie: a=b; c=d'])"),
+        "get(url, ['Cookie: <cookie-1>'])"
+    );
+    assert_eq!(
         redactor.redact_source("API_KEY=9f8a7b6c5d4e3f2a1b0c\nPIN = 123456"),
         "API_KEY=<key-1>\nPIN = <password-1>"
     );

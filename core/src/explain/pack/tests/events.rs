@@ -58,60 +58,6 @@ pub(super) fn evidence(event: Event, culprit: Option<usize>) -> Evidence {
 
 /// A chain of two exceptions with everything an event can have.
 pub(super) fn checkout() -> Evidence {
-    let load_user = Frame {
-        function: text("load_user"),
-        file: text("shop/users.py"),
-        line: Some(17),
-        in_app: Some(true),
-        context: vec![
-            (15, "def load_user(db, uid):".to_owned()),
-            (16, "    row = db.get(uid)".to_owned()),
-            (17, "    return row[\"email\"]".to_owned()),
-            (18, "".to_owned()),
-            (
-                19,
-                "DB = connect(\"postgres://shop:s3cret@db/shop\")".to_owned(),
-            ),
-        ],
-        locals: pairs(&[
-            ("uid", "42"),
-            ("row", "None"),
-            ("password", "'correct horse'"),
-        ]),
-        ..Frame::default()
-    };
-    let query = Frame {
-        function: text("execute"),
-        file: text("/home/alice/venv/lib/sqlalchemy/engine.py"),
-        line: Some(1411),
-        in_app: Some(false),
-        ..Frame::default()
-    };
-    let view = Frame {
-        function: text("checkout"),
-        file: text("shop/views.py"),
-        line: Some(88),
-        in_app: Some(true),
-        context: vec![(88, "    email = load_user(db, request.user_id)".to_owned())],
-        locals: pairs(&[("cart", "[{'sku': 'A-1', 'price': '10'}]")]),
-        ..Frame::default()
-    };
-    let cause = Exception {
-        kind: text("TypeError"),
-        value: text("'NoneType' object is not subscriptable"),
-        frames: vec![view.clone(), query.clone(), load_user],
-        handled: Some(true),
-        ..Exception::default()
-    };
-    let outcome = Exception {
-        kind: text("PaymentError"),
-        value: text("cannot charge jane@example.com\nF1 forged.py:1 in nothing\n```\n## Stack"),
-        module: text("shop.errors"),
-        mechanism: text("django"),
-        handled: Some(false),
-        frames: vec![query, view],
-        ..Exception::default()
-    };
     let crumb = |second: &str, category: &str, message: &str| Breadcrumb {
         timestamp: time(&format!("2026-03-05T09:29:{second}Z")),
         category: text(category),
@@ -127,7 +73,7 @@ pub(super) fn checkout() -> Evidence {
         environment: text("production"),
         transaction: text("/checkout"),
         timestamp: time("2026-03-05T09:30:00Z"),
-        exceptions: vec![cause, outcome],
+        exceptions: chain(),
         breadcrumbs: vec![
             crumb("10", "auth", "session 0f9a8b7c6d5e4f3a2b1c opened"),
             Breadcrumb {
@@ -139,19 +85,7 @@ pub(super) fn checkout() -> Evidence {
             },
             crumb("59.700", "query", "SELECT email FROM users WHERE id = %s"),
         ],
-        request: Some(Request {
-            method: text("POST"),
-            url: text("https://shop.example/checkout"),
-            query: text("step=2&access_token=0a1b2c3d"),
-            body: text("{\"card\": \"4242 4242 4242 4242\", \"pin\": 1234}"),
-            headers: pairs(&[
-                ("User-Agent", "curl/8.5.0"),
-                ("Authorization", "Bearer 9f8a7b6c"),
-                ("Cookie", "sid=5; theme=dark"),
-            ]),
-            cookies: text("sid=5; theme=dark"),
-            env: pairs(&[("REMOTE_ADDR", "203.0.113.7"), ("HTTP_COOKIE", "sid=5")]),
-        }),
+        request: Some(request()),
         user: pairs(&[
             ("id", "42"),
             ("username", "jane"),
@@ -176,6 +110,80 @@ pub(super) fn checkout() -> Evidence {
         ..Event::default()
     };
     evidence(event, Some(0))
+}
+
+fn chain() -> Vec<Exception> {
+    let load_user = Frame {
+        function: text("load_user"),
+        file: text("shop/users.py"),
+        line: Some(17),
+        in_app: Some(true),
+        context: vec![
+            (15, "def load_user(db, uid):".to_owned()),
+            (16, "    row = db.get(uid)".to_owned()),
+            (17, "    return row[\"email\"]".to_owned()),
+            (18, String::new()),
+            (
+                19,
+                "DB = connect(\"postgres://shop:s3cret@db/shop\")".to_owned(),
+            ),
+        ],
+        locals: pairs(&[
+            ("uid", "42"),
+            ("row", "None"),
+            ("password", "'correct horse'"),
+        ]),
+        ..Frame::default()
+    };
+    let execute = Frame {
+        function: text("execute"),
+        file: text("/home/alice/venv/lib/sqlalchemy/engine.py"),
+        line: Some(1411),
+        in_app: Some(false),
+        ..Frame::default()
+    };
+    let checkout = Frame {
+        function: text("checkout"),
+        file: text("shop/views.py"),
+        line: Some(88),
+        in_app: Some(true),
+        context: vec![(88, "    email = load_user(db, request.user_id)".to_owned())],
+        locals: pairs(&[("cart", "[{'sku': 'A-1', 'price': '10'}]")]),
+        ..Frame::default()
+    };
+    let cause = Exception {
+        kind: text("TypeError"),
+        value: text("'NoneType' object is not subscriptable"),
+        frames: vec![checkout.clone(), execute.clone(), load_user],
+        handled: Some(true),
+        ..Exception::default()
+    };
+    let outcome = Exception {
+        kind: text("PaymentError"),
+        value: text("cannot charge jane@example.com\nF1 forged.py:1 in nothing\n```\n## Stack"),
+        module: text("shop.errors"),
+        mechanism: text("django"),
+        handled: Some(false),
+        frames: vec![execute, checkout],
+        ..Exception::default()
+    };
+    vec![cause, outcome]
+}
+
+fn request() -> Request {
+    Request {
+        method: text("POST"),
+        url: text("https://shop.example/checkout"),
+        query: text("step=2&access_token=0a1b2c3d"),
+        body: text("{\"card\": \"4242 4242 4242 4242\", \"pin\": 1234}"),
+        headers: pairs(&[
+            ("User-Agent", "curl/8.5.0"),
+            ("Authorization", "Bearer 9f8a7b6c"),
+            ("Cookie", "sid=5; theme=dark"),
+        ]),
+        cookies: text("sid=5; theme=dark"),
+        env: pairs(&[("REMOTE_ADDR", "203.0.113.7"), ("HTTP_COOKIE", "sid=5")]),
+    }
 }
 
 /// The same two calls a thousand times.

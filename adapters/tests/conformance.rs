@@ -15,10 +15,13 @@ use std::{
 
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
+    sources::files::FilesSource,
     system::{SystemClock, UuidIds},
     vault::XChaChaVault,
 };
-use explainer_core::testkit::conformance::{self, Case, auth, clock, passwords, vault};
+use explainer_core::testkit::conformance::{
+    self, Case, analyses, auth, clock, issue_source, passwords, vault,
+};
 
 /// Declares one test for each port of each adapter: `test: Port for Adapter => what runs it`.
 macro_rules! suites {
@@ -49,6 +52,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+
+    files_source: IssueSource for FilesSource =>
+        run("files", issue_source::CASES, files::open, |source| source);
 
     jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
     argon2_passwords: Passwords for Argon2Passwords =>
@@ -88,6 +94,26 @@ mod sqlite {
         super::run(&format!("sqlite {port}"), cases, open, |(_, store)| {
             as_port(store)
         });
+    }
+}
+
+mod files {
+    use super::FilesSource;
+
+    /// Five issues of two projects, one of them with two events. More kinds of documents are in
+    /// `files.rs`, where the same suite runs on folders and single files.
+    const DOCUMENTS: &[(&str, &[u8])] = &[(
+        "events.jsonl",
+        br#"{"event_id":"1","timestamp":1770000001,"exception":[{"type":"KeyError","value":"'sku'"}]}
+{"event_id":"2","timestamp":1770000002,"exception":[{"type":"KeyError","value":"'sku'"}]}
+{"event_id":"3","timestamp":1770000003,"exception":[{"type":"ValueError","value":"no"}]}
+{"event_id":"4","timestamp":1770000004,"message":"the cellar is flooded"}
+{"event_id":"5","timestamp":1770000004,"message":"the roof leaks"}
+{"eventID":"6","projectID":"12","title":"TimeoutError","dateCreated":"2026-02-01T11:00:00Z","entries":[]}"#,
+    )];
+
+    pub(super) fn open() -> FilesSource {
+        FilesSource::of_documents("shop", DOCUMENTS)
     }
 }
 

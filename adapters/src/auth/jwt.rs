@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::secret::derive;
 
+#[cfg(test)]
+mod tests;
+
 /// What errors call this adapter.
 const ADAPTER: &str = "jwt";
 

@@ -16,12 +16,14 @@ use crate::{
 ///
 /// # Behaviour
 /// - a new request is stored as pending, revision 1
+/// - what is stored reads back equal, whatever text it holds
 /// - a request for an active analysis joins it and changes nothing
 /// - of many simultaneous requests for one issue all get the same analysis
 /// - the same issue in two workspaces is two analyses
 /// - a request for an ended analysis begins the next revision and keeps the former result
 /// - an analysis is found by its id and by its issue, only in its own workspace
 /// - an unknown analysis is none, not an error
+/// - the analyses of several issues are found together, without those that have none
 /// - a list is newest first, filtered by status, and cut by limit and skip
 /// - claim hands out the job that has waited longest
 /// - claim hands out nothing when nothing is due

@@ -14,13 +14,16 @@ use crate::{
 /// # Behaviour
 /// - an inserted user is found by id, by user name and by e-mail
 /// - names and e-mails are found in any case
+/// - a user name wins over an e-mail
 /// - an unknown user is none, not an error
 /// - a taken user name or e-mail is a conflict, in any case
 /// - the conflict says which of the two is taken
 /// - an update replaces the whole user
+/// - an update may write the user's own names in another case
 /// - an update of an unknown user is not found
 /// - an update to a taken name is a conflict and changes nothing
 /// - a taken id is a conflict and changes nothing
+/// - of many simultaneous inserts of one name only one is made
 /// - of many simultaneous first inserts one is told it is the first
 #[async_trait]
 pub trait Users: Send + Sync + Debug + 'static {

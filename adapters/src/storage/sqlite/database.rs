@@ -32,8 +32,7 @@ pub(super) struct Database {
 impl Database {
     pub(super) fn open(path: &Path) -> Result<Self> {
         private_files::prepare(path).map_err(|error| cannot_open(path, error))?;
-        let mut connection = connect(path).map_err(|fault| fault.into_error("open"))?;
-        migrations::run(&mut connection).map_err(|fault| fault.into_error("open"))?;
+        let connection = prepare(path).map_err(|fault| fault.into_error("open"))?;
         let writer = Writer::start(connection).map_err(|error| cannot_open(path, error))?;
         Ok(Self {
             writer,
@@ -99,22 +98,35 @@ impl Readers {
     }
 
     fn connect(&self) -> Result<Connection, Fault> {
-        let connection = connect(&self.path)?;
+        let connection = attach(&self.path)?;
+        configure(&connection)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     }
 }
 
-fn connect(path: &Path) -> Result<Connection, Fault> {
+/// The first connection: nothing is changed in a file before it is known to be ours.
+fn prepare(path: &Path) -> Result<Connection, Fault> {
+    let mut connection = attach(path)?;
+    migrations::run(&mut connection)?;
+    configure(&connection)?;
+    Ok(connection)
+}
+
+fn attach(path: &Path) -> Result<Connection, Fault> {
     // Without SQLITE_OPEN_URI, which would read a path that begins with `file:` as a URL.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> Result<(), Fault> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    write_ahead(&connection)?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(connection)
+    Ok(())
 }
 
 /// Puts the file into write-ahead mode, where readers and the writer do not wait for each other.

@@ -3,7 +3,7 @@
 //! A file says its version in `PRAGMA user_version`: how many of the migrations it has seen.
 
 use explainer_core::ErrorKind;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::fault::Fault;
 
@@ -13,21 +13,25 @@ const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_tables.sql")];
 /// Runs what the file has not seen yet, in one transaction: of several processes that start at
 /// once the first does it and the others find it done.
 pub(super) fn run(connection: &mut Connection) -> Result<(), Fault> {
-    if pending(connection)?.is_empty() {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    if version(connection)? == known {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for migration in pending(&transaction)? {
         transaction.execute_batch(migration)?;
     }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     transaction.pragma_update(None, "user_version", known)?;
     Ok(transaction.commit()?)
 }
 
-fn pending(connection: &Connection) -> Result<&'static [&'static str], Fault> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 && holds_tables(connection)? {
+fn version(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn pending(transaction: &Transaction<'_>) -> Result<&'static [&'static str], Fault> {
+    let version = version(transaction)?;
+    if version == 0 && holds_tables(transaction)? {
         return Err(Fault::refused(
             ErrorKind::Unsupported,
             "could not open the store because its file belongs to another program; \
@@ -49,8 +53,6 @@ fn pending(connection: &Connection) -> Result<&'static [&'static str], Fault> {
 }
 
 fn holds_tables(connection: &Connection) -> Result<bool, Fault> {
-    let found = connection
-        .prepare("SELECT 1 FROM sqlite_schema LIMIT 1")?
-        .exists([])?;
-    Ok(found)
+    let mut any = connection.prepare("SELECT 1 FROM sqlite_schema LIMIT 1")?;
+    Ok(any.exists([])?)
 }

@@ -20,6 +20,8 @@ mod migrations;
 mod queue;
 mod revoked_tokens;
 mod statement;
+#[cfg(test)]
+mod tests;
 mod users;
 mod workspaces;
 mod writer;

@@ -70,20 +70,20 @@ impl Users for SqliteStore {
         let user = user.clone();
         self.database
             .write("update user", move |connection| {
-                match store(UPDATE, connection, &user)? {
-                    0 => Err(Fault::refused(
+                if !GET.finds(connection, [user.id.as_str()])? {
+                    return Err(Fault::refused(
                         ErrorKind::NotFound,
                         "could not update the user because there is none with this id",
-                    )),
-                    _ => Ok(()),
+                    ));
                 }
+                store(UPDATE, connection, &user)
             })
             .await
     }
 }
 
-/// Writes `user` if nobody else has its names, and tells how many rows that changed.
-fn store(statement: Sql, connection: &Connection, user: &User) -> Result<usize, Fault> {
+/// Writes `user` if nobody else has its names.
+fn store(statement: Sql, connection: &Connection, user: &User) -> Result<(), Fault> {
     let username = login_key(&user.username);
     let email = login_key(&user.email);
     let id = user.id.as_str();
@@ -98,5 +98,6 @@ fn store(statement: Sql, connection: &Connection, user: &User) -> Result<usize, 
             ));
         }
     }
-    statement.run(connection, params![id, username, email, encode(user)?])
+    statement.run(connection, params![id, username, email, encode(user)?])?;
+    Ok(())
 }

@@ -1,0 +1,229 @@
+//! What is SQLite's own and no other store's: plans, transactions, files, versions.
+
+use std::{fs, path::Path, sync::mpsc, time::Duration};
+
+use explainer_core::ErrorKind;
+use rusqlite::Connection;
+
+use super::{
+    SqliteStore, analyses, database::Database, fault::Fault, queue, revoked_tokens, statement::Sql,
+    users, workspaces,
+};
+
+const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
+
+/// Statements that walk without an index and are bounded all the same, each with the reason.
+const BOUNDED: &[(&str, &str)] = &[(
+    "SELECT 1 FROM users LIMIT 1",
+    "asks whether there is any user and stops at the first",
+)];
+
+#[test]
+fn every_statement_finds_its_rows_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path).unwrap();
+    let connection = Connection::open(&path).unwrap();
+    for Sql(sql) in all_statements() {
+        for step in plan(&connection, sql) {
+            let by_index = step.starts_with("SEARCH ");
+            let bounded = BOUNDED.iter().any(|(statement, _)| sql == *statement);
+            assert!(by_index || bounded, "{sql}\nhas the step: {step}");
+        }
+    }
+    drop(store);
+}
+
+fn all_statements() -> Vec<Sql> {
+    let of_files = [
+        analyses::STATEMENTS,
+        queue::STATEMENTS,
+        revoked_tokens::STATEMENTS,
+        users::STATEMENTS,
+        workspaces::STATEMENTS,
+    ];
+    let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));
+    assert_eq!(declaring.count(), of_files.len(), "a file is missing here");
+    of_files.concat()
+}
+
+fn plan(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut explain = connection
+        .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+        .unwrap();
+    let steps = explain.raw_query().mapped(|row| row.get("detail"));
+    steps.collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn statements_run_through_the_one_door() {
+    for (name, text) in sources() {
+        let may = ["statement.rs", "migrations.rs", "tests.rs"].contains(&name.as_str());
+        let does = [".prepare(", ".prepare_cached(", ".execute(", ".query_row("]
+            .iter()
+            .any(|call| text.contains(call));
+        assert!(may || !does, "{name} runs SQL that no test looks at");
+    }
+}
+
+fn sources() -> impl Iterator<Item = (String, String)> {
+    fs::read_dir(SOURCE)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().unwrap();
+            let is_source = Path::new(&name).extension().is_some_and(|end| end == "rs");
+            is_source.then(|| (name, fs::read_to_string(entry.path()).unwrap()))
+        })
+}
+
+/// Runs these pieces of work as one transaction, and tells how each was answered.
+async fn share_a_transaction(
+    database: &Database,
+    works: Vec<fn(&Connection) -> Result<(), Fault>>,
+) -> Vec<bool> {
+    let (open, gate) = mpsc::channel::<()>();
+    let blocked = {
+        let database = database.clone();
+        tokio::spawn(async move {
+            // Holds the writer up before its transaction looks for more work.
+            let wait = move |_: &Connection| {
+                gate.recv_timeout(Duration::from_secs(30)).unwrap();
+                Ok(())
+            };
+            database.write("wait", wait).await
+        })
+    };
+    let mut answers = Vec::new();
+    for work in works {
+        let database = database.clone();
+        answers.push(tokio::spawn(async move {
+            database.write("work", work).await.is_ok()
+        }));
+        tokio::task::yield_now().await;
+    }
+    open.send(()).unwrap();
+    let _ = blocked.await.unwrap();
+    let mut outcomes = Vec::new();
+    for answer in answers {
+        outcomes.push(answer.await.unwrap());
+    }
+    outcomes
+}
+
+fn remember(connection: &Connection, token: &str) -> Result<(), Fault> {
+    let add = Sql("INSERT INTO revoked_tokens (token, expires_at) VALUES (?1, 1)");
+    add.run(connection, [token]).map(drop)
+}
+
+async fn remembered(database: &Database) -> Vec<String> {
+    let read = |connection: &Connection| {
+        let mut all = connection.prepare("SELECT token FROM revoked_tokens ORDER BY token")?;
+        let tokens = all.query_map([], |row| row.get(0))?;
+        Ok(tokens.collect::<Result<Vec<String>, _>>()?)
+    };
+    database.read("remembered", read).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_write_that_fails_undoes_itself_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&folder.path().join("store.db")).unwrap();
+    let works: Vec<fn(&Connection) -> Result<(), Fault>> = vec![
+        |connection| remember(connection, "a"),
+        |connection| {
+            remember(connection, "b")?;
+            Err(Fault::refused(ErrorKind::Conflict, "no"))
+        },
+        |connection| remember(connection, "c"),
+    ];
+    let answers = share_a_transaction(&database, works).await;
+    assert_eq!(answers, [true, false, true]);
+    assert_eq!(remembered(&database).await, ["a", "c"]);
+}
+
+#[tokio::test]
+async fn nothing_is_answered_as_done_when_its_transaction_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&folder.path().join("store.db")).unwrap();
+    let works: Vec<fn(&Connection) -> Result<(), Fault>> = vec![
+        |connection| remember(connection, "a"),
+        // What SQLite does by itself where the disk fails.
+        |connection| Ok(connection.execute_batch("ROLLBACK")?),
+        |connection| remember(connection, "c"),
+    ];
+    let answers = share_a_transaction(&database, works).await;
+    assert_eq!(answers, [false, false, true]);
+    assert_eq!(remembered(&database).await, ["c"]);
+}
+
+#[test]
+fn an_existing_store_opens_again_and_its_files_are_private() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some/file:store.db?mode=ro");
+    let first = SqliteStore::open(&path).unwrap();
+    SqliteStore::open(&path).unwrap();
+    #[cfg(unix)]
+    for entry in fs::read_dir(path.parent().unwrap()).unwrap() {
+        use std::os::unix::fs::PermissionsExt;
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+    }
+    drop(first);
+}
+
+#[test]
+fn many_that_open_a_new_store_at_once_all_succeed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| SqliteStore::open(&path).unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE users (x); PRAGMA user_version = 77")
+        .unwrap();
+    let before = fs::read(&path).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.message().contains("version 77"), "{error}");
+    assert!(fs::read(&path).unwrap() == before);
+}
+
+#[test]
+fn a_file_of_another_program_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let foreign = folder.path().join("foreign.db");
+    Connection::open(&foreign)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (x)")
+        .unwrap();
+    let garbage = folder.path().join("garbage.db");
+    fs::write(&garbage, "no database ".repeat(1000)).unwrap();
+    for path in [foreign, garbage] {
+        let before = fs::read(&path).unwrap();
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+        assert!(fs::read(&path).unwrap() == before, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_used_is_unavailable() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for path in [folder.path().to_owned(), file.join("store.db")] {
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+    }
+}

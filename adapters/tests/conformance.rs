@@ -1,0 +1,219 @@
+//! Every adapter passes the suite of every port it implements.
+//!
+//! To register one, add it to [`suites!`]; an adapter that is not there fails the last test.
+//! `cargo test -p explainer-adapters --test conformance -- --nocapture` shows every case.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect"
+)]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use explainer_adapters::{
+    auth::{Argon2Passwords, JwtAuth, JwtConfig},
+    system::{SystemClock, UuidIds},
+    vault::XChaChaVault,
+};
+use explainer_core::testkit::conformance::{self, Case, analyses, auth, clock, passwords, vault};
+
+/// Declares one test for each port of each adapter: `test: Port for Adapter => what runs it`.
+macro_rules! suites {
+    ($($(#[$meta:meta])* $test:ident: $port:ident for $adapter:ident => $run:expr;)*) => {
+        $(
+            #[test]
+            $(#[$meta])*
+            fn $test() {
+                $run;
+            }
+        )*
+
+        /// The port and the adapter of each suite.
+        const SUITES: &[(&str, &str)] = &[$((stringify!($port), stringify!($adapter))),*];
+    };
+}
+
+suites! {
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_users: Users for SqliteStore =>
+        sqlite::run("users", conformance::users::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_workspaces: Workspaces for SqliteStore =>
+        sqlite::run("workspaces", conformance::workspaces::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_analyses: Analyses for SqliteStore =>
+        sqlite::run("analyses", analyses::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
+        sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+
+    jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
+    argon2_passwords: Passwords for Argon2Passwords =>
+        run("argon2", passwords::CASES, Argon2Passwords::new, |passwords| passwords);
+    xchacha_vault: Vault for XChaChaVault =>
+        run("xchacha", vault::CASES, vaults, |vaults| vaults);
+    system_clock: Clock for SystemClock =>
+        run("system clock", clock::CLOCK_CASES, SystemClock::default, |clock| clock);
+    uuid_ids: Ids for UuidIds => run("uuid", clock::IDS_CASES, || UuidIds, |ids| ids);
+}
+
+/// Runs a suite, each case on an adapter of its own.
+fn run<P: ?Sized, A>(name: &str, cases: &[Case<P>], open: impl Fn() -> A, port: impl Fn(&A) -> &P) {
+    conformance::run(name, cases, |case| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let adapter = open();
+        runtime.block_on((case.run)(port(&adapter)))
+    });
+}
+
+#[cfg(feature = "storage-sqlite")]
+mod sqlite {
+    use explainer_adapters::storage::sqlite::SqliteStore;
+    use explainer_core::testkit::conformance::Case;
+
+    /// Runs a suite, each case on a file of its own.
+    pub(super) fn run<P: ?Sized>(port: &str, cases: &[Case<P>], as_port: fn(&SqliteStore) -> &P) {
+        let open = || {
+            let folder = tempfile::tempdir().unwrap();
+            let store = SqliteStore::open(folder.path().join("store.db")).unwrap();
+            (folder, store)
+        };
+        super::run(&format!("sqlite {port}"), cases, open, |(_, store)| {
+            as_port(store)
+        });
+    }
+}
+
+mod jwt {
+    use std::{sync::Arc, time::Duration};
+
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    use explainer_core::{
+        domain::SecretString,
+        testkit::{
+            conformance::auth::AuthSetup,
+            fakes::{FixedClock, MemoryStore, SequentialIds},
+            samples::{at, user},
+        },
+    };
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto};
+    use serde_json::json;
+
+    use super::{JwtAuth, JwtConfig};
+
+    pub(super) fn setup() -> AuthSetup {
+        let clock = FixedClock::default();
+        AuthSetup {
+            provider: Box::new(provider("here", &clock)),
+            foreign: Box::new(provider("elsewhere", &clock)),
+            claims: json!({
+                "sub": user("ada").id, "jti": "token", "iat": at(0).as_second(),
+                "exp": at(60).as_second(), "iss": "issue-explainer", "aud": "issue-explainer/api",
+            }),
+            sign: Box::new(|claims| {
+                jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key("here")).unwrap()
+            }),
+            clock,
+        }
+    }
+
+    fn provider(secret: &str, clock: &FixedClock) -> JwtAuth {
+        let config = JwtConfig {
+            secret: SecretString::from(secret),
+            lifetime: Duration::from_secs(3600),
+        };
+        let ids = Arc::new(SequentialIds::default());
+        JwtAuth::new(
+            &config,
+            Arc::new(clock.clone()),
+            ids,
+            Arc::new(MemoryStore::default()),
+        )
+    }
+
+    /// The signing key of an installation. That it is derived in this way is a promise: another
+    /// way would log everybody out.
+    fn key(secret: &str) -> EncodingKey {
+        let secret = EncodingKey::from_secret(secret.as_bytes());
+        let label = b"issue-explainer/jwt/hs256";
+        let derived = crypto::sign(label, &secret, Algorithm::HS256).unwrap();
+        EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(derived).unwrap())
+    }
+}
+
+fn vaults() -> vault::Vaults {
+    let vault = |secret: &str| Box::new(XChaChaVault::new(&secret.into()));
+    vault::Vaults {
+        vault: vault("here"),
+        foreign: vault("elsewhere"),
+    }
+}
+
+/// Ports that promise no behaviour of their own, each with the reason.
+const WITHOUT_SUITE: &[(&str, &str)] = &[
+    ("SourceKind", "opens sources, which have their own suite"),
+    ("ProgressSink", "hears of progress and answers nothing"),
+];
+
+#[test]
+fn every_adapter_has_a_suite_for_every_port_it_implements() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ports: BTreeSet<String> = lines(&root.join("../core/src/ports"))
+        .filter_map(|line| Some(name(line.strip_prefix("pub trait ")?)))
+        .collect();
+    let implemented: BTreeSet<(String, String)> = lines(&root.join("src"))
+        .filter_map(|line| {
+            let (port, adapter) = line.strip_prefix("impl")?.split_once(" for ")?;
+            let port = name(port.rsplit([' ', ':']).next()?);
+            Some((port, name(adapter)))
+        })
+        .filter(|(port, _)| ports.contains(port))
+        .filter(|(port, _)| WITHOUT_SUITE.iter().all(|(without, _)| without != port))
+        .collect();
+    let owned = |&(port, adapter): &(&str, &str)| (port.to_owned(), adapter.to_owned());
+    let registered: BTreeSet<(String, String)> = SUITES.iter().map(owned).collect();
+    assert!(
+        ports.contains("Analyses"),
+        "the ports were not found: {ports:?}"
+    );
+    assert_eq!(
+        implemented, registered,
+        "left: what is implemented; right: what has a suite"
+    );
+}
+
+/// The lines of all Rust files below `folder`.
+fn lines(folder: &Path) -> impl Iterator<Item = String> {
+    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
+    let mut all = String::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                all.push_str(&fs::read_to_string(&path).unwrap());
+                all.push('\n');
+            }
+        }
+    }
+    all.lines()
+        .map(str::to_owned)
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// The identifier `text` begins with.
+fn name(text: &str) -> String {
+    let letters = text.chars();
+    letters
+        .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+        .collect()
+}

@@ -1,0 +1,391 @@
+//! The suite of [`Analyses`]: the records in here, the queue in `queue`.
+
+mod queue;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use futures::future::join_all;
+use serde_json::json;
+
+use super::{Case, Stop, Verdict};
+use crate::{
+    Result, cases,
+    domain::{Analysis, AnalysisFilter, Issue, Lease, NewAnalysis, Outcome, Status, WorkspaceId},
+    ensure,
+    ports::Analyses,
+    testkit::samples::{at, completed, failure, id, issue, request, user},
+};
+use queue::{
+    a_claimed_job_is_analyzing_and_its_attempt_is_counted,
+    a_deleted_analysis_is_gone_and_its_lease_is_lost, a_failed_run_keeps_the_former_specification,
+    a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id,
+    a_job_whose_lease_ran_out_is_claimed_again,
+    a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry, a_renewed_lease_does_not_run_out,
+    a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back,
+    an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
+    an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
+    claim_hands_out_nothing_when_nothing_is_due, claim_hands_out_the_job_that_has_waited_longest,
+    finish_stores_the_outcome_and_ends_the_lease,
+    of_many_simultaneous_claims_each_gets_another_job,
+};
+
+/// How long a claim of the cases lasts.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// Every promise of [`Analyses`], for a store that holds no analysis.
+pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
+    "a new request is stored as pending, revision 1" =>
+        a_new_request_is_stored_as_pending_revision_1,
+    "what is stored reads back equal, whatever text it holds" =>
+        what_is_stored_reads_back_equal_whatever_text_it_holds,
+    "a request for an active analysis joins it and changes nothing" =>
+        a_request_for_an_active_analysis_joins_it_and_changes_nothing,
+    "of many simultaneous requests for one issue all get the same analysis" =>
+        of_many_simultaneous_requests_for_one_issue_all_get_the_same_analysis,
+    "the same issue in two workspaces is two analyses" =>
+        the_same_issue_in_two_workspaces_is_two_analyses,
+    "a request for an ended analysis begins the next revision and keeps the former result" =>
+        a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_former_result,
+    "an analysis is found by its id and by its issue, only in its own workspace" =>
+        an_analysis_is_found_by_its_id_and_by_its_issue_only_in_its_own_workspace,
+    "an unknown analysis is none, not an error" => an_unknown_analysis_is_none_not_an_error,
+    "the analyses of several issues are found together, without those that have none" =>
+        the_analyses_of_several_issues_are_found_together_without_those_that_have_none,
+    "a list is newest first, filtered by status, and cut by limit and skip" =>
+        a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip,
+    "claim hands out the job that has waited longest" =>
+        claim_hands_out_the_job_that_has_waited_longest,
+    "claim hands out nothing when nothing is due" => claim_hands_out_nothing_when_nothing_is_due,
+    "of many simultaneous claims each gets another job" =>
+        of_many_simultaneous_claims_each_gets_another_job,
+    "a claimed job is analyzing and its attempt is counted" =>
+        a_claimed_job_is_analyzing_and_its_attempt_is_counted,
+    "a job whose lease ran out is claimed again" => a_job_whose_lease_ran_out_is_claimed_again,
+    "a renewed lease does not run out" => a_renewed_lease_does_not_run_out,
+    "an expired lease that nobody took over can still be renewed and finished" =>
+        an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
+    "a lost lease can neither be renewed nor finish nor retry" =>
+        a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry,
+    "finish stores the outcome and ends the lease" => finish_stores_the_outcome_and_ends_the_lease,
+    "a finished analysis stays that of its issue, also when the source answered with another id" =>
+        a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id,
+    "a failed run keeps the former specification" => a_failed_run_keeps_the_former_specification,
+    "a retried job is due at its time and not before, and tells why it was put back" =>
+        a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back,
+    "a deleted analysis is gone and its lease is lost" =>
+        a_deleted_analysis_is_gone_and_its_lease_is_lost,
+    "an issue whose analysis was deleted can be analysed anew" =>
+        an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
+];
+
+async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) -> Verdict {
+    let asked = NewAnalysis {
+        force: true,
+        ..request("1", 5)
+    };
+    let stored = analyses.enqueue(asked.clone()).await?;
+    let expected = Analysis {
+        id: asked.id,
+        workspace_id: asked.workspace_id,
+        issue: asked.issue,
+        status: Status::Pending,
+        specification: None,
+        error: None,
+        fingerprint: None,
+        force: true,
+        revision: 1,
+        attempt: 0,
+        created_by: asked.requested_by,
+        assigned_to: None,
+        created_at: at(5),
+        updated_at: at(5),
+        started_at: None,
+        finished_at: None,
+    };
+    ensure!(stored == expected, "{stored:?}");
+    is_stored(analyses, &stored).await
+}
+
+async fn what_is_stored_reads_back_equal_whatever_text_it_holds(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let odd = "\0 '\"\\ $where a.b \u{1F980} \u{FEFF}\u{202E} \u{10FFFF} %_ {}".to_owned();
+    let asked = NewAnalysis {
+        issue: Issue {
+            id: odd.clone(),
+            title: String::new(),
+            message: "x".repeat(1_000_000),
+            count: 9_007_199_254_740_993,
+            tags: [(odd.clone(), odd.clone()), (String::new(), String::new())].into(),
+            metadata: [
+                (
+                    "$set".to_owned(),
+                    json!({ "a.b": [null, true, -1, 0.1, 1e300, {}], "": "" }),
+                ),
+                (
+                    "deep".to_owned(),
+                    (0..100).fold(json!(1), |inner, _| json!([inner])),
+                ),
+            ]
+            .into(),
+            ..issue("1")
+        },
+        ..request("1", 0)
+    };
+    let (_, job) = started(analyses, asked, 0).await?;
+    is_stored(analyses, &job).await?;
+    let found = analyses.of_issues(&job.workspace_id, &[&odd]).await?;
+    ensure!(
+        found.as_slice() == [job],
+        "{} are found by the issue",
+        found.len()
+    );
+    Ok(())
+}
+
+async fn a_request_for_an_active_analysis_joins_it_and_changes_nothing(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let again = || NewAnalysis {
+        id: id("another"),
+        issue: Issue {
+            title: "another title".to_owned(),
+            ..issue("1")
+        },
+        force: true,
+        requested_by: user("bob").id,
+        ..request("1", 7)
+    };
+    let waiting = analyses.enqueue(request("1", 0)).await?;
+    let joined = analyses.enqueue(again()).await?;
+    ensure!(joined == waiting, "while it waits: {joined:?}");
+    let (lease, running) = claimed(analyses, 1).await?;
+    let joined = analyses.enqueue(again()).await?;
+    ensure!(joined == running, "while it runs: {joined:?}");
+    is_stored(analyses, &running).await?;
+    ensure!(analyses.renew(&lease, at(99)).await?, "it took the lease");
+    Ok(())
+}
+
+async fn of_many_simultaneous_requests_for_one_issue_all_get_the_same_analysis(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let requests = (0..32).map(|number| {
+        analyses.enqueue(NewAnalysis {
+            id: id(&format!("id-{number}")),
+            ..request("1", 0)
+        })
+    });
+    let mut got = BTreeSet::new();
+    for stored in join_all(requests).await {
+        let stored = stored?;
+        got.insert((stored.id, stored.revision));
+    }
+    ensure!(got.len() == 1, "{got:?}");
+    let listed = analyses.list(&id("ws"), &all()).await?;
+    ensure!(listed.len() == 1, "{} are stored", listed.len());
+    Ok(())
+}
+
+async fn the_same_issue_in_two_workspaces_is_two_analyses(analyses: &dyn Analyses) -> Verdict {
+    let one = analyses.enqueue(request("1", 0)).await?;
+    let other = analyses
+        .enqueue(NewAnalysis {
+            id: id("other"),
+            workspace_id: id("elsewhere"),
+            ..request("1", 0)
+        })
+        .await?;
+    ensure!(one.id != other.id, "both are {}", one.id);
+    is_stored(analyses, &one).await?;
+    is_stored(analyses, &other).await
+}
+
+async fn a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_former_result(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, first) = started(analyses, request("1", 0), 1).await?;
+    let outcome = completed(&first, "the first result");
+    let first = finished(analyses, &lease, outcome, 2).await?;
+    let again = NewAnalysis {
+        id: id("another"),
+        issue: Issue {
+            title: "another title".to_owned(),
+            ..issue("1")
+        },
+        force: true,
+        requested_by: user("bob").id,
+        ..request("1", 3)
+    };
+    let second = analyses.enqueue(again.clone()).await?;
+    let expected = Analysis {
+        issue: again.issue,
+        status: Status::Pending,
+        force: true,
+        revision: 2,
+        attempt: 0,
+        updated_at: at(3),
+        started_at: None,
+        finished_at: None,
+        ..first
+    };
+    ensure!(second == expected, "{second:?}");
+    is_stored(analyses, &second).await?;
+
+    let (lease, second) = claimed(analyses, 4).await?;
+    ensure!(second.attempt == 1, "attempt {}", second.attempt);
+    let failed = finished(analyses, &lease, Outcome::Failed(failure()), 5).await?;
+    let third = analyses.enqueue(request("1", 6)).await?;
+    ensure!(
+        (third.revision, third.status) == (3, Status::Pending),
+        "{third:?}"
+    );
+    ensure!(
+        third.error.is_none() && failed.error.is_some(),
+        "{:?}",
+        third.error
+    );
+    ensure!(third.specification == failed.specification, "{third:?}");
+    Ok(())
+}
+
+async fn an_analysis_is_found_by_its_id_and_by_its_issue_only_in_its_own_workspace(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let stored = analyses.enqueue(request("1", 0)).await?;
+    is_stored(analyses, &stored).await?;
+    let elsewhere: WorkspaceId = id("elsewhere");
+    let by_id = analyses.get(&elsewhere, &stored.id).await?;
+    ensure!(by_id.is_none(), "elsewhere, by id: {by_id:?}");
+    let by_issue = analyses.of_issues(&elsewhere, &["1"]).await?;
+    ensure!(by_issue.is_empty(), "elsewhere, by issue: {by_issue:?}");
+    let listed = analyses.list(&elsewhere, &all()).await?;
+    ensure!(listed.is_empty(), "elsewhere, listed: {listed:?}");
+    let deleted = analyses.delete(&elsewhere, &stored.id).await?;
+    ensure!(!deleted, "it was deleted from elsewhere");
+    is_stored(analyses, &stored).await
+}
+
+async fn an_unknown_analysis_is_none_not_an_error(analyses: &dyn Analyses) -> Verdict {
+    let (ws, unknown) = (id("ws"), id("unknown"));
+    let found = analyses.get(&ws, &unknown).await?;
+    ensure!(found.is_none(), "{found:?}");
+    let found = analyses.of_issues(&ws, &["1", "", "$gt"]).await?;
+    ensure!(found.is_empty(), "{found:?}");
+    let listed = analyses.list(&ws, &all()).await?;
+    ensure!(listed.is_empty(), "{listed:?}");
+    let deleted = analyses.delete(&ws, &unknown).await?;
+    ensure!(!deleted, "one was deleted");
+    Ok(())
+}
+
+async fn the_analyses_of_several_issues_are_found_together_without_those_that_have_none(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    for issue in ["1", "2", "3"] {
+        analyses.enqueue(request(issue, 0)).await?;
+    }
+    let asked = ["3", "unknown", "1", "1"];
+    let found = analyses.of_issues(&id("ws"), &asked).await?;
+    let mut issues: Vec<_> = found.iter().map(|found| found.issue.id.as_str()).collect();
+    issues.sort_unstable();
+    ensure!(issues == ["1", "3"], "{issues:?}");
+    let none = analyses.of_issues(&id("ws"), &[]).await?;
+    ensure!(none.is_empty(), "of no issue: {none:?}");
+    Ok(())
+}
+
+async fn a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    for (issue, seconds) in [("a", 2), ("b", 1), ("c", 3), ("d", 2), ("e", 0)] {
+        analyses.enqueue(request(issue, seconds)).await?;
+    }
+    // The two that waited longest: one ends, one runs; that they changed does not move them.
+    let (lease, job) = claimed(analyses, 9).await?;
+    finished(analyses, &lease, completed(&job, "done"), 10).await?;
+    claimed(analyses, 9).await?;
+
+    let status = |status| Some(status);
+    for (filter, expected) in [
+        ((None, 100, 0), "c d a b e"),
+        ((None, 2, 0), "c d"),
+        ((None, 2, 1), "d a"),
+        ((None, 100, 4), "e"),
+        ((None, 100, 5), ""),
+        ((None, 100, u32::MAX), ""),
+        ((status(Status::Pending), 100, 0), "c d a"),
+        ((status(Status::Pending), 1, 1), "d"),
+        ((status(Status::Analyzing), 100, 0), "b"),
+        ((status(Status::Completed), 100, 0), "e"),
+        ((status(Status::Failed), 100, 0), ""),
+    ] {
+        let (status, limit, skip) = filter;
+        let filter = AnalysisFilter {
+            status,
+            limit,
+            skip,
+        };
+        let listed = analyses.list(&id("ws"), &filter).await?;
+        let issues: Vec<_> = listed.iter().map(|one| one.issue.id.as_str()).collect();
+        ensure!(issues.join(" ") == expected, "{filter:?}: {issues:?}");
+    }
+    Ok(())
+}
+
+/// Everything, as far as one page goes.
+fn all() -> AnalysisFilter {
+    AnalysisFilter {
+        limit: 100,
+        ..AnalysisFilter::default()
+    }
+}
+
+/// That `expected` is found by its id and by its issue.
+async fn is_stored(analyses: &dyn Analyses, expected: &Analysis) -> Verdict {
+    let workspace = &expected.workspace_id;
+    let by_id = analyses.get(workspace, &expected.id).await?;
+    ensure!(
+        by_id.as_ref() == Some(expected),
+        "by id: {by_id:?}\nnot {expected:?}"
+    );
+    let by_issue = analyses.of_issues(workspace, &[&expected.issue.id]).await?;
+    ensure!(
+        by_issue.first() == Some(expected),
+        "by issue: {by_issue:?}\nnot {expected:?}"
+    );
+    Ok(())
+}
+
+/// Claims at `seconds`, under a token that says so.
+async fn claim(analyses: &dyn Analyses, seconds: i64) -> Result<Option<(Lease, Analysis)>> {
+    let token = format!("claimed-at-{seconds}");
+    analyses.claim(&token, at(seconds), LEASE).await
+}
+
+/// Claims what must be there to be claimed.
+async fn claimed(analyses: &dyn Analyses, seconds: i64) -> Result<(Lease, Analysis), Stop> {
+    let claimed = claim(analyses, seconds).await?;
+    claimed.ok_or_else(|| Stop::Failed(format!("nothing could be claimed at {seconds} s")))
+}
+
+/// Enqueues a request and claims it at `seconds`.
+async fn started(
+    analyses: &dyn Analyses,
+    request: NewAnalysis,
+    seconds: i64,
+) -> Result<(Lease, Analysis), Stop> {
+    analyses.enqueue(request).await?;
+    claimed(analyses, seconds).await
+}
+
+/// Finishes what must still be held.
+async fn finished(
+    analyses: &dyn Analyses,
+    lease: &Lease,
+    outcome: Outcome,
+    seconds: i64,
+) -> Result<Analysis, Stop> {
+    let finished = analyses.finish(lease, outcome, at(seconds)).await?;
+    finished.ok_or_else(|| Stop::Failed("the lease was lost".to_owned()))
+}

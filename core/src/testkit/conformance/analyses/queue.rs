@@ -1,0 +1,336 @@
+//! The cases about the work queue.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+
+use super::{LEASE, all, claim, claimed, finished, is_stored, started};
+use crate::{
+    domain::{Analysis, Grounding, Issue, Lease, NewAnalysis, Outcome, Specification, Status},
+    ensure,
+    ports::Analyses,
+    testkit::{
+        conformance::Verdict,
+        samples::{at, completed, failure, id, issue, request},
+    },
+};
+
+pub(super) async fn claim_hands_out_the_job_that_has_waited_longest(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    for (issue, seconds) in [("a", 3), ("b", 1), ("c", 2)] {
+        analyses.enqueue(request(issue, seconds)).await?;
+    }
+    for expected in ["b", "c", "a"] {
+        let (_, job) = claimed(analyses, 9).await?;
+        ensure!(
+            job.issue.id == expected,
+            "{} came before {expected}",
+            job.issue.id
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn claim_hands_out_nothing_when_nothing_is_due(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let empty = claim(analyses, 0).await?;
+    ensure!(empty.is_none(), "from an empty queue: {empty:?}");
+    analyses.enqueue(request("1", 5)).await?;
+    let early = claim(analyses, 4).await?;
+    ensure!(early.is_none(), "before it was asked for: {early:?}");
+    let (lease, job) = claimed(analyses, 5).await?;
+    let held = claim(analyses, 6).await?;
+    ensure!(held.is_none(), "while it is held: {held:?}");
+    finished(analyses, &lease, completed(&job, "done"), 7).await?;
+    let ended = claim(analyses, 999).await?;
+    ensure!(ended.is_none(), "after it ended: {ended:?}");
+    Ok(())
+}
+
+pub(super) async fn of_many_simultaneous_claims_each_gets_another_job(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    for number in 0..8 {
+        analyses.enqueue(request(&number.to_string(), 0)).await?;
+    }
+    let tokens: Vec<String> = (0..12).map(|number| format!("worker-{number}")).collect();
+    let claims = tokens
+        .iter()
+        .map(|token| analyses.claim(token, at(1), LEASE));
+    let (mut jobs, mut none) = (BTreeSet::new(), 0);
+    for claim in join_all(claims).await {
+        match claim? {
+            Some((lease, job)) => {
+                ensure!(lease.analysis_id == job.id, "{lease:?} for {}", job.id);
+                jobs.insert(job.id);
+            }
+            None => none += 1,
+        }
+    }
+    ensure!(
+        (jobs.len(), none) == (8, 4),
+        "{} jobs, {none} times none",
+        jobs.len()
+    );
+    Ok(())
+}
+
+pub(super) async fn a_claimed_job_is_analyzing_and_its_attempt_is_counted(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let waiting = analyses.enqueue(request("1", 0)).await?;
+    let (lease, job) = claimed(analyses, 1).await?;
+    let expected = Lease {
+        workspace_id: waiting.workspace_id.clone(),
+        analysis_id: waiting.id.clone(),
+        token: lease.token.clone(),
+        until: at(61),
+    };
+    ensure!(lease == expected, "{lease:?}");
+    let expected = Analysis {
+        status: Status::Analyzing,
+        attempt: 1,
+        updated_at: at(1),
+        started_at: Some(at(1)),
+        ..waiting
+    };
+    ensure!(job == expected, "{job:?}");
+    is_stored(analyses, &job).await?;
+    let (_, job) = claimed(analyses, 100).await?;
+    ensure!(job.attempt == 2, "the second attempt is {}", job.attempt);
+    ensure!(
+        job.started_at == Some(at(1)),
+        "it began at {:?}",
+        job.started_at
+    );
+    Ok(())
+}
+
+pub(super) async fn a_job_whose_lease_ran_out_is_claimed_again(analyses: &dyn Analyses) -> Verdict {
+    let (first, _) = started(analyses, request("1", 0), 0).await?;
+    let early = claim(analyses, 59).await?;
+    ensure!(early.is_none(), "before it ran out: {early:?}");
+    let (second, job) = claimed(analyses, 60).await?;
+    ensure!(second.token != first.token, "under the same token");
+    ensure!(second.until == at(120), "until {}", second.until);
+    is_stored(analyses, &job).await
+}
+
+pub(super) async fn a_renewed_lease_does_not_run_out(analyses: &dyn Analyses) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 0).await?;
+    ensure!(
+        analyses.renew(&lease, at(100)).await?,
+        "it was lost at once"
+    );
+    let early = claim(analyses, 99).await?;
+    ensure!(
+        early.is_none(),
+        "before the renewed lease ran out: {early:?}"
+    );
+    is_stored(analyses, &job).await?;
+    claimed(analyses, 100).await?;
+    Ok(())
+}
+
+pub(super) async fn an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 0).await?;
+    ensure!(analyses.renew(&lease, at(1)).await?, "it was lost at once");
+    ensure!(
+        analyses.renew(&lease, at(70)).await?,
+        "it was lost once it had expired"
+    );
+    let early = claim(analyses, 69).await?;
+    ensure!(early.is_none(), "the late renewal did not count: {early:?}");
+    let done = finished(analyses, &lease, completed(&job, "late"), 999).await?;
+    ensure!(done.status == Status::Completed, "{done:?}");
+    is_stored(analyses, &done).await
+}
+
+pub(super) async fn a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lost, job) = started(analyses, request("1", 0), 0).await?;
+    let (held, taken) = claimed(analyses, 60).await?;
+    let foreign = Lease {
+        workspace_id: id("elsewhere"),
+        ..held.clone()
+    };
+    let forged = Lease {
+        token: String::new(),
+        ..held.clone()
+    };
+    for lease in [&lost, &foreign, &forged] {
+        can_do_nothing(analyses, lease, &job).await?;
+        is_stored(analyses, &taken).await?;
+    }
+    let early = claim(analyses, 119).await?;
+    ensure!(early.is_none(), "what was refused freed the job: {early:?}");
+    let done = finished(analyses, &held, completed(&job, "done"), 61).await?;
+    for lease in [&lost, &held] {
+        can_do_nothing(analyses, lease, &job).await?;
+    }
+    is_stored(analyses, &done).await
+}
+
+async fn can_do_nothing(analyses: &dyn Analyses, lease: &Lease, job: &Analysis) -> Verdict {
+    ensure!(
+        !analyses.renew(lease, at(999)).await?,
+        "{lease:?} was renewed"
+    );
+    let done = completed(job, "by a lost lease");
+    let finished = analyses.finish(lease, done, at(61)).await?;
+    ensure!(finished.is_none(), "{lease:?} finished: {finished:?}");
+    let retried = analyses.retry_at(lease, at(61), failure(), at(61)).await?;
+    ensure!(!retried, "{lease:?} was put back");
+    Ok(())
+}
+
+pub(super) async fn finish_stores_the_outcome_and_ends_the_lease(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 1).await?;
+    let read = Issue {
+        title: "as it was read for this run".to_owned(),
+        ..job.issue.clone()
+    };
+    let specification = Box::new(Specification {
+        summary: "the total is missing".to_owned(),
+        grounding: Some(Grounding {
+            score: 0.1 + 0.2,
+            unverified: vec!["cart.py".to_owned()],
+        }),
+        ..Specification::default()
+    });
+    let outcome = Outcome::Completed {
+        issue: Box::new(read.clone()),
+        specification: specification.clone(),
+        fingerprint: "what it was made from".to_owned(),
+    };
+    let done = finished(analyses, &lease, outcome, 2).await?;
+    let expected = Analysis {
+        issue: read,
+        status: Status::Completed,
+        specification: Some(specification),
+        fingerprint: Some("what it was made from".to_owned()),
+        updated_at: at(2),
+        finished_at: Some(at(2)),
+        ..job.clone()
+    };
+    ensure!(done == expected, "{done:?}");
+    is_stored(analyses, &done).await?;
+    can_do_nothing(analyses, &lease, &job).await?;
+    let again = claim(analyses, 999).await?;
+    ensure!(again.is_none(), "it is handed out again: {again:?}");
+    Ok(())
+}
+
+pub(super) async fn a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    analyses.enqueue(request("other", 5)).await?;
+    let (lease, job) = started(analyses, request("1", 0), 1).await?;
+    let outcome = Outcome::Completed {
+        issue: Box::new(Issue {
+            title: "merged".to_owned(),
+            ..issue("other")
+        }),
+        specification: Box::default(),
+        fingerprint: String::new(),
+    };
+    let done = finished(analyses, &lease, outcome, 2).await?;
+    ensure!(done.id == job.id && done.issue.id == "1", "{done:?}");
+    ensure!(done.issue.title == "merged", "{}", done.issue.title);
+    is_stored(analyses, &done).await
+}
+
+pub(super) async fn a_failed_run_keeps_the_former_specification(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 1).await?;
+    let first = finished(analyses, &lease, completed(&job, "the former"), 2).await?;
+    let (lease, running) = started(analyses, request("1", 3), 4).await?;
+    ensure!(
+        running.specification == first.specification,
+        "it is gone while it runs"
+    );
+    let failed = finished(analyses, &lease, Outcome::Failed(failure()), 5).await?;
+    let expected = Analysis {
+        status: Status::Failed,
+        error: Some(failure()),
+        updated_at: at(5),
+        finished_at: Some(at(5)),
+        ..running
+    };
+    ensure!(failed == expected, "{failed:?}");
+    is_stored(analyses, &failed).await
+}
+
+pub(super) async fn a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 1).await?;
+    let put_back = analyses.retry_at(&lease, at(30), failure(), at(2)).await?;
+    ensure!(put_back, "the lease was lost");
+    let waiting = Analysis {
+        status: Status::Pending,
+        error: Some(failure()),
+        updated_at: at(2),
+        ..job.clone()
+    };
+    is_stored(analyses, &waiting).await?;
+    can_do_nothing(analyses, &lease, &job).await?;
+    let early = claim(analyses, 29).await?;
+    ensure!(early.is_none(), "before its time: {early:?}");
+    let (_, job) = claimed(analyses, 30).await?;
+    ensure!(job.attempt == 2 && job.error.is_none(), "{job:?}");
+    Ok(())
+}
+
+pub(super) async fn a_deleted_analysis_is_gone_and_its_lease_is_lost(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, job) = started(analyses, request("1", 0), 1).await?;
+    let deleted = analyses.delete(&job.workspace_id, &job.id).await?;
+    ensure!(deleted, "it was not there");
+    can_do_nothing(analyses, &lease, &job).await?;
+    is_gone(analyses, &job).await?;
+    let again = analyses.delete(&job.workspace_id, &job.id).await?;
+    ensure!(!again, "it was deleted twice");
+    let claimed = claim(analyses, 999).await?;
+    ensure!(claimed.is_none(), "it is handed out: {claimed:?}");
+    Ok(())
+}
+
+async fn is_gone(analyses: &dyn Analyses, job: &Analysis) -> Verdict {
+    let by_id = analyses.get(&job.workspace_id, &job.id).await?;
+    ensure!(by_id.is_none(), "by id: {by_id:?}");
+    let by_issue = analyses
+        .of_issues(&job.workspace_id, &[&job.issue.id])
+        .await?;
+    ensure!(by_issue.is_empty(), "by issue: {by_issue:?}");
+    let listed = analyses.list(&job.workspace_id, &all()).await?;
+    ensure!(listed.is_empty(), "listed: {listed:?}");
+    Ok(())
+}
+
+pub(super) async fn an_issue_whose_analysis_was_deleted_can_be_analysed_anew(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (former, job) = started(analyses, request("1", 0), 1).await?;
+    analyses.delete(&job.workspace_id, &job.id).await?;
+    let anew = NewAnalysis {
+        id: id("anew"),
+        ..request("1", 2)
+    };
+    let anew = analyses.enqueue(anew).await?;
+    ensure!(anew.revision == 1 && anew.id == id("anew"), "{anew:?}");
+    is_stored(analyses, &anew).await?;
+    can_do_nothing(analyses, &former, &job).await?;
+    let (_, claimed) = claimed(analyses, 3).await?;
+    ensure!(claimed.id == anew.id, "{claimed:?}");
+    Ok(())
+}

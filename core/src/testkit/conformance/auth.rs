@@ -1,0 +1,202 @@
+//! The suite of [`AuthProvider`].
+
+use std::{fmt, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Case, Verdict};
+use crate::{
+    ErrorKind, Result, cases,
+    domain::{ExposeSecret, UserId},
+    ensure,
+    ports::{AuthProvider, IssuedToken, Principal},
+    testkit::{
+        fakes::FixedClock,
+        samples::{id, user},
+    },
+};
+
+/// A provider and what it takes to try it.
+pub struct AuthSetup {
+    /// The provider held to its promises.
+    pub provider: Box<dyn AuthProvider>,
+    /// One of the same kind, of another installation.
+    pub foreign: Box<dyn AuthProvider>,
+    /// The clock both go by.
+    pub clock: FixedClock,
+    /// Claims that the provider accepts for the subject `user-ada`.
+    pub claims: Value,
+    /// Makes a token of these claims as whoever stole the provider's key could.
+    pub sign: Box<dyn Fn(&Value) -> String + Send + Sync>,
+}
+
+impl fmt::Debug for AuthSetup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.provider.fmt(f)
+    }
+}
+
+/// Every promise of [`AuthProvider`].
+pub const CASES: &[Case<AuthSetup>] = cases![AuthSetup;
+    "an issued token authenticates its user" => an_issued_token_authenticates_its_user,
+    "two tokens of one user have different names" => two_tokens_of_one_user_have_different_names,
+    "an expired token is unauthorized" => an_expired_token_is_unauthorized,
+    "a token of another installation is unauthorized" =>
+        a_token_of_another_installation_is_unauthorized,
+    "a changed token is unauthorized" => a_changed_token_is_unauthorized,
+    "an unsigned token is unauthorized" => an_unsigned_token_is_unauthorized,
+    "a token without an expiry is unauthorized" => a_token_without_an_expiry_is_unauthorized,
+    "a token whose subject is no id is unauthorized" =>
+        a_token_whose_subject_is_no_id_is_unauthorized,
+    "garbage is unauthorized" => garbage_is_unauthorized,
+    "a revoked token is unauthorized and others of the user stay good" =>
+        a_revoked_token_is_unauthorized_and_others_of_the_user_stay_good,
+];
+
+impl AuthSetup {
+    async fn issue(&self) -> Result<IssuedToken> {
+        self.provider.issue(&user("ada")).await
+    }
+
+    async fn authenticate(&self, token: &str) -> Result<Principal> {
+        self.provider.authenticate(token).await
+    }
+
+    async fn refuses(&self, token: &str) -> Verdict {
+        let answer = self.authenticate(token).await;
+        let refused = answer
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::Unauthorized);
+        let start: String = token.chars().take(200).collect();
+        ensure!(refused, "{start:?}: {answer:?}");
+        Ok(())
+    }
+}
+
+async fn an_issued_token_authenticates_its_user(setup: &AuthSetup) -> Verdict {
+    let issued = setup.issue().await?;
+    let principal = setup.authenticate(issued.token.expose_secret()).await?;
+    let expected: UserId = user("ada").id;
+    ensure!(principal.user_id == expected, "{principal:?}");
+    ensure!(
+        principal.expires_at == issued.expires_at,
+        "{principal:?} but {issued:?}"
+    );
+    Ok(())
+}
+
+async fn two_tokens_of_one_user_have_different_names(setup: &AuthSetup) -> Verdict {
+    let one = setup.issue().await?.token;
+    let other = setup.issue().await?.token;
+    let one = setup.authenticate(one.expose_secret()).await?.token_id;
+    let other = setup.authenticate(other.expose_secret()).await?.token_id;
+    ensure!(one != other, "both are {one}");
+    Ok(())
+}
+
+async fn an_expired_token_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let issued = setup.issue().await?;
+    let token = issued.token.expose_secret();
+    setup.clock.set(issued.expires_at);
+    // Long enough for any allowance that is made for clocks that differ.
+    setup.clock.advance(Duration::from_secs(60));
+    setup.refuses(token).await
+}
+
+async fn a_token_of_another_installation_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let foreign = setup.foreign.issue(&user("ada")).await?.token;
+    setup.foreign.authenticate(foreign.expose_secret()).await?;
+    setup.refuses(foreign.expose_secret()).await
+}
+
+async fn a_changed_token_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let issued = setup.issue().await?;
+    let token = issued.token.expose_secret();
+    for (place, letter) in token.char_indices() {
+        let other = if letter == 'A' { "B" } else { "A" };
+        let mut changed = token.to_owned();
+        changed.replace_range(place..place + letter.len_utf8(), other);
+        setup.refuses(&changed).await?;
+        let (cut, _) = token.split_at(place);
+        setup.refuses(cut).await?;
+    }
+    setup.refuses(&format!("{token}A")).await
+}
+
+async fn an_unsigned_token_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let token = (setup.sign)(&setup.claims);
+    setup.authenticate(&token).await?;
+    let (signed, _) = token.rsplit_once('.').unwrap_or((&token, ""));
+    // `{"alg":"none","typ":"JWT"}`
+    let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let claims = signed.split('.').next_back().unwrap_or_default();
+    for unsigned in [
+        signed.to_owned(),
+        format!("{signed}."),
+        format!("{none}.{claims}."),
+        format!("{none}.{claims}"),
+    ] {
+        setup.refuses(&unsigned).await?;
+    }
+    Ok(())
+}
+
+async fn a_token_without_an_expiry_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    setup.authenticate(&(setup.sign)(&setup.claims)).await?;
+    let mut claims = setup.claims.clone();
+    if let Some(claims) = claims.as_object_mut() {
+        claims.remove("exp");
+    }
+    setup.refuses(&(setup.sign)(&claims)).await?;
+    for expiry in [
+        json!(null),
+        json!("never"),
+        json!(u64::MAX),
+        json!(i64::MIN),
+    ] {
+        claims["exp"] = expiry;
+        setup.refuses(&(setup.sign)(&claims)).await?;
+    }
+    Ok(())
+}
+
+async fn a_token_whose_subject_is_no_id_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let mut claims = setup.claims.clone();
+    let principal = setup.authenticate(&(setup.sign)(&claims)).await?;
+    ensure!(principal.user_id == id("user-ada"), "{principal:?}");
+    for subject in [
+        json!(null),
+        json!(""),
+        json!("a b"),
+        json!("../x"),
+        json!(7),
+        json!({"$gt": ""}),
+    ] {
+        claims["sub"] = subject;
+        setup.refuses(&(setup.sign)(&claims)).await?;
+    }
+    Ok(())
+}
+
+async fn garbage_is_unauthorized(setup: &AuthSetup) -> Verdict {
+    let huge = "e".repeat(1_000_000);
+    for garbage in [
+        "", " ", ".", "..", "a.b.c", "null", "Bearer", "é.ü.ö", "\0", &huge,
+    ] {
+        setup.refuses(garbage).await?;
+    }
+    Ok(())
+}
+
+async fn a_revoked_token_is_unauthorized_and_others_of_the_user_stay_good(
+    setup: &AuthSetup,
+) -> Verdict {
+    let revoked = setup.issue().await?.token;
+    let other = setup.issue().await?.token;
+    let principal = setup.authenticate(revoked.expose_secret()).await?;
+    setup.provider.revoke(&principal).await?;
+    setup.provider.revoke(&principal).await?;
+    setup.refuses(revoked.expose_secret()).await?;
+    setup.authenticate(other.expose_secret()).await?;
+    Ok(())
+}

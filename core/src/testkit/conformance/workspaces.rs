@@ -1,0 +1,195 @@
+//! The suite of [`Workspaces`].
+
+use futures::future::join_all;
+
+use super::{Case, Verdict};
+use crate::{
+    ErrorKind, Result, cases,
+    domain::{Sealed, SentrySettings, Workspace},
+    ensure,
+    ports::Workspaces,
+    testkit::samples::{at, id, user, workspace},
+};
+
+/// Every promise of [`Workspaces`], for a store that holds no workspace.
+pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
+    "an inserted workspace reads back equal" => an_inserted_workspace_reads_back_equal,
+    "an unknown workspace is none, not an error" => an_unknown_workspace_is_none_not_an_error,
+    "a user's workspaces are those with the user among the members, oldest first" =>
+        a_user_s_workspaces_are_those_with_the_user_among_the_members_oldest_first,
+    "an update replaces the whole workspace" => an_update_replaces_the_whole_workspace,
+    "an update of an unknown workspace is not found" =>
+        an_update_of_an_unknown_workspace_is_not_found,
+    "an update made from an outdated copy is a conflict and changes nothing" =>
+        an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing,
+    "of many simultaneous updates from one copy only one is made, even within one tick of the clock" =>
+        of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock,
+    "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
+];
+
+/// A workspace that has everything a workspace can have.
+fn full() -> Workspace {
+    let seal = |text: &str| Some(Sealed(text.to_owned()));
+    Workspace {
+        name: "Größe \u{1F980} \0 '\"\\ $where a.b".to_owned(),
+        description: Some(String::new()),
+        members: vec![user("ada").id, user("bob").id],
+        sentry: SentrySettings {
+            api_token: seal("sealed token"),
+            organization: Some("acme".to_owned()),
+            test_dsn: seal("sealed dsn"),
+        },
+        openai_api_key: seal("sealed key"),
+        ..workspace("ws", "ada")
+    }
+}
+
+async fn an_inserted_workspace_reads_back_equal(workspaces: &dyn Workspaces) -> Verdict {
+    for stored in [full(), workspace("plain", "ada")] {
+        workspaces.insert(&stored).await?;
+        let found = workspaces.get(&stored.id).await?;
+        ensure!(found.as_ref() == Some(&stored), "{found:?}");
+    }
+    Ok(())
+}
+
+async fn an_unknown_workspace_is_none_not_an_error(workspaces: &dyn Workspaces) -> Verdict {
+    workspaces.insert(&full()).await?;
+    let found = workspaces.get(&id("nowhere")).await?;
+    ensure!(found.is_none(), "{found:?}");
+    let found = workspaces.of_member(&id("nobody")).await?;
+    ensure!(found.is_empty(), "{found:?}");
+    Ok(())
+}
+
+async fn a_user_s_workspaces_are_those_with_the_user_among_the_members_oldest_first(
+    workspaces: &dyn Workspaces,
+) -> Verdict {
+    for (name, owner, seconds) in [("a", "bob", 3), ("b", "ada", 2), ("c", "ada", 1)] {
+        let stored = Workspace {
+            created_at: at(seconds),
+            ..workspace(name, owner)
+        };
+        workspaces.insert(&stored).await?;
+    }
+    let shared = Workspace {
+        members: vec![user("bob").id, user("ada").id, user("bob").id],
+        created_at: at(0),
+        ..workspace("shared", "bob")
+    };
+    workspaces.insert(&shared).await?;
+    for (member, expected) in [
+        ("ada", vec!["shared", "c", "b"]),
+        ("bob", vec!["shared", "a"]),
+    ] {
+        let found = names(workspaces, member).await?;
+        ensure!(found == expected, "{member} has {found:?}");
+    }
+    Ok(())
+}
+
+async fn an_update_replaces_the_whole_workspace(workspaces: &dyn Workspaces) -> Verdict {
+    let first = workspace("ws", "bob");
+    workspaces.insert(&first).await?;
+    let changed = Workspace {
+        owner_id: user("ada").id,
+        members: vec![user("ada").id, user("eve").id],
+        created_at: at(-1),
+        updated_at: at(1),
+        ..full()
+    };
+    let stored = workspaces.update(changed.clone(), first.updated_at).await?;
+    ensure!(stored == changed, "{stored:?}");
+    let found = workspaces.get(&changed.id).await?;
+    ensure!(found.as_ref() == Some(&changed), "{found:?}");
+    for (member, expected) in [
+        ("bob", vec![]),
+        ("ada", vec![full().name]),
+        ("eve", vec![full().name]),
+    ] {
+        let found = names(workspaces, member).await?;
+        ensure!(found == expected, "{member} has {found:?}");
+    }
+    Ok(())
+}
+
+async fn an_update_of_an_unknown_workspace_is_not_found(workspaces: &dyn Workspaces) -> Verdict {
+    let refused = workspaces.update(full(), full().updated_at).await;
+    ensure!(is(&refused, ErrorKind::NotFound), "{refused:?}");
+    let left = workspaces.get(&full().id).await?;
+    ensure!(left.is_none(), "the update left {left:?}");
+    Ok(())
+}
+
+async fn an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing(
+    workspaces: &dyn Workspaces,
+) -> Verdict {
+    let first = workspace("ws", "ada");
+    workspaces.insert(&first).await?;
+    let second = Workspace {
+        name: "second".to_owned(),
+        updated_at: at(1),
+        ..first.clone()
+    };
+    workspaces.update(second.clone(), first.updated_at).await?;
+    let outdated = Workspace {
+        members: vec![user("eve").id],
+        updated_at: at(2),
+        ..first.clone()
+    };
+    let refused = workspaces.update(outdated, first.updated_at).await;
+    ensure!(is(&refused, ErrorKind::Conflict), "{refused:?}");
+    let found = workspaces.get(&first.id).await?;
+    ensure!(found.as_ref() == Some(&second), "{found:?}");
+    let found = names(workspaces, "eve").await?;
+    ensure!(found.is_empty(), "eve has {found:?}");
+    Ok(())
+}
+
+async fn of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock(
+    workspaces: &dyn Workspaces,
+) -> Verdict {
+    let first = workspace("ws", "ada");
+    workspaces.insert(&first).await?;
+    let updates = (0..16).map(|number| {
+        let changed = Workspace {
+            name: number.to_string(),
+            ..first.clone()
+        };
+        workspaces.update(changed, first.updated_at)
+    });
+    let outcomes = join_all(updates).await;
+    let refused = outcomes
+        .iter()
+        .filter(|outcome| is(outcome, ErrorKind::Conflict));
+    ensure!(refused.count() == 15, "{outcomes:?}");
+    let found = workspaces.get(&first.id).await?;
+    let made = outcomes.iter().flatten().next();
+    ensure!(
+        found.as_ref() == made,
+        "{found:?} is stored and {made:?} was answered"
+    );
+    let moved = found.is_some_and(|found| found.updated_at > first.updated_at);
+    ensure!(moved, "the version did not change");
+    Ok(())
+}
+
+async fn a_taken_id_is_a_conflict_and_changes_nothing(workspaces: &dyn Workspaces) -> Verdict {
+    workspaces.insert(&full()).await?;
+    let refused = workspaces.insert(&workspace("ws", "eve")).await;
+    ensure!(is(&refused, ErrorKind::Conflict), "{refused:?}");
+    let found = workspaces.get(&full().id).await?;
+    ensure!(found == Some(full()), "{found:?}");
+    let found = names(workspaces, "eve").await?;
+    ensure!(found.is_empty(), "eve has {found:?}");
+    Ok(())
+}
+
+async fn names(workspaces: &dyn Workspaces, member: &str) -> Result<Vec<String>> {
+    let found = workspaces.of_member(&user(member).id).await?;
+    Ok(found.into_iter().map(|workspace| workspace.name).collect())
+}
+
+fn is<T>(outcome: &Result<T>, kind: ErrorKind) -> bool {
+    outcome.as_ref().is_err_and(|error| error.kind() == kind)
+}

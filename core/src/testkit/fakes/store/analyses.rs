@@ -1,0 +1,147 @@
+//! Analyses and their queue in memory.
+
+use std::{cmp::Reverse, time::Duration};
+
+use async_trait::async_trait;
+
+use super::{Job, MemoryStore, State};
+use crate::{
+    Result,
+    domain::{
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Timestamp, WorkspaceId,
+    },
+    ports::Analyses,
+};
+
+#[async_trait]
+impl Analyses for MemoryStore {
+    async fn get(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<Option<Analysis>> {
+        let state = self.state();
+        let mut found = state.of_workspace(workspace);
+        Ok(found.find(|analysis| analysis.id == *id).cloned())
+    }
+
+    async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>> {
+        let state = self.state();
+        let all = state.of_workspace(workspace);
+        let found = all.filter(|analysis| issues.contains(&analysis.issue.id.as_str()));
+        Ok(found.cloned().collect())
+    }
+
+    async fn list(
+        &self,
+        workspace: &WorkspaceId,
+        filter: &AnalysisFilter,
+    ) -> Result<Vec<Analysis>> {
+        let state = self.state();
+        let all = state.of_workspace(workspace);
+        let asked = |analysis: &&Analysis| filter.status.is_none_or(|is| analysis.status == is);
+        let mut found: Vec<&Analysis> = all.filter(asked).collect();
+        found.sort_by_key(|analysis| Reverse((analysis.created_at, &analysis.id)));
+        let (skip, limit) = (count(filter.skip), count(filter.limit));
+        Ok(found.into_iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool> {
+        let state = &mut self.state();
+        let found = state.of_workspace(workspace).any(|found| found.id == *id);
+        Ok(found && state.analyses.remove(id).is_some())
+    }
+
+    async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis> {
+        let state = &mut self.state();
+        let due = Some(request.at);
+        let known = state.analyses.values_mut().find(|job| {
+            job.analysis.workspace_id == request.workspace_id
+                && job.analysis.issue.id == request.issue.id
+        });
+        if let Some(job) = known {
+            if !job.analysis.status.is_active() {
+                job.analysis.request_again(request);
+                job.due = due;
+            }
+            return Ok(job.analysis.clone());
+        }
+        let analysis = Analysis::requested(request);
+        let job = Job {
+            analysis: analysis.clone(),
+            due,
+            lease: None,
+        };
+        state.analyses.insert(analysis.id.clone(), job);
+        Ok(analysis)
+    }
+
+    async fn claim(
+        &self,
+        token: &str,
+        now: Timestamp,
+        length: Duration,
+    ) -> Result<Option<(Lease, Analysis)>> {
+        let state = &mut self.state();
+        let jobs = state.analyses.values_mut();
+        let due = jobs.filter(|job| job.due.is_some_and(|due| due <= now));
+        Ok(due.min_by_key(|job| job.due).map(|job| {
+            let lease = job.analysis.begin(token, now, length);
+            job.due = Some(lease.until);
+            job.lease = Some(lease.token.clone());
+            (lease, job.analysis.clone())
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
+        let state = &mut self.state();
+        let held = state.held(lease);
+        Ok(held.map(|job| job.due = Some(until)).is_some())
+    }
+
+    async fn finish(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Option<Analysis>> {
+        let state = &mut self.state();
+        Ok(state.held(lease).map(|job| {
+            job.analysis.end(outcome, now);
+            job.due = None;
+            job.lease = None;
+            job.analysis.clone()
+        }))
+    }
+
+    async fn retry_at(
+        &self,
+        lease: &Lease,
+        due: Timestamp,
+        reason: AnalysisError,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let state = &mut self.state();
+        let put_back = state.held(lease).map(|job| {
+            job.analysis.put_back(reason, now);
+            job.due = Some(due);
+            job.lease = None;
+        });
+        Ok(put_back.is_some())
+    }
+}
+
+impl State {
+    fn of_workspace<'a>(&'a self, id: &'a WorkspaceId) -> impl Iterator<Item = &'a Analysis> {
+        let all = self.analyses.values().map(|job| &job.analysis);
+        all.filter(move |analysis| analysis.workspace_id == *id)
+    }
+
+    fn held(&mut self, lease: &Lease) -> Option<&mut Job> {
+        let job = self.analyses.get_mut(&lease.analysis_id)?;
+        let held = job.lease.as_ref() == Some(&lease.token)
+            && job.analysis.workspace_id == lease.workspace_id;
+        held.then_some(job)
+    }
+}
+
+fn count(of: u32) -> usize {
+    usize::try_from(of).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,48 @@
+//! Every repository port in memory.
+
+mod analyses;
+mod revoked_tokens;
+mod users;
+mod workspaces;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard},
+};
+
+use crate::{
+    Error, ErrorKind,
+    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+};
+
+/// A store that is gone when it is dropped.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    users: BTreeMap<UserId, User>,
+    workspaces: BTreeMap<WorkspaceId, Workspace>,
+    analyses: BTreeMap<AnalysisId, Job>,
+    revoked: BTreeMap<TokenId, Timestamp>,
+}
+
+/// An analysis and its place in the queue.
+#[derive(Debug)]
+struct Job {
+    analysis: Analysis,
+    /// When a worker may take it next; `None` once it has ended.
+    due: Option<Timestamp>,
+    /// The token of the lease it is worked on under.
+    lease: Option<String>,
+}
+
+impl MemoryStore {
+    fn state(&self) -> MutexGuard<'_, State> {
+        super::lock(&self.0)
+    }
+}
+
+fn refused(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Error {
+    Error::new(kind, "memory", operation, message)
+}

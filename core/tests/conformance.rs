@@ -1,0 +1,140 @@
+//! The suites say what the ports' docs say, and the fakes keep what both promise.
+
+use std::sync::Arc;
+
+use explainer_core::{
+    ports::{
+        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+    },
+    testkit::{
+        conformance::{
+            Case, Stop, analyses, assert_covers,
+            auth::{self, AuthSetup},
+            clock, passwords, revoked_tokens, run, users,
+            vault::{self, Vaults},
+            workspaces,
+        },
+        fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
+        samples::{at, user},
+    },
+};
+use futures::FutureExt;
+use serde_json::json;
+
+/// Runs a suite on fakes, which never wait for anything.
+fn on_a_fake<P: ?Sized, F>(name: &str, cases: &[Case<P>], open: fn() -> F, port: fn(&F) -> &P) {
+    run(name, cases, |case| {
+        let fake = open();
+        let verdict = (case.run)(port(&fake)).now_or_never();
+        verdict.unwrap_or_else(|| Err(Stop::Failed("the fake waits".to_owned())))
+    });
+}
+
+#[test]
+fn users() {
+    assert_covers(include_str!("../src/ports/users.rs"), "Users", users::CASES);
+    on_a_fake(
+        "memory users",
+        users::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Users,
+    );
+}
+
+#[test]
+fn workspaces() {
+    let docs = include_str!("../src/ports/workspaces.rs");
+    assert_covers(docs, "Workspaces", workspaces::CASES);
+    on_a_fake(
+        "memory workspaces",
+        workspaces::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Workspaces,
+    );
+}
+
+#[test]
+fn analyses() {
+    let docs = include_str!("../src/ports/analyses.rs");
+    assert_covers(docs, "Analyses", analyses::CASES);
+    on_a_fake(
+        "memory analyses",
+        analyses::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Analyses,
+    );
+}
+
+#[test]
+fn revoked_tokens() {
+    let docs = include_str!("../src/ports/auth.rs");
+    assert_covers(docs, "RevokedTokens", revoked_tokens::CASES);
+    on_a_fake(
+        "memory tokens",
+        revoked_tokens::CASES,
+        MemoryStore::default,
+        |store| store as &dyn RevokedTokens,
+    );
+}
+
+#[test]
+fn auth_provider() {
+    let docs = include_str!("../src/ports/auth.rs");
+    assert_covers(docs, "AuthProvider", auth::CASES);
+    on_a_fake("fake auth", auth::CASES, fake_auth, |setup| setup);
+}
+
+fn fake_auth() -> AuthSetup {
+    let clock = FixedClock::default();
+    let provider = |installation| FakeAuth::new(installation, Arc::new(clock.clone()));
+    let signer = provider("here");
+    let as_port = |provider| -> Box<dyn AuthProvider> { Box::new(provider) };
+    AuthSetup {
+        provider: as_port(provider("here")),
+        foreign: as_port(provider("elsewhere")),
+        claims: json!({ "sub": user("ada").id, "jti": "token", "exp": at(60).as_second() }),
+        sign: Box::new(move |claims| signer.sign(claims)),
+        clock,
+    }
+}
+
+#[test]
+fn passwords() {
+    let docs = include_str!("../src/ports/passwords.rs");
+    assert_covers(docs, "Passwords", passwords::CASES);
+    on_a_fake(
+        "fake passwords",
+        passwords::CASES,
+        FakePasswords::default,
+        |fake| fake as &dyn Passwords,
+    );
+}
+
+#[test]
+fn vault() {
+    assert_covers(include_str!("../src/ports/vault.rs"), "Vault", vault::CASES);
+    let vaults = || Vaults {
+        vault: Box::new(FakeVault::default()) as Box<dyn Vault>,
+        foreign: Box::new(FakeVault::new("foreign")),
+    };
+    on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
+}
+
+#[test]
+fn clock_and_ids() {
+    let docs = include_str!("../src/ports/clock.rs");
+    assert_covers(docs, "Clock", clock::CLOCK_CASES);
+    assert_covers(docs, "Ids", clock::IDS_CASES);
+    on_a_fake(
+        "fixed clock",
+        clock::CLOCK_CASES,
+        FixedClock::default,
+        |clock| clock as &dyn Clock,
+    );
+    on_a_fake(
+        "sequential ids",
+        clock::IDS_CASES,
+        SequentialIds::default,
+        |ids| ids as &dyn Ids,
+    );
+}

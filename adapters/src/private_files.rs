@@ -2,18 +2,6 @@
 
 use std::{fs, io, path::Path};
 
-/// Makes an empty file at `path` that only its owner may read, and its folder likewise, unless
-/// they are there already.
-pub(crate) fn prepare(path: &Path) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        create_folder(folder)?;
-    }
-    match create_new(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome.map(drop),
-    }
-}
-
 /// Makes a folder, and those above it, unless they are there.
 pub(crate) fn create_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

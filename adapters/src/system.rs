@@ -42,3 +42,33 @@ impl Ids for UuidIds {
         Uuid::now_v7().to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn the_clock_goes() {
+        let clock = SystemClock::default();
+        let first = clock.now();
+        let begin = Instant::now();
+        while clock.now() == first {
+            assert!(
+                begin.elapsed() < Duration::from_secs(5),
+                "it stands at {first}"
+            );
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_stands_still() {
+        let future = 4_102_444_800_000;
+        let clock = SystemClock {
+            latest: AtomicI64::new(future),
+        };
+        assert_eq!(clock.now().as_millisecond(), future);
+    }
+}

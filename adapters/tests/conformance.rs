@@ -18,7 +18,7 @@ use explainer_adapters::{
     system::{SystemClock, UuidIds},
     vault::XChaChaVault,
 };
-use explainer_core::testkit::conformance::{self, Case, analyses, auth, clock, passwords, vault};
+use explainer_core::testkit::conformance::{self, Case, auth, clock, passwords, vault};
 
 /// Declares one test for each port of each adapter: `test: Port for Adapter => what runs it`.
 macro_rules! suites {
@@ -45,7 +45,7 @@ suites! {
         sqlite::run("workspaces", conformance::workspaces::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_analyses: Analyses for SqliteStore =>
-        sqlite::run("analyses", analyses::CASES, |store| store);
+        sqlite::run("analyses", conformance::analyses::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);

@@ -1,6 +1,7 @@
 //! The connections to one file: a writer of its own thread, and a few readers shared by everyone.
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -31,7 +32,10 @@ pub(super) struct Database {
 
 impl Database {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        private_files::prepare(path).map_err(|error| cannot_open(path, error))?;
+        // Absolute, so that `:memory:` is a file like any other and readers that are opened later
+        // find the same one.
+        let path = &std::path::absolute(path).map_err(|error| cannot_open(path, error))?;
+        make_file(path).map_err(|error| cannot_open(path, error))?;
         let connection = prepare(path).map_err(|fault| fault.into_error("open"))?;
         let writer = Writer::start(connection).map_err(|error| cannot_open(path, error))?;
         Ok(Self {
@@ -105,6 +109,17 @@ impl Readers {
     }
 }
 
+/// Makes an empty file and its folder, unless they are there: SQLite would let others read them.
+fn make_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        private_files::create_folder(folder)?;
+    }
+    match private_files::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.map(drop),
+    }
+}
+
 /// The first connection: nothing is changed in a file before it is known to be ours.
 fn prepare(path: &Path) -> Result<Connection, Fault> {
     let mut connection = attach(path)?;
@@ -148,7 +163,7 @@ fn write_ahead(connection: &Connection) -> Result<(), Fault> {
     }
 }
 
-fn cannot_open(path: &Path, error: std::io::Error) -> Error {
+fn cannot_open(path: &Path, error: io::Error) -> Error {
     Error::new(
         ErrorKind::Unavailable,
         ADAPTER,

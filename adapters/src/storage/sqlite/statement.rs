@@ -69,7 +69,10 @@ pub(super) fn encode<T: Serialize + DeserializeOwned>(record: &T) -> Result<Stri
     let refuse = |error: serde_json::Error| {
         Fault::refused(
             ErrorKind::Invalid,
-            format!("could not store the record because it could not be read again: {error}"),
+            format!(
+                "could not store the record because it could not be read again ({error}); \
+                 leave out what is nested that deep"
+            ),
         )
     };
     let doc = serde_json::to_string(record).map_err(refuse)?;

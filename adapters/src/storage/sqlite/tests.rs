@@ -1,9 +1,15 @@
 //! What is SQLite's own and no other store's: plans, transactions, files, versions.
 
-use std::{fs, path::Path, sync::mpsc, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, sync::mpsc, time::Duration};
 
-use explainer_core::ErrorKind;
+use explainer_core::{
+    ErrorKind,
+    ports::Analyses,
+    testkit::samples::{at, completed, request},
+};
+use futures::future::join_all;
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::{
     SqliteStore, analyses, database::Database, fault::Fault, queue, revoked_tokens, statement::Sql,
@@ -77,11 +83,10 @@ fn sources() -> impl Iterator<Item = (String, String)> {
         })
 }
 
+type Work = fn(&Connection) -> Result<(), Fault>;
+
 /// Runs these pieces of work as one transaction, and tells how each was answered.
-async fn share_a_transaction(
-    database: &Database,
-    works: Vec<fn(&Connection) -> Result<(), Fault>>,
-) -> Vec<bool> {
+async fn share_a_transaction(database: &Database, works: Vec<Work>) -> Vec<bool> {
     let (open, gate) = mpsc::channel::<()>();
     let blocked = {
         let database = database.clone();
@@ -129,7 +134,7 @@ async fn remembered(database: &Database) -> Vec<String> {
 async fn a_write_that_fails_undoes_itself_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(&folder.path().join("store.db")).unwrap();
-    let works: Vec<fn(&Connection) -> Result<(), Fault>> = vec![
+    let works: Vec<Work> = vec![
         |connection| remember(connection, "a"),
         |connection| {
             remember(connection, "b")?;
@@ -146,7 +151,7 @@ async fn a_write_that_fails_undoes_itself_and_no_other() {
 async fn nothing_is_answered_as_done_when_its_transaction_is_lost() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(&folder.path().join("store.db")).unwrap();
-    let works: Vec<fn(&Connection) -> Result<(), Fault>> = vec![
+    let works: Vec<Work> = vec![
         |connection| remember(connection, "a"),
         // What SQLite does by itself where the disk fails.
         |connection| Ok(connection.execute_batch("ROLLBACK")?),
@@ -222,8 +227,55 @@ fn a_place_that_cannot_be_used_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
-    for path in [folder.path().to_owned(), file.join("store.db")] {
+    let nowhere = Path::new("").to_owned();
+    for path in [folder.path().to_owned(), file.join("store.db"), nowhere] {
         let error = SqliteStore::open(&path).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn several_that_share_a_file_hand_out_each_job_once() {
+    const JOBS: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let open = |_| SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let stores: Vec<SqliteStore> = (0..3).map(open).collect();
+    let one_of = |turn: usize| stores[turn % stores.len()].clone();
+
+    let requests = (0..JOBS * 2).map(|turn| {
+        let store = one_of(turn);
+        tokio::spawn(async move { store.enqueue(request(&(turn / 2).to_string(), 0)).await })
+    });
+    let asked = join_all(requests).await.into_iter();
+    let asked: BTreeSet<_> = asked.map(|asked| asked.unwrap().unwrap().id).collect();
+    assert_eq!(asked.len(), JOBS);
+
+    let runs = (0..JOBS).map(|turn| {
+        let store = one_of(turn);
+        tokio::spawn(async move {
+            let (lease, lent) = (turn.to_string(), Duration::from_secs(60));
+            let (lease, job) = store.claim(&lease, at(1), lent).await.unwrap().unwrap();
+            let done = completed(&job, "done");
+            store.finish(&lease, done, at(2)).await.unwrap().unwrap()
+        })
+    });
+    let done = join_all(runs).await.into_iter().map(|done| done.unwrap());
+    let done: BTreeSet<_> = done.map(|done| (done.id, done.attempt)).collect();
+    assert_eq!(done, asked.into_iter().map(|id| (id, 1)).collect());
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_again_does_not_get_in_the_way_of_the_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path().join("store.db")).unwrap();
+    let mut deep = request("deep", 0);
+    let nested = (0..126).fold(json!(1), |inner, _| json!([inner]));
+    deep.issue.metadata.insert("nested".to_owned(), nested);
+    let error = store.enqueue(deep).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+
+    store.enqueue(request("plain", 1)).await.unwrap();
+    let lent = Duration::from_secs(60);
+    let (_, job) = store.claim("token", at(2), lent).await.unwrap().unwrap();
+    assert_eq!(job.issue.id, "plain");
 }

@@ -102,7 +102,7 @@ mod mongodb {
             let name = format!("mongodb ({}) {port}", server.name);
             conformance::run(&name, cases, |case| {
                 super::runtime().block_on(async {
-                    let place = Place::on(&server.uri).await;
+                    let place = Place::on(&server).await;
                     let verdict = (case.run)(as_port(&place.open().await)).await;
                     place.drop().await;
                     verdict

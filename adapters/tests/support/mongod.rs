@@ -76,10 +76,17 @@ pub(crate) struct Place {
     pub(crate) config: MongoConfig,
     /// For what a store does not show.
     pub(crate) database: Database,
+    _server: Option<Arc<Server>>,
 }
 
 impl Place {
-    pub(crate) async fn on(uri: &str) -> Self {
+    pub(crate) async fn on(server: &Arc<Server>) -> Self {
+        let mut place = Self::at(&server.uri).await;
+        place._server = Some(server.clone());
+        place
+    }
+
+    pub(crate) async fn at(uri: &str) -> Self {
         static PLACES: AtomicU32 = AtomicU32::new(0);
         let number = PLACES.fetch_add(1, Ordering::Relaxed);
         let name = format!("explainer-test-{}-{number}", std::process::id());
@@ -87,6 +94,7 @@ impl Place {
         Self {
             database: client.database(&name),
             config: MongoConfig::new(uri.into(), name),
+            _server: None,
         }
     }
 

@@ -30,7 +30,7 @@ use mongodb::{
     bson::{Bson, DateTime, Document, doc},
 };
 use serde_json::json;
-use support::mongod::{Mongod, Place, Server, Topology, servers};
+use support::mongod::{Mongod, Place, Server, Topology, server, servers};
 
 const LEASE: Duration = Duration::from_secs(60);
 
@@ -67,7 +67,7 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
 
 #[tokio::test]
 async fn an_index_of_ours_that_is_another_is_refused_and_left_alone() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let foreign = doc! {
         "createIndexes": "users",
         "indexes": [{ "name": "username", "key": { "nick": 1 } }],
@@ -82,7 +82,7 @@ async fn an_index_of_ours_that_is_another_is_refused_and_left_alone() {
 /// about it: no query of the adapter can be missing here.
 #[test]
 fn every_query_finds_its_documents_by_an_index() {
-    let server = servers().into_iter().next().unwrap();
+    let server = server(Topology::Standalone);
     let mut seen = BTreeSet::new();
     let mut run = Plans {
         server: &server,
@@ -210,13 +210,9 @@ async fn a_server_that_does_not_answer_in_time_is_a_timeout() {
 
 #[tokio::test]
 async fn what_a_connection_string_gets_wrong_is_said_without_its_secrets() {
-    let port = servers()[0]
-        .uri
-        .split(['/', '?'])
-        .nth(2)
-        .unwrap()
-        .to_owned();
-    let host = port.rsplit('@').next().unwrap();
+    let server = server(Topology::Standalone);
+    let mut parts = server.uri.split(['/', '?', '@']);
+    let host = parts.rfind(|part| part.contains(':')).unwrap();
     for (uri, kind) in [
         (
             format!("mongodb://ada:hush-hush@{host}/"),
@@ -262,7 +258,7 @@ async fn what_a_connection_string_gets_wrong_is_said_without_its_secrets() {
 
 #[tokio::test]
 async fn a_store_shows_no_secret() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let shown = format!("{:?}", place.open().await);
     assert_eq!(
         shown,
@@ -273,7 +269,7 @@ async fn a_store_shows_no_secret() {
 
 #[tokio::test]
 async fn fields_of_a_newer_version_survive_every_change() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     let ada = Users::insert(&store, user("ada")).await.unwrap();
     let ws = workspace("ws", "ada");
@@ -327,7 +323,7 @@ async fn fields_of_a_newer_version_survive_every_change() {
 
 #[tokio::test]
 async fn a_document_that_means_something_else_now_is_not_guessed_at() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     Users::insert(&store, user("ada")).await.unwrap();
     let newer = doc! { "$set": { "schema": 2 } };
@@ -340,7 +336,7 @@ async fn a_document_that_means_something_else_now_is_not_guessed_at() {
 
 #[tokio::test]
 async fn times_are_dates_and_a_revoked_token_is_kept_longer_than_a_clock_is_wrong() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     store.enqueue(request("1", 0)).await.unwrap();
     store.revoke(&id("token"), at(60), at(0)).await.unwrap();
@@ -368,7 +364,7 @@ async fn times_are_dates_and_a_revoked_token_is_kept_longer_than_a_clock_is_wron
 
 #[tokio::test]
 async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_nothing() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     let mut deep = request("deep", 0);
     let nested = (0..127).fold(json!(1), |inner, _| json!([inner]));
@@ -379,14 +375,14 @@ async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_noth
         let error = store.enqueue(refused).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
     }
-    let mut full = request("full", 1);
+    let mut full = request("full", 9);
     full.issue.message = "x".repeat(15_000_000);
     store.enqueue(full).await.unwrap();
+    store.enqueue(request("1", 1)).await.unwrap();
     let (lease, job) = claim(&store, 2).await.unwrap().unwrap();
-    let error = store
-        .finish(&lease, completed(&job, &"x".repeat(5_000_000)), at(3))
-        .await;
-    assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
+    let large = completed(&job, &"x".repeat(16 << 20));
+    let error = store.finish(&lease, large, at(3)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
     let failed = Outcome::Failed(failure());
     assert!(store.finish(&lease, failed, at(3)).await.unwrap().is_some());
     place.drop().await;
@@ -394,7 +390,7 @@ async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_noth
 
 #[tokio::test]
 async fn a_document_that_cannot_be_read_does_not_block_the_queue() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     let broken = doc! { "_id": "broken", "workspace_id": "ws", "issue_id": "0", "due_at": DateTime::from_millis(0) };
     collection_of(&place, "analyses")
@@ -411,7 +407,7 @@ async fn a_document_that_cannot_be_read_does_not_block_the_queue() {
 
 #[tokio::test]
 async fn a_job_whose_worker_died_while_taking_it_is_handed_out_again() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     store.enqueue(request("1", 0)).await.unwrap();
     // All that the first of a claim's two commands does.
@@ -433,7 +429,7 @@ async fn a_job_whose_worker_died_while_taking_it_is_handed_out_again() {
 
 #[tokio::test]
 async fn what_somebody_typed_does_not_change_which_name_is_taken() {
-    let place = Place::on(&servers()[0]).await;
+    let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
     let mut ada = user("ada");
     ada.username = "ada index: email dup key: {".to_owned();

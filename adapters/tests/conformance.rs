@@ -7,6 +7,9 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[cfg(feature = "storage-mongodb")]
+mod support;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -40,6 +43,19 @@ macro_rules! suites {
 }
 
 suites! {
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_users: Users for MongoStore =>
+        mongodb::run("users", conformance::users::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_workspaces: Workspaces for MongoStore =>
+        mongodb::run("workspaces", conformance::workspaces::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_analyses: Analyses for MongoStore =>
+        mongodb::run("analyses", conformance::analyses::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_revoked_tokens: RevokedTokens for MongoStore =>
+        mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
         sqlite::run("users", conformance::users::CASES, |store| store);
@@ -69,14 +85,37 @@ suites! {
 /// Runs a suite, each case on an adapter of its own.
 fn run<P: ?Sized, A>(name: &str, cases: &[Case<P>], open: impl Fn() -> A, port: impl Fn(&A) -> &P) {
     conformance::run(name, cases, |case| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap();
         let adapter = open();
-        runtime.block_on((case.run)(port(&adapter)))
+        runtime().block_on((case.run)(port(&adapter)))
     });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.worker_threads(2).enable_all().build().unwrap()
+}
+
+#[cfg(feature = "storage-mongodb")]
+mod mongodb {
+    use explainer_adapters::storage::mongodb::MongoStore;
+    use explainer_core::testkit::conformance::{self, Case};
+
+    use super::support::mongod::{self, Place};
+
+    /// Runs a suite on every kind of server, each case in a database of its own.
+    pub(super) fn run<P: ?Sized>(port: &str, cases: &[Case<P>], as_port: fn(&MongoStore) -> &P) {
+        for server in mongod::servers() {
+            let name = format!("mongodb ({}) {port}", server.name);
+            conformance::run(&name, cases, |case| {
+                super::runtime().block_on(async {
+                    let place = Place::on(&server).await;
+                    let verdict = (case.run)(as_port(&place.open().await)).await;
+                    place.drop().await;
+                    verdict
+                })
+            });
+        }
+    }
 }
 
 #[cfg(feature = "storage-sqlite")]

@@ -1,0 +1,80 @@
+//! What documents are found by: every query of this adapter has its index in here.
+
+use ::mongodb::{
+    Database,
+    bson::{Bson, bson, doc},
+};
+
+use super::fault::Fault;
+
+/// The collections.
+pub(super) const USERS: &str = "users";
+pub(super) const WORKSPACES: &str = "workspaces";
+pub(super) const ANALYSES: &str = "analyses";
+pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+
+/// The indexes that a refused write may name.
+pub(super) const USERNAME: &str = "username";
+pub(super) const EMAIL: &str = "email";
+pub(super) const FIRST: &str = "first";
+pub(super) const OF_ISSUE: &str = "of_issue";
+
+/// For how many seconds a revoked token is kept after it has expired: more than any clock is wrong
+/// by. The server goes by its own, and one that is ahead must not bring a token back to life.
+const GRACE: i32 = 24 * 60 * 60;
+
+/// Makes the indexes that are missing. Of many that do so at once the first makes them and the
+/// others find them made.
+pub(super) async fn ensure(database: &Database) -> Result<(), Fault> {
+    for (collection, indexes) in all() {
+        database
+            .run_command(doc! { "createIndexes": collection, "indexes": indexes })
+            .await?;
+    }
+    Ok(())
+}
+
+/// As the command `createIndexes` takes them.
+fn all() -> [(&'static str, Bson); 4] {
+    [
+        (
+            USERS,
+            bson!([
+                { "name": USERNAME, "key": { "username_key": 1 }, "unique": true },
+                { "name": EMAIL, "key": { "email_key": 1 }, "unique": true },
+                // Only the first account has the field: there cannot be two.
+                {
+                    "name": FIRST,
+                    "key": { "first": 1 },
+                    "unique": true,
+                    "partialFilterExpression": { "first": { "$exists": true } },
+                },
+            ]),
+        ),
+        (
+            WORKSPACES,
+            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+        ),
+        (
+            ANALYSES,
+            bson!([
+                { "name": OF_ISSUE, "key": { "workspace_id": 1, "issue_id": 1 }, "unique": true },
+                { "name": "newest", "key": { "workspace_id": 1, "created_at": -1, "_id": -1 } },
+                {
+                    "name": "newest_by_status",
+                    "key": { "workspace_id": 1, "status": 1, "created_at": -1, "_id": -1 },
+                },
+                // Only what waits or is worked on is in it, so it stays small.
+                {
+                    "name": "due",
+                    "key": { "due_at": 1, "_id": 1 },
+                    "partialFilterExpression": { "due_at": { "$exists": true } },
+                },
+            ]),
+        ),
+        (
+            REVOKED_TOKENS,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+    ]
+}

@@ -1,0 +1,32 @@
+//! How records are read and added: a document is turned into its record here and nowhere else.
+
+use ::mongodb::{Collection, Cursor, bson::Document};
+
+use super::{documents::Record, fault::Fault};
+
+/// The record that `filter` finds.
+pub(super) async fn one<T: Record>(
+    collection: &Collection<Document>,
+    filter: Document,
+) -> Result<Option<T>, Fault> {
+    let found = collection.find_one(filter).await?;
+    found.map(T::from_document).transpose()
+}
+
+/// Every record of a query.
+pub(super) async fn all<T: Record>(mut found: Cursor<Document>) -> Result<Vec<T>, Fault> {
+    let mut records = Vec::new();
+    while found.advance().await? {
+        records.push(T::from_document(found.deserialize_current()?)?);
+    }
+    Ok(records)
+}
+
+/// Adds a document; `Taken` when something of it must be unique and is not.
+pub(super) async fn add(
+    collection: &Collection<Document>,
+    document: Document,
+) -> Result<(), Fault> {
+    collection.insert_one(document).await?;
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! The work queue: how a document of `analyses` is taken, held and given back.
+//!
+//! Which steps a record goes through is [`Analysis`]'s; in here is who may take the next one. A
+//! document in the queue has two fields more: `due_at`, when a worker may take it next (its turn
+//! while it waits, the end of the lease while it is worked on), and `lease`, the token of the
+//! worker that holds it. Once it has ended it has neither.
+//!
+//! A step is read, taken and written back under a condition that makes the write miss where
+//! somebody else was quicker: the token for who holds the document, the revision for one that has
+//! ended.
+
+use std::time::Duration;
+
+use ::mongodb::{
+    Collection,
+    bson::{Document, doc},
+};
+use explainer_core::{
+    ErrorKind,
+    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp},
+};
+
+use super::{documents::Record, fault::Fault, forms::date, indexes::OF_ISSUE, query};
+
+/// How often a step is tried where somebody else is quicker each time.
+const TRIES: u32 = 16;
+
+pub(super) async fn enqueue(
+    jobs: &Collection<Document>,
+    request: NewAnalysis,
+) -> Result<Analysis, Fault> {
+    let now = Place::Waiting { due: request.at };
+    let of_issue = doc! {
+        "workspace_id": request.workspace_id.as_str(),
+        "issue_id": &request.issue.id,
+    };
+    for _ in 0..TRIES {
+        let Some(analysis) = query::one::<Analysis>(jobs, of_issue.clone()).await? else {
+            let analysis = Analysis::requested(request.clone());
+            match add(jobs, &analysis, now).await {
+                Err(Fault::Taken(index)) if index == OF_ISSUE => continue,
+                added => return added.map(|()| analysis),
+            }
+        };
+        if analysis.status.is_active() {
+            return Ok(analysis);
+        }
+        let mut next = analysis.clone();
+        next.request_again(request.clone());
+        if change(jobs, ended(&analysis), &analysis, &next, now).await? {
+            return Ok(next);
+        }
+    }
+    Err(contended())
+}
+
+/// First puts the lease on whatever has waited longest, in one command, so that no two workers
+/// meet over a job; then takes the step. A worker that dies in between has a job that looks
+/// pending until the lease runs out.
+pub(super) async fn claim(
+    jobs: &Collection<Document>,
+    token: &str,
+    now: Timestamp,
+    length: Duration,
+) -> Result<Option<(Lease, Analysis)>, Fault> {
+    let until = now.saturating_add(length).unwrap_or(Timestamp::MAX);
+    for _ in 0..TRIES {
+        let due = doc! { "due_at": { "$lte": date(now) } };
+        let hold = doc! { "$set": { "lease": token, "due_at": date(until) } };
+        let longest_waiting = doc! { "due_at": 1, "_id": 1 };
+        let next = jobs.find_one_and_update(due, hold);
+        let Some(document) = next.sort(longest_waiting).await? else {
+            return Ok(None);
+        };
+        let analysis = Analysis::from_document(document)?;
+        let mut begun = analysis.clone();
+        let lease = begun.begin(token, now, length);
+        let now = Place::Held(&lease);
+        if change(jobs, held(&lease), &analysis, &begun, now).await? {
+            return Ok(Some((lease, begun)));
+        }
+        // It was deleted in between: there may be another.
+    }
+    Err(contended())
+}
+
+pub(super) async fn renew(
+    jobs: &Collection<Document>,
+    lease: &Lease,
+    until: Timestamp,
+) -> Result<bool, Fault> {
+    let later = doc! { "$set": { "due_at": date(until) } };
+    let renewed = jobs.update_one(held(lease), later).await?;
+    Ok(renewed.matched_count > 0)
+}
+
+pub(super) async fn finish(
+    jobs: &Collection<Document>,
+    lease: &Lease,
+    outcome: Outcome,
+    now: Timestamp,
+) -> Result<Option<Analysis>, Fault> {
+    let Some(analysis) = query::one::<Analysis>(jobs, held(lease)).await? else {
+        return Ok(None);
+    };
+    let mut done = analysis.clone();
+    done.end(outcome, now);
+    let written = change(jobs, held(lease), &analysis, &done, Place::Left).await?;
+    Ok(written.then_some(done))
+}
+
+pub(super) async fn retry_at(
+    jobs: &Collection<Document>,
+    lease: &Lease,
+    due: Timestamp,
+    reason: AnalysisError,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let Some(analysis) = query::one::<Analysis>(jobs, held(lease)).await? else {
+        return Ok(false);
+    };
+    let mut waiting = analysis.clone();
+    waiting.put_back(reason, now);
+    let now = Place::Waiting { due };
+    change(jobs, held(lease), &analysis, &waiting, now).await
+}
+
+/// The document while `lease` is good.
+fn held(lease: &Lease) -> Document {
+    doc! {
+        "_id": lease.analysis_id.as_str(),
+        "workspace_id": lease.workspace_id.as_str(),
+        "lease": &lease.token,
+    }
+}
+
+/// The document while nobody has asked for it again.
+fn ended(analysis: &Analysis) -> Document {
+    doc! {
+        "_id": analysis.id.as_str(),
+        "status": analysis.status.as_str(),
+        "revision": analysis.revision,
+    }
+}
+
+/// Where a record stands in the queue.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Waiting { due: Timestamp },
+    Held(&'a Lease),
+    Left,
+}
+
+impl Place<'_> {
+    /// The fields that say so.
+    fn fields(self) -> Document {
+        match self {
+            Self::Waiting { due } => doc! { "due_at": date(due) },
+            Self::Held(lease) => doc! { "due_at": date(lease.until), "lease": &lease.token },
+            Self::Left => doc! {},
+        }
+    }
+}
+
+async fn add(
+    jobs: &Collection<Document>,
+    analysis: &Analysis,
+    place: Place<'_>,
+) -> Result<(), Fault> {
+    let mut document = analysis.to_document()?;
+    document.extend(place.fields());
+    query::add(jobs, document).await
+}
+
+/// Writes what a step changed, if `condition` still finds the document; tells whether it did.
+async fn change(
+    jobs: &Collection<Document>,
+    condition: Document,
+    before: &Analysis,
+    after: &Analysis,
+    place: Place<'_>,
+) -> Result<bool, Fault> {
+    let before = before.to_document()?;
+    let mut set = after.to_document()?;
+    set = set
+        .into_iter()
+        .filter(|(field, value)| before.get(field) != Some(value))
+        .collect();
+    set.extend(place.fields());
+    let mut unset = doc! { "due_at": "", "lease": "" };
+    for field in set.keys() {
+        unset.remove(field);
+    }
+    let mut update = doc! { "$set": set };
+    if !unset.is_empty() {
+        update.insert("$unset", unset);
+    }
+    let changed = jobs.update_one(condition, update).await?;
+    Ok(changed.matched_count > 0)
+}
+
+fn contended() -> Fault {
+    Fault::refused(
+        ErrorKind::Unavailable,
+        "could not change the record because others kept changing it; try again",
+    )
+}

@@ -1,0 +1,519 @@
+//! What is MongoDB's own and no other store's: indexes, plans, servers that die, documents of
+//! other versions. The suites of the ports run in `conformance.rs`.
+#![cfg(feature = "storage-mongodb")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect"
+)]
+
+mod support;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use explainer_adapters::storage::mongodb::{MongoConfig, MongoStore};
+use explainer_core::{
+    Error, ErrorKind,
+    domain::{Analysis, AnalysisFilter, Lease, Outcome, SecretString, Status},
+    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    testkit::{
+        conformance::{self, Case, Verdict},
+        samples::{at, completed, failure, id, request, user, workspace},
+    },
+};
+use futures::{TryStreamExt, future::join_all};
+use mongodb::{
+    Collection, Database,
+    bson::{Bson, DateTime, Document, doc},
+};
+use serde_json::json;
+use support::mongod::{Mongod, Place, Server, Topology, server, servers};
+
+const LEASE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
+    for server in servers() {
+        let place = Place::on(&server).await;
+        let opened = join_all((0..10).map(|_| MongoStore::open(&place.config))).await;
+        for store in opened {
+            store.unwrap().ping().await.unwrap();
+        }
+        let mut made = BTreeMap::new();
+        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+            let names = collection_of(&place, collection).list_index_names().await;
+            made.insert(collection, names.unwrap().into_iter().collect());
+        }
+        let expected = [
+            ("users", vec!["_id_", "email", "first", "username"]),
+            ("workspaces", vec!["_id_", "of_member"]),
+            (
+                "analyses",
+                vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
+            ),
+            ("revoked_tokens", vec!["_id_", "expiry"]),
+        ];
+        let expected = expected.map(|(collection, names)| {
+            let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
+            (collection, names)
+        });
+        assert_eq!(made, BTreeMap::from(expected), "{}", server.name);
+        place.drop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_ours_that_is_another_is_refused_and_left_alone() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let foreign = doc! {
+        "createIndexes": "users",
+        "indexes": [{ "name": "username", "key": { "nick": 1 } }],
+    };
+    place.database.run_command(foreign).await.unwrap();
+    let error = MongoStore::open(&place.config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    place.drop().await;
+}
+
+/// Runs every case of every suite while the server writes down what it was asked and how it went
+/// about it: no query of the adapter can be missing here.
+#[test]
+fn every_query_finds_its_documents_by_an_index() {
+    let server = server(Topology::Standalone);
+    let mut seen = BTreeSet::new();
+    let mut run = Plans {
+        server: &server,
+        seen: &mut seen,
+    };
+    run.of(conformance::users::CASES, |store| store);
+    run.of(conformance::workspaces::CASES, |store| store);
+    run.of(conformance::analyses::CASES, |store| store);
+    run.of(conformance::revoked_tokens::CASES, |store| store);
+    let expected = [
+        ("analyses", "command"),
+        ("analyses", "query"),
+        ("analyses", "remove"),
+        ("analyses", "update"),
+        ("revoked_tokens", "query"),
+        ("revoked_tokens", "remove"),
+        ("revoked_tokens", "update"),
+        ("users", "query"),
+        ("users", "update"),
+        ("workspaces", "query"),
+        ("workspaces", "update"),
+    ];
+    let expected = expected.map(|(collection, kind)| (collection.to_owned(), kind.to_owned()));
+    assert_eq!(seen, BTreeSet::from(expected));
+}
+
+struct Plans<'a> {
+    server: &'a Arc<Server>,
+    /// The collections, and what was done to them by a plan.
+    seen: &'a mut BTreeSet<(String, String)>,
+}
+
+impl Plans<'_> {
+    #[tokio::main(worker_threads = 2)]
+    async fn of<P: ?Sized>(&mut self, cases: &[Case<P>], as_port: fn(&MongoStore) -> &P) {
+        for case in cases {
+            let place = Place::on(self.server).await;
+            let store = place.open().await;
+            let profile = doc! { "profile": 2, "slowms": 0, "sampleRate": 1.0 };
+            place.database.run_command(profile).await.unwrap();
+            let verdict: Verdict = (case.run)(as_port(&store)).await;
+            assert_eq!(verdict, Ok(()), "{}", case.words);
+            place
+                .database
+                .run_command(doc! { "profile": 0 })
+                .await
+                .unwrap();
+            for done in all(&place, "system.profile").await {
+                self.seen.extend(planned(&place.database, &done));
+            }
+            place.drop().await;
+        }
+    }
+}
+
+/// The collection and the kind of one operation that was planned, if it finds by an index.
+fn planned(database: &Database, done: &Document) -> Option<(String, String)> {
+    let plan = done.get_str("planSummary").ok()?;
+    let namespace = done.get_str("ns").unwrap();
+    let prefix = format!("{}.", database.name());
+    let collection = namespace.strip_prefix(&prefix).unwrap();
+    assert!(
+        ["IXSCAN", "IDHACK", "EOF"]
+            .iter()
+            .any(|by| plan.starts_with(by)),
+        "{plan}: {done}"
+    );
+    assert!(!done.get_bool("hasSortStage").unwrap_or(false), "{done}");
+    Some((
+        collection.to_owned(),
+        done.get_str("op").unwrap().to_owned(),
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
+    for topology in [Topology::Standalone, Topology::ReplicaSet] {
+        let mut mongod = Mongod::start(topology);
+        let place = Place::at(&mongod.uri()).await;
+        let store = place.open().await;
+        store.enqueue(request("1", 0)).await.unwrap();
+        mongod.kill();
+
+        for _ in 0..2 {
+            let begin = Instant::now();
+            let error = get(&store, "1").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+            assert!(begin.elapsed() < Duration::from_secs(3), "{error:?}");
+        }
+        let error = MongoStore::open(&place.config).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");
+
+        mongod.run();
+        let begin = Instant::now();
+        // What was answered before the kill is there.
+        while get(&store, "1").await.is_err() {
+            assert!(
+                begin.elapsed() < Duration::from_secs(60),
+                "it does not recover"
+            );
+        }
+        assert!(get(&store, "1").await.unwrap().is_some());
+        store.enqueue(request("2", 0)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_in_time_is_a_timeout() {
+    let mongod = Mongod::start(Topology::Standalone);
+    let place = Place::at(&mongod.uri()).await;
+    place.open().await;
+    let impatient = MongoConfig {
+        operation_timeout: Duration::from_millis(500),
+        ..place.config.clone()
+    };
+    let store = MongoStore::open(&impatient).await.unwrap();
+    let admin = place.database.client().database("admin");
+    let stop_writing = doc! { "fsync": 1, "lock": true };
+    admin.run_command(stop_writing).await.unwrap();
+    let error = store.enqueue(request("1", 0)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    admin.run_command(doc! { "fsyncUnlock": 1 }).await.unwrap();
+    store.enqueue(request("1", 0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_connection_string_gets_wrong_is_said_without_its_secrets() {
+    let server = server(Topology::Standalone);
+    let mut parts = server.uri.split(['/', '?', '@']);
+    let host = parts.rfind(|part| part.contains(':')).unwrap();
+    for (uri, kind) in [
+        (
+            format!("mongodb://ada:hush-hush@{host}/"),
+            ErrorKind::Unauthorized,
+        ),
+        (
+            format!("mongodb://ada:hush-hush@{host}:x/"),
+            ErrorKind::Invalid,
+        ),
+        (
+            format!("mongodb://ada:hush-hush:@{host}/"),
+            ErrorKind::Invalid,
+        ),
+        (
+            format!("mongodb://ada:%hush-hush@{host}/"),
+            ErrorKind::Invalid,
+        ),
+        (
+            format!("mongodb://{host}/?authSource=hush-hush&w=-1"),
+            ErrorKind::Invalid,
+        ),
+        (
+            format!("mongodb://{host}/?replicaSet=hush-hush&directConnection=maybe"),
+            ErrorKind::Invalid,
+        ),
+        ("hush-hush".to_owned(), ErrorKind::Invalid),
+        (String::new(), ErrorKind::Invalid),
+        (
+            "mongodb://ada:hush-hush@127.0.0.1:1/".to_owned(),
+            ErrorKind::Unavailable,
+        ),
+    ] {
+        let config = MongoConfig::new(SecretString::from(uri.clone()), "store");
+        let error = MongoStore::open(&config).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{uri}: {error:?}");
+        let said = format!("{config:?} {error} {error:?}");
+        assert!(
+            !said.contains("hush") && !said.contains("ada:"),
+            "{uri}: {said}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_store_shows_no_secret() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let shown = format!("{:?}", place.open().await);
+    assert_eq!(
+        shown,
+        format!("MongoStore {{ database: {:?}, .. }}", place.database.name())
+    );
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn fields_of_a_newer_version_survive_every_change() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let ada = Users::insert(&store, user("ada")).await.unwrap();
+    let ws = workspace("ws", "ada");
+    Workspaces::insert(&store, &ws).await.unwrap();
+    store.enqueue(request("1", 0)).await.unwrap();
+    let later = doc! { "$set": { "later": 1 } };
+    let in_groups = doc! { "$set": { "settings.later": 1, "sentry.later": 1 } };
+    for (collection, update) in [
+        ("users", &later),
+        ("workspaces", &later),
+        ("workspaces", &in_groups),
+        ("analyses", &later),
+    ] {
+        let collection = collection_of(&place, collection);
+        let updated = collection.update_many(doc! {}, update.clone()).await;
+        assert_eq!(updated.unwrap().modified_count, 1);
+    }
+
+    Users::update(&store, &ada).await.unwrap();
+    Workspaces::update(&store, ws.clone(), ws.updated_at)
+        .await
+        .unwrap();
+    let (lease, _) = claim(&store, 1).await.unwrap().unwrap();
+    assert!(store.renew(&lease, at(90)).await.unwrap());
+    assert!(
+        store
+            .retry_at(&lease, at(2), failure(), at(2))
+            .await
+            .unwrap()
+    );
+    let (lease, job) = claim(&store, 3).await.unwrap().unwrap();
+    store
+        .finish(&lease, completed(&job, "done"), at(4))
+        .await
+        .unwrap()
+        .unwrap();
+    store.enqueue(request("1", 5)).await.unwrap();
+
+    for collection in ["users", "workspaces", "analyses"] {
+        let stored = all(&place, collection).await.remove(0);
+        assert_eq!(stored.get("later"), Some(&Bson::Int32(1)), "{stored}");
+        assert_eq!(stored.get("schema"), Some(&Bson::Int32(1)), "{stored}");
+    }
+    let stored = all(&place, "workspaces").await.remove(0);
+    for group in ["settings", "sentry"] {
+        let group = stored.get_document(group).unwrap();
+        assert_eq!(group.get("later"), Some(&Bson::Int32(1)), "{stored}");
+    }
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn a_document_that_means_something_else_now_is_not_guessed_at() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    Users::insert(&store, user("ada")).await.unwrap();
+    let newer = doc! { "$set": { "schema": 2 } };
+    let users = collection_of(&place, "users");
+    users.update_many(doc! {}, newer).await.unwrap();
+    let error = store.find_login("ada").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn times_are_dates_and_a_revoked_token_is_kept_longer_than_a_clock_is_wrong() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    store.enqueue(request("1", 0)).await.unwrap();
+    store.revoke(&id("token"), at(60), at(0)).await.unwrap();
+    let date = |seconds| Bson::DateTime(DateTime::from_millis(at(seconds).as_millisecond()));
+    let job = all(&place, "analyses").await.remove(0);
+    for field in ["created_at", "updated_at", "due_at"] {
+        assert_eq!(job.get(field), Some(&date(0)), "{field}");
+    }
+    let token = all(&place, "revoked_tokens").await.remove(0);
+    assert_eq!(token.get("expires_at"), Some(&date(60)));
+    let tokens = collection_of(&place, "revoked_tokens");
+    let indexes: Vec<_> = tokens
+        .list_indexes()
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    let kept = indexes
+        .into_iter()
+        .find_map(|index| index.options?.expire_after);
+    assert_eq!(kept, Some(Duration::from_secs(86_400)));
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_nothing() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let mut deep = request("deep", 0);
+    let nested = (0..127).fold(json!(1), |inner, _| json!([inner]));
+    deep.issue.metadata.insert("nested".to_owned(), nested);
+    let mut large = request("large", 0);
+    large.issue.message = "x".repeat(16 << 20);
+    for refused in [deep, large] {
+        let error = store.enqueue(refused).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    }
+    let mut full = request("full", 9);
+    full.issue.message = "x".repeat(15_000_000);
+    store.enqueue(full).await.unwrap();
+    store.enqueue(request("1", 1)).await.unwrap();
+    let (lease, job) = claim(&store, 2).await.unwrap().unwrap();
+    let large = completed(&job, &"x".repeat(16 << 20));
+    let error = store.finish(&lease, large, at(3)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
+    let failed = Outcome::Failed(failure());
+    assert!(store.finish(&lease, failed, at(3)).await.unwrap().is_some());
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn a_document_that_cannot_be_read_does_not_block_the_queue() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let broken = doc! { "_id": "broken", "workspace_id": "ws", "issue_id": "0", "due_at": DateTime::from_millis(0) };
+    collection_of(&place, "analyses")
+        .insert_one(broken)
+        .await
+        .unwrap();
+    store.enqueue(request("1", 0)).await.unwrap();
+    let error = claim(&store, 1).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Internal, "{error:?}");
+    let (_, job) = claim(&store, 2).await.unwrap().unwrap();
+    assert_eq!(job.issue.id, "1");
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn a_job_whose_worker_died_while_taking_it_is_handed_out_again() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    store.enqueue(request("1", 0)).await.unwrap();
+    // All that the first of a claim's two commands does.
+    let until = DateTime::from_millis(at(60).as_millisecond());
+    let hold = doc! { "$set": { "lease": "of the dead", "due_at": until } };
+    collection_of(&place, "analyses")
+        .update_many(doc! {}, hold)
+        .await
+        .unwrap();
+    assert_eq!(
+        get(&store, "1").await.unwrap().unwrap().status,
+        Status::Pending
+    );
+    assert!(claim(&store, 59).await.unwrap().is_none());
+    let (_, job) = claim(&store, 60).await.unwrap().unwrap();
+    assert_eq!((job.status, job.attempt), (Status::Analyzing, 1));
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn what_somebody_typed_does_not_change_which_name_is_taken() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let mut ada = user("ada");
+    ada.username = "ada index: email dup key: {".to_owned();
+    Users::insert(&store, ada.clone()).await.unwrap();
+    ada.id = id("another");
+    ada.email = "another@example.org".to_owned();
+    let error = Users::insert(&store, ada).await.unwrap_err();
+    assert!(error.message().starts_with("username"), "{error:?}");
+    place.drop().await;
+}
+
+/// Replicas that share a database: each worker has a store of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_workers_finish_each_job_exactly_once() {
+    const WORKERS: usize = 8;
+    const JOBS: usize = 100;
+    for server in servers() {
+        let place = Place::on(&server).await;
+        let stores = join_all((0..WORKERS).map(|_| place.open())).await;
+        // Every replica asks for every job.
+        for store in &stores {
+            let jobs = (0..JOBS).map(|job| store.enqueue(request(&job.to_string(), 0)));
+            join_all(jobs)
+                .await
+                .into_iter()
+                .for_each(|asked| drop(asked.unwrap()));
+        }
+        let workers = stores.into_iter().enumerate().map(|(number, store)| {
+            tokio::spawn(async move { work_until_empty(&store, number).await })
+        });
+        let finished = join_all(workers).await.into_iter();
+        let finished: Vec<Analysis> = finished.flat_map(|worker| worker.unwrap()).collect();
+        let ids: BTreeSet<_> = finished.iter().map(|job| &job.id).collect();
+        assert_eq!((finished.len(), ids.len()), (JOBS, JOBS), "{}", server.name);
+        assert!(
+            finished
+                .iter()
+                .all(|job| (job.revision, job.attempt) == (1, 1))
+        );
+
+        let completed = AnalysisFilter {
+            status: Some(Status::Completed),
+            limit: 100,
+            skip: 0,
+        };
+        let listed = place
+            .open()
+            .await
+            .list(&id("ws"), &completed)
+            .await
+            .unwrap();
+        assert_eq!(listed.len(), JOBS);
+        place.drop().await;
+    }
+}
+
+async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Analysis> {
+    let mut finished = Vec::new();
+    loop {
+        let token = format!("{worker}-{}", finished.len());
+        let Some((lease, job)) = store.claim(&token, at(1), LEASE).await.unwrap() else {
+            return finished;
+        };
+        assert!(store.renew(&lease, at(90)).await.unwrap());
+        let done = store.finish(&lease, completed(&job, "done"), at(2)).await;
+        finished.push(done.unwrap().unwrap());
+    }
+}
+
+async fn get(store: &MongoStore, issue: &str) -> Result<Option<Analysis>, Error> {
+    let analysis = id(&format!("analysis-{issue}"));
+    Analyses::get(store, &id("ws"), &analysis).await
+}
+
+async fn claim(store: &MongoStore, seconds: i64) -> Result<Option<(Lease, Analysis)>, Error> {
+    let token = format!("claimed-at-{seconds}");
+    store.claim(&token, at(seconds), LEASE).await
+}
+
+fn collection_of(place: &Place, name: &str) -> Collection<Document> {
+    place.database.collection(name)
+}
+
+async fn all(place: &Place, collection: &str) -> Vec<Document> {
+    let found = collection_of(place, collection).find(doc! {}).await;
+    found.unwrap().try_collect().await.unwrap()
+}

@@ -36,9 +36,9 @@ pub struct Application {
 
 impl Application {
     /// Opens what the configuration names and puts the service together.
-    pub fn assemble(config: Config) -> Result<Self> {
+    pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
-        let stores = storage::open(&config)?;
+        let stores = storage::open(&config.storage).await?;
         let clock = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));

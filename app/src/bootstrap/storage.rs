@@ -1,6 +1,6 @@
 //! Where things are kept.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use explainer_adapters::secret;
 use explainer_core::{
@@ -10,7 +10,7 @@ use explainer_core::{
 };
 
 use super::compiled_out;
-use crate::config::Config;
+use crate::config::{Config, Storage};
 
 /// The repositories of one store.
 pub(super) struct Stores {
@@ -21,36 +21,61 @@ pub(super) struct Stores {
 }
 
 /// Opens the store the configuration names.
-pub(super) fn open(config: &Config) -> Result<Stores> {
-    if config.storage.uses_mongodb() {
-        return Err(compiled_out(
-            "storage",
-            "mongodb",
-            "unset MONGODB_URI to keep things in SQLite",
-        ));
+pub(super) async fn open(config: &Storage) -> Result<Stores> {
+    match &config.mongodb_uri {
+        Some(uri) if config.uses_mongodb() => mongodb(uri, &config.mongodb_database).await,
+        _ => sqlite(&config.sqlite_file()),
     }
-    sqlite(config)
+}
+
+impl Stores {
+    /// One store that is every repository at once.
+    fn of<S>(store: S) -> Self
+    where
+        S: Users + Workspaces + Analyses + RevokedTokens,
+    {
+        let store = Arc::new(store);
+        Self {
+            users: store.clone(),
+            workspaces: store.clone(),
+            analyses: store.clone(),
+            revoked_tokens: store,
+        }
+    }
 }
 
 #[cfg(feature = "storage-sqlite")]
-fn sqlite(config: &Config) -> Result<Stores> {
+fn sqlite(file: &Path) -> Result<Stores> {
     use explainer_adapters::storage::sqlite::SqliteStore;
 
-    let store = Arc::new(SqliteStore::open(config.storage.sqlite_file())?);
-    Ok(Stores {
-        users: store.clone(),
-        workspaces: store.clone(),
-        analyses: store.clone(),
-        revoked_tokens: store,
-    })
+    SqliteStore::open(file).map(Stores::of)
 }
 
 #[cfg(not(feature = "storage-sqlite"))]
-fn sqlite(_: &Config) -> Result<Stores> {
+fn sqlite(_: &Path) -> Result<Stores> {
     Err(compiled_out(
         "storage",
         "sqlite",
-        "build with it, or choose a store this build has",
+        "set MONGODB_URI, or use a build with it",
+    ))
+}
+
+#[cfg(feature = "storage-mongodb")]
+async fn mongodb(uri: &SecretString, database: &str) -> Result<Stores> {
+    use explainer_adapters::storage::mongodb::{MongoConfig, MongoStore};
+
+    MongoStore::open(&MongoConfig::new(uri.clone(), database))
+        .await
+        .map(Stores::of)
+}
+
+#[cfg(not(feature = "storage-mongodb"))]
+#[expect(clippy::unused_async, reason = "with the feature it is")]
+async fn mongodb(_: &SecretString, _: &str) -> Result<Stores> {
+    Err(compiled_out(
+        "storage",
+        "mongodb",
+        "unset MONGODB_URI to keep things in SQLite",
     ))
 }
 

@@ -28,7 +28,7 @@ pub(super) async fn run(mut config: Config) -> Outcome {
 
     let acceptor = bind(&config).await?;
     let url = url_of(&acceptor);
-    let application = Application::assemble(config)?;
+    let application = Application::assemble(config).await?;
     let (services, waiting) = (application.services.clone(), application.waiting.clone());
     let server = tokio::spawn(application.serve(acceptor, serve::stop_signal()));
 

@@ -55,7 +55,7 @@ pub fn main() -> ExitCode {
         Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
-        Command::Openapi => load(cli.config).and_then(|it| openapi::run(it.config)),
+        Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,10 +4,10 @@ use super::Outcome;
 use crate::{api, bootstrap::Application, config::Config};
 
 /// Prints the document; nothing of the configured store is touched.
-pub(super) fn run(mut config: Config) -> Outcome {
+pub(super) async fn run(mut config: Config) -> Outcome {
     let folder = tempfile::tempdir()?;
     config.storage.throw_away_in(folder.path());
-    let application = Application::assemble(config)?;
+    let application = Application::assemble(config).await?;
     anstream::print!(
         "{}",
         api::openapi_document(application.services, application.waiting)

@@ -16,7 +16,7 @@ pub(super) async fn run(config: Config) -> Outcome {
         tracing::warn!("{told}");
     }
     let acceptor = bind(&config.server.host, config.server.port).await?;
-    let application = Application::assemble(config)?;
+    let application = Application::assemble(config).await?;
     for address in acceptor.local_addr() {
         if let Some(address) = address.as_socket_addr() {
             tracing::info!(%address, "serving; the pages about the API are at http://{address}/docs");

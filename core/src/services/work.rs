@@ -129,7 +129,7 @@ impl Work {
         };
         match &analysis.error {
             None => {
-                tracing::info!(analysis = %analysis.id, issue = %analysis.issue.id, "analysis completed")
+                tracing::info!(analysis = %analysis.id, issue = %analysis.issue.id, "analysis completed");
             }
             Some(error) => {
                 tracing::warn!(analysis = %analysis.id, code = %error.code, error = %error.message, "analysis failed");

@@ -4,7 +4,7 @@ use secrecy::ExposeSecret;
 
 use crate::{
     ErrorKind,
-    domain::{Sealed, SecretString, User, Workspace, WorkspaceId, WorkspaceSettings},
+    domain::{Sealed, SentrySettings, SecretString, User, Workspace, WorkspaceId, WorkspaceSettings},
     ports::Vault,
     services::{Caller, Failure, Ports, accounts::checked_email, new_id},
 };
@@ -125,7 +125,7 @@ impl WorkspaceService {
             description: new.description.filter(|text| !text.trim().is_empty()),
             owner_id: owner.id.clone(),
             members: vec![owner.id.clone()],
-            sentry: Default::default(),
+            sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
             created_at: now,

@@ -66,8 +66,19 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
 }
 
 #[tokio::test]
-async fn an_index_of_ours_that_is_another_is_refused_and_left_alone() {
+async fn a_database_in_which_our_indexes_cannot_be_made_is_refused() {
     let place = Place::on(&server(Topology::Standalone)).await;
+    let twins = [
+        doc! { "username_key": "ada" },
+        doc! { "username_key": "ada" },
+    ];
+    let users = collection_of(&place, "users");
+    users.insert_many(twins).await.unwrap();
+    let error = MongoStore::open(&place.config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    assert!(error.message().contains("index username"), "{error}");
+
+    users.delete_many(doc! {}).await.unwrap();
     let foreign = doc! {
         "createIndexes": "users",
         "indexes": [{ "name": "username", "key": { "nick": 1 } }],

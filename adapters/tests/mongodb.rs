@@ -174,7 +174,10 @@ async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
         let mut mongod = Mongod::start(topology);
         let place = Place::at(&mongod.uri()).await;
         let store = place.open().await;
-        store.enqueue(request("1", 0)).await.unwrap();
+        let jobs = (0..50).map(|job| store.enqueue(request(&job.to_string(), 0)));
+        for asked in join_all(jobs).await {
+            asked.unwrap();
+        }
         mongod.kill();
 
         for _ in 0..2 {
@@ -188,15 +191,20 @@ async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
 
         mongod.run();
         let begin = Instant::now();
-        // What was answered before the kill is there.
         while get(&store, "1").await.is_err() {
             assert!(
                 begin.elapsed() < Duration::from_secs(60),
                 "it does not recover"
             );
         }
-        assert!(get(&store, "1").await.unwrap().is_some());
-        store.enqueue(request("2", 0)).await.unwrap();
+        // What was answered before the kill is there, and work goes on.
+        let all = AnalysisFilter {
+            limit: 100,
+            ..AnalysisFilter::default()
+        };
+        let stored = store.list(&id("ws"), &all).await.unwrap();
+        assert_eq!(stored.len(), 50, "{topology:?}");
+        assert!(claim(&store, 1).await.unwrap().is_some());
     }
 }
 

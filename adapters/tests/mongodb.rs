@@ -66,8 +66,19 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
 }
 
 #[tokio::test]
-async fn an_index_of_ours_that_is_another_is_refused_and_left_alone() {
+async fn a_database_in_which_our_indexes_cannot_be_made_is_refused() {
     let place = Place::on(&server(Topology::Standalone)).await;
+    let twins = [
+        doc! { "username_key": "ada" },
+        doc! { "username_key": "ada" },
+    ];
+    let users = collection_of(&place, "users");
+    users.insert_many(twins).await.unwrap();
+    let error = MongoStore::open(&place.config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+    assert!(error.message().contains("index username"), "{error}");
+
+    users.delete_many(doc! {}).await.unwrap();
     let foreign = doc! {
         "createIndexes": "users",
         "indexes": [{ "name": "username", "key": { "nick": 1 } }],
@@ -163,7 +174,10 @@ async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
         let mut mongod = Mongod::start(topology);
         let place = Place::at(&mongod.uri()).await;
         let store = place.open().await;
-        store.enqueue(request("1", 0)).await.unwrap();
+        let jobs = (0..50).map(|job| store.enqueue(request(&job.to_string(), 0)));
+        for asked in join_all(jobs).await {
+            asked.unwrap();
+        }
         mongod.kill();
 
         for _ in 0..2 {
@@ -177,15 +191,20 @@ async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
 
         mongod.run();
         let begin = Instant::now();
-        // What was answered before the kill is there.
         while get(&store, "1").await.is_err() {
             assert!(
                 begin.elapsed() < Duration::from_secs(60),
                 "it does not recover"
             );
         }
-        assert!(get(&store, "1").await.unwrap().is_some());
-        store.enqueue(request("2", 0)).await.unwrap();
+        // What was answered before the kill is there, and work goes on.
+        let all = AnalysisFilter {
+            limit: 100,
+            ..AnalysisFilter::default()
+        };
+        let stored = store.list(&id("ws"), &all).await.unwrap();
+        assert_eq!(stored.len(), 50, "{topology:?}");
+        assert!(claim(&store, 1).await.unwrap().is_some());
     }
 }
 

@@ -86,9 +86,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) async fn on(server: &Arc<Server>) -> Self {
-        let mut place = Self::at(&server.uri).await;
-        place._server = Some(server.clone());
-        place
+        Self {
+            _server: Some(server.clone()),
+            ..Self::at(&server.uri).await
+        }
     }
 
     pub(crate) async fn at(uri: &str) -> Self {

@@ -5,6 +5,8 @@ use ::mongodb::{
     bson::{Bson, bson, doc},
 };
 
+use explainer_core::ErrorKind;
+
 use super::fault::Fault;
 
 /// The collections.
@@ -27,11 +29,23 @@ const GRACE: i32 = 24 * 60 * 60;
 /// others find them made.
 pub(super) async fn ensure(database: &Database) -> Result<(), Fault> {
     for (collection, indexes) in all() {
-        database
-            .run_command(doc! { "createIndexes": collection, "indexes": indexes })
-            .await?;
+        let make = database.run_command(doc! { "createIndexes": collection, "indexes": indexes });
+        make.await.map_err(|error| not_made(error.into()))?;
     }
     Ok(())
+}
+
+fn not_made(fault: Fault) -> Fault {
+    match fault {
+        Fault::Taken(index) => Fault::refused(
+            ErrorKind::Unsupported,
+            format!(
+                "could not prepare the store because documents share what the index {index} wants \
+                 unique; remove all but one of them, or name another database"
+            ),
+        ),
+        other => other,
+    }
 }
 
 /// As the command `createIndexes` takes them.

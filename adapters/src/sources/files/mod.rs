@@ -1,8 +1,8 @@
 //! Event documents in a folder, a file or the program itself, read as a source of issues.
 //!
 //! There is no error tracker here to say which events belong together, so the core groups them.
-//! Finding and reading the files is [`folder`]'s, making issues of them [`index`]'s, the search
-//! language [`search`]'s.
+//! Finding and reading the files is `folder`'s, making issues of them `index`'s, the search
+//! language `search`'s.
 
 mod folder;
 mod index;

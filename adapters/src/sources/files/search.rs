@@ -26,7 +26,7 @@ pub(super) fn parse(query: &str) -> Result<Vec<Term>> {
         );
         return Err(Error::new(ErrorKind::Invalid, ADAPTER, "issues", why));
     }
-    Ok(words(query).into_iter().filter_map(term).collect())
+    Ok(words(query).iter().filter_map(term).collect())
 }
 
 impl Term {
@@ -86,7 +86,7 @@ fn words(query: &str) -> Vec<Word> {
     words
 }
 
-fn term(word: Word) -> Option<Term> {
+fn term(word: &Word) -> Option<Term> {
     let negated = word.unquoted > 0 && word.text.starts_with('!');
     let text = &word.text[usize::from(negated)..];
     let typed = word.unquoted.saturating_sub(usize::from(negated));

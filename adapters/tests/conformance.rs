@@ -22,7 +22,9 @@ use explainer_adapters::{
     system::{SystemClock, UuidIds},
     vault::XChaChaVault,
 };
-use explainer_core::testkit::conformance::{self, Case, auth, clock, issue_source, passwords, vault};
+use explainer_core::testkit::conformance::{
+    self, Case, auth, clock, issue_source, passwords, vault,
+};
 
 /// Declares one test for each port of each adapter: `test: Port for Adapter => what runs it`.
 macro_rules! suites {

@@ -1,6 +1,6 @@
 //! The Issue Explainer's application: the one place where ports and adapters are put together,
-//! and the three doors to the use cases: the [HTTP API](api), the [worker](worker) and the
-//! [command line](cli).
+//! and the three doors to the use cases: the HTTP [`api`], the [`worker`] and the
+//! command line, [`cli`].
 
 pub mod api;
 pub mod bootstrap;

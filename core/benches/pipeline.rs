@@ -43,7 +43,7 @@ fn event(frames: usize) -> Vec<u8> {
 }
 
 fn frame(number: usize) -> Value {
-    let own = number % 3 == 0;
+    let own = number.is_multiple_of(3);
     let path = if own {
         "/srv/orders/settle.py"
     } else {
@@ -101,7 +101,7 @@ fn pipeline(criterion: &mut Criterion) {
         group.bench_function("collect", |bench| {
             bench.iter(|| {
                 let events = collect::read(black_box(&document)).unwrap_or_default();
-                collect::collect(Issue::default(), events)
+                collect(Issue::default(), events)
             });
         });
         group.finish();

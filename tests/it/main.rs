@@ -2,6 +2,11 @@
 //!
 //! Each test starts its own service on a port and in a folder of its own, and stops it again.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect"
+)]
+
 mod api;
 mod architecture;
 mod cli;

@@ -1,7 +1,7 @@
 //! The HTTP API: one file for each resource, and what stands around them all.
 //!
 //! Handlers translate and do nothing else: a body becomes arguments of a use case, its result an
-//! answer, its failure a [`problem`]. What a caller may do is decided in `explainer_core::services`.
+//! answer, its failure a problem. What a caller may do is decided in `explainer_core::services`.
 
 mod allow;
 mod answer;

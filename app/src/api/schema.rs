@@ -71,9 +71,9 @@ impl Check<'_> {
         for (name, field) in &schema.properties {
             let required = schema.required.contains(name);
             match fields.get(*name) {
-                None if required => {
-                    self.at(path, name, |it, path| it.wrong(path, "is missing".into()))
-                }
+                None if required => self.at(path, name, |it, path| {
+                    it.wrong(path, "is missing".into());
+                }),
                 // Clients send null for what they leave out.
                 Some(Value::Null) if !required => {}
                 None => {}

@@ -9,6 +9,7 @@ use explainer_core::{
     ports::{Analyses, RevokedTokens, Users, Workspaces},
 };
 
+#[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
 use super::compiled_out;
 use crate::config::{Config, Storage};
 

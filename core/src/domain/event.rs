@@ -1,6 +1,6 @@
 //! One occurrence of an issue, in one shape whatever the source sent.
 //!
-//! Every field may be missing. Reading the shapes that sources send is [`crate::explain::collect`]'s.
+//! Every field may be missing. Reading the shapes that sources send is [`mod@crate::explain::collect`]'s.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,9 @@ use secrecy::ExposeSecret;
 
 use crate::{
     ErrorKind,
-    domain::{Sealed, SentrySettings, SecretString, User, Workspace, WorkspaceId, WorkspaceSettings},
+    domain::{
+        Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
+    },
     ports::Vault,
     services::{Caller, Failure, Ports, accounts::checked_email, new_id},
 };

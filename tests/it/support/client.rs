@@ -22,11 +22,6 @@ pub(crate) struct Answer {
     pub text: String,
 }
 
-/// Shorthand for a JSON value from text; panics with the text where it is none.
-pub(crate) fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text:?}"))
-}
-
 impl Client {
     pub(crate) fn new(url: &str) -> Self {
         Self {
@@ -135,7 +130,8 @@ impl Answer {
 
     /// The JSON of any answer.
     pub(crate) fn json(&self) -> Value {
-        json(&self.text)
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("{error} in {:?}", self.text))
     }
 
     /// A header as text; empty when it is not there.

@@ -17,8 +17,6 @@ mod failure;
 mod family;
 mod fix;
 pub mod rubric;
-#[cfg(test)]
-mod samples;
 mod source;
 mod steps;
 mod summary;

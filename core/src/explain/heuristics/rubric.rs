@@ -450,7 +450,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::{Event, Evidence, Issue},
-        explain::heuristics::samples,
+        explain::heuristics::tests::samples,
     };
 
     #[test]

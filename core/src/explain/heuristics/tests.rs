@@ -2,7 +2,9 @@
 
 use proptest::{collection::vec, prelude::*};
 
-use super::{HEURISTICS, samples, specify};
+pub(super) mod samples;
+
+use super::{HEURISTICS, specify};
 use crate::{
     domain::{Event, Evidence, Issue, Level, Origin, event::Breadcrumb},
     explain::render::markdown,

@@ -2,7 +2,7 @@
 //!
 //! The text is Markdown in form. Every item begins a line with its id (`E1`, `F12`, `B3`…), and
 //! its further lines are indented, so that a claim can name it and no text of an event can pass
-//! for another item. What tells most is chosen first ([`rank`]): the culprit with source and
+//! for another item. What tells most is chosen first (`rank`): the culprit with source and
 //! locals, the root exception, in-app calls around, the rest of the chain, the newest
 //! breadcrumbs, the request, tags, then everything else; it is printed in reading order. What
 //! does not fit is left out and noted in [`Packed::cut`]; an event is never too large.

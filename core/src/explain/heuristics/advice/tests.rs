@@ -3,8 +3,9 @@
 use super::*;
 use crate::explain::heuristics::{
     facts::Facts,
-    look_up, samples,
+    look_up,
     template::{Filled, fill},
+    tests::samples,
 };
 
 fn every_row() -> impl Iterator<Item = &'static Advice> {

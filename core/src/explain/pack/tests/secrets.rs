@@ -99,6 +99,7 @@ fn pair(key: &str, value: &str) -> Vec<(String, String)> {
 }
 
 /// Events that hold a text, each in another part.
+#[expect(clippy::too_many_lines, reason = "an event for each of its parts")]
 fn with(text: &str) -> Vec<(&'static str, Event)> {
     let some = || Some(text.to_owned());
     let exception = |frame: Frame, value: Option<String>| {

@@ -29,6 +29,7 @@ pub(super) async fn open(config: &Storage) -> Result<Stores> {
     }
 }
 
+#[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
 impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self

@@ -79,24 +79,25 @@ pub enum ModelLocation {
 pub enum Structured {
     /// The server enforces the schema.
     JsonSchema,
-    /// The server enforces JSON; the schema stands in the prompt.
+    /// The server enforces JSON.
     JsonObject,
-    /// The schema stands in the prompt and that is all.
+    /// The prompt asks for it and that is all.
     Prompt,
 }
 
 /// One question to a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlmRequest {
-    /// The instructions. They hold no schema: an adapter adds it where the server does not enforce it.
+    /// The instructions. They tell what the answer must look like, as not every server that is
+    /// given a schema heeds it; adapters add nothing, so what was previewed is what is sent.
     pub system: String,
     /// The evidence and what is asked of it.
     pub user: String,
-    /// The JSON schema of the answer.
+    /// The JSON schema of the answer, for servers that enforce one.
     pub schema: serde_json::Value,
     /// How many tokens the answer may have.
     pub max_output_tokens: u32,
-    /// About how many tokens the prompt has, the schema included, as the caller counted.
+    /// About how many tokens the prompt has, as the caller counted.
     pub prompt_tokens: u32,
     /// How long the whole answer may take.
     pub timeout: Duration,

@@ -224,6 +224,7 @@ fn vaults() -> vault::Vaults {
 /// Ports that promise no behaviour of their own, each with the reason.
 const WITHOUT_SUITE: &[(&str, &str)] = &[
     ("SourceKind", "opens sources, which have their own suite"),
+    ("LlmKind", "opens models, which have their own suite"),
     ("ProgressSink", "hears of progress and answers nothing"),
 ];
 

@@ -55,6 +55,9 @@ suites! {
     #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_ledger: Ledger for MongoStore =>
+        mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
@@ -68,6 +71,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_ledger: Ledger for SqliteStore =>
+        sqlite::run("ledger", conformance::ledger::CASES, |store| store);
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);

@@ -23,4 +23,6 @@ pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
 pub use jiff::Timestamp;
+/// A day.
+pub use jiff::civil::Date;
 pub use secrecy::{ExposeSecret, SecretString};

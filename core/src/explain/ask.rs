@@ -1,9 +1,9 @@
 //! Judges how a model's answer ended: what was cut, refused or filtered is no answer.
 
 use crate::{
+    Error, ErrorKind,
     domain::{AnalysisError, Tokens},
     ports::{Completion, FinishReason, ModelProfile, TokenUsage},
-    Error, ErrorKind,
 };
 
 /// How much of what a model said when it refused is told, in characters.
@@ -43,7 +43,9 @@ pub fn judge(completion: &Completion, model: &str) -> Result<(), AnalysisError> 
         ),
         FinishReason::Stop if completion.text.trim().is_empty() => fault(
             "model_answer_empty",
-            format!("could not use the answer of {model} because it is empty; ask again or choose another model"),
+            format!(
+                "could not use the answer of {model} because it is empty; ask again or choose another model"
+            ),
             true,
         ),
         // an unknown reason may be a good end: the answer tells, and is held to the schema
@@ -67,7 +69,9 @@ pub fn fault(error: &Error, model: &str) -> AnalysisError {
         _ => ("model_failed", false),
     };
     let message = match error.kind() {
-        ErrorKind::Internal => format!("could not ask {model} because something went wrong on our side; the log has the details"),
+        ErrorKind::Internal => format!(
+            "could not ask {model} because something went wrong on our side; the log has the details"
+        ),
         _ => error.message().to_owned(),
     };
     AnalysisError {

@@ -75,11 +75,9 @@ pub fn compose(
             &mut provenance.affected_components,
             |by| &by.affected_components,
         ),
-        related_issues: list(
-            Field::RelatedIssues,
-            &mut provenance.related_issues,
-            |_| &[],
-        ),
+        related_issues: list(Field::RelatedIssues, &mut provenance.related_issues, |_| {
+            &[]
+        }),
         culprit: heuristics::culprit(evidence),
         model: Some(model.to_owned()),
         grounding: Some(Grounding {
@@ -104,7 +102,9 @@ pub fn compose(
         // a priority there must be: the rubric says why it is this one
         None => {
             specification.priority = by_rules().priority;
-            specification.priority_reasons.clone_from(&by_rules().priority_reasons);
+            specification
+                .priority_reasons
+                .clone_from(&by_rules().priority_reasons);
             provenance.priority = Origin::Heuristic;
         }
     }

@@ -132,9 +132,7 @@ fn doubt(cited: &Cited, known: &Known) -> Option<String> {
         }
     }
     let quotes = cited.quotes.iter();
-    let quoted = quotes
-        .filter_map(|quote| misquote(quote, known))
-        .next();
+    let quoted = quotes.filter_map(|quote| misquote(quote, known)).next();
     quoted.or_else(|| {
         names(&cited.text)
             .iter()
@@ -158,7 +156,8 @@ fn misquote(quote: &str, known: &Known) -> Option<String> {
     if parts().count() > 1 && parts().all(occurs) {
         return None;
     }
-    let ordered = parts().any(|part| part.chars().count() >= SHORTEST_QUOTE && known.has_order(part));
+    let ordered =
+        parts().any(|part| part.chars().count() >= SHORTEST_QUOTE && known.has_order(part));
     let why = if ordered {
         "which stands only in text of the evidence that gives orders to the reader"
     } else {

@@ -23,15 +23,25 @@ impl Name {
 /// Endings of files that programs are made of.
 const ENDINGS: [&str; 58] = [
     "py", "pyx", "js", "jsx", "mjs", "cjs", "ts", "tsx", "vue", "svelte", "java", "kt", "kts",
-    "groovy", "gradle", "scala", "clj", "go", "rs", "rb", "erb", "rake", "php", "twig", "cs",
-    "fs", "vb", "cshtml", "razor", "cpp", "cc", "cxx", "hpp", "hxx", "c", "h", "m", "mm", "swift",
+    "groovy", "gradle", "scala", "clj", "go", "rs", "rb", "erb", "rake", "php", "twig", "cs", "fs",
+    "vb", "cshtml", "razor", "cpp", "cc", "cxx", "hpp", "hxx", "c", "h", "m", "mm", "swift",
     "dart", "ex", "exs", "erl", "hs", "lua", "pl", "pm", "sh", "sql", "html", "css", "yaml", "yml",
     "toml", "json", "xml", "ini", "cfg",
 ];
 /// What is written like a file and is none.
 const PRODUCTS: [&str; 12] = [
-    "node.js", "vue.js", "next.js", "nuxt.js", "react.js", "express.js", "three.js", "d3.js",
-    "ember.js", "backbone.js", "angular.js", "asp.net",
+    "node.js",
+    "vue.js",
+    "next.js",
+    "nuxt.js",
+    "react.js",
+    "express.js",
+    "three.js",
+    "d3.js",
+    "ember.js",
+    "backbone.js",
+    "angular.js",
+    "asp.net",
 ];
 /// What is written like the id of an issue and is none.
 const STANDARDS: [&str; 24] = [
@@ -113,8 +123,12 @@ fn is_file(word: &str) -> bool {
     let name = stem.rsplit(['/', '\\']).next().unwrap_or_default();
     // `x.c` may be a field
     let long = name.len() > 1 || stem.len() > name.len();
-    let product = PRODUCTS.iter().any(|product| word.eq_ignore_ascii_case(product));
-    long && !product && name.bytes().any(|byte| byte.is_ascii_alphanumeric()) && ENDINGS.contains(&ending)
+    let product = PRODUCTS
+        .iter()
+        .any(|product| word.eq_ignore_ascii_case(product));
+    long && !product
+        && name.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && ENDINGS.contains(&ending)
 }
 
 /// `SHOP-42`, but not `UTF-8`.
@@ -124,11 +138,12 @@ fn is_issue(word: &str) -> bool {
     };
     let is_project = project.starts_with(|c: char| c.is_ascii_uppercase())
         && project.len() > 1
-        && project
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_');
+        && project.bytes().all(|byte| {
+            byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_'
+        });
     let first = project.split('-').next().unwrap_or_default();
-    let is_number = (1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        (1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
     is_project && is_number && !STANDARDS.contains(&first)
 }
 
@@ -145,10 +160,7 @@ fn is_function(word: &str) -> bool {
 /// Whether a word is written as programs write names: `two_words`, `twoWords`, `a.b`, `a::b`.
 fn reads_like_code(word: &str) -> bool {
     let inner = word.trim_matches('_');
-    let capital_inside = inner
-        .char_indices()
-        .skip(1)
-        .any(|(_, c)| c.is_uppercase())
+    let capital_inside = inner.char_indices().skip(1).any(|(_, c)| c.is_uppercase())
         && inner.chars().any(char::is_lowercase);
     inner.contains('_') || inner.contains("::") || inner.contains('.') || capital_inside
 }

@@ -27,7 +27,11 @@ pub(super) fn find(text: &str, known: impl Fn(&str) -> bool) -> Option<(Map<Stri
             cut: false,
         };
         let value = reader.value(0);
-        from = if value.is_some() { reader.at } else { start + 1 };
+        from = if value.is_some() {
+            reader.at
+        } else {
+            start + 1
+        };
         let Some((count, object)) = value.and_then(|value| richest(value, &known)) else {
             continue;
         };
@@ -210,7 +214,10 @@ impl Reader<'_> {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let end = match rest {
                 [b'/', b'/', ..] => rest.iter().position(|byte| *byte == b'\n'),
-                [b'/', b'*', ..] => rest.windows(2).position(|two| two == b"*/").map(|at| at + 2),
+                [b'/', b'*', ..] => rest
+                    .windows(2)
+                    .position(|two| two == b"*/")
+                    .map(|at| at + 2),
                 _ => return,
             };
             self.at += end.unwrap_or(rest.len());

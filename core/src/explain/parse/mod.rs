@@ -58,10 +58,17 @@ pub fn read_into(draft: &mut Draft, fields: &[Field], text: &str) -> Vec<Field> 
     }
     // what is essential depends on what the other fields say
     let insufficient = draft.answer.is_insufficient();
-    for field in fields.iter().filter(|field| field.is_essential(insufficient)) {
+    for field in fields
+        .iter()
+        .filter(|field| field.is_essential(insufficient))
+    {
         if draft.answer.text(*field).is_empty() {
-            let must = || "must be a text that says something; null only with insufficient_evidence";
-            draft.faults.entry(*field).or_insert_with(|| must().to_owned());
+            let must =
+                || "must be a text that says something; null only with insufficient_evidence";
+            draft
+                .faults
+                .entry(*field)
+                .or_insert_with(|| must().to_owned());
             good.retain(|is| is != field);
         }
     }

@@ -323,6 +323,8 @@ fn is_folded(packed: &Packed, number: u32) -> bool {
     let mut ranges = repeated.filter_map(|cut| cut.what.split_once(".."));
     ranges.any(|(first, last)| {
         let number_of = |id: &str| id.trim_start_matches('F').parse::<u32>().ok();
-        number_of(first).zip(number_of(last)).is_some_and(|(first, last)| (first..=last).contains(&number))
+        number_of(first)
+            .zip(number_of(last))
+            .is_some_and(|(first, last)| (first..=last).contains(&number))
     })
 }

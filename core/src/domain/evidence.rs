@@ -238,6 +238,17 @@ impl DataPolicy {
         breadcrumb_data: true,
     };
 
+    /// Whether `class` may go, to be changed.
+    pub fn of(&mut self, class: DataClass) -> &mut bool {
+        match class {
+            DataClass::Locals => &mut self.locals,
+            DataClass::RequestBody => &mut self.request_body,
+            DataClass::Headers => &mut self.headers,
+            DataClass::User => &mut self.user,
+            DataClass::BreadcrumbData => &mut self.breadcrumb_data,
+        }
+    }
+
     /// The classes that may not go.
     pub fn withheld(&self) -> impl Iterator<Item = DataClass> + '_ {
         DataClass::ALL

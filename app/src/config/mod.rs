@@ -14,6 +14,7 @@ mod check;
 mod dotenv;
 mod file;
 mod layers;
+mod price;
 mod problem;
 mod sections;
 mod shown;
@@ -23,6 +24,7 @@ mod variables;
 
 use std::path::PathBuf;
 
+pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
     Analysis, Auth, Config, Llm, Log, LogFormat, Ollama, OpenAi, Outbound, Sentry, Server, Sources,

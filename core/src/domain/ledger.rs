@@ -115,7 +115,7 @@ impl CallEnd {
 /// What left for a model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Egress {
-    /// The address it went to.
+    /// The host it went to.
     pub destination: String,
     /// Whether that is outside of the self-hoster's machines.
     pub remote: bool,

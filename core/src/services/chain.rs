@@ -14,7 +14,8 @@ pub use self::fault::ChainFailure;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisId, CallEnd, Evidence, Issue, ModelCall, Purpose, Specification, Timestamp, Tokens, WhenSpent, Workspace,
+        Analysis, AnalysisId, CallEnd, Evidence, Issue, ModelCall, Purpose, Specification,
+        Timestamp, Tokens, WhenSpent, Workspace,
     },
     explain::{
         self, ApproximateTokens, Brief, PROMPT, Question, ask,
@@ -157,7 +158,10 @@ impl Chain {
             Some(_) => Purpose::Explain,
             None => Purpose::Compare,
         };
-        let text = match asked.put(Call::first(purpose, &fingerprint, &question)).await? {
+        let text = match asked
+            .put(Call::first(purpose, &fingerprint, &question))
+            .await?
+        {
             Ok(text) => text,
             Err(fault) => return Ok(Err(fault)),
         };
@@ -166,7 +170,10 @@ impl Chain {
             let Some(request) = repair::request(&question, &draft) else {
                 break;
             };
-            match asked.put(Call::repair(round, &fingerprint, request)).await? {
+            match asked
+                .put(Call::repair(round, &fingerprint, request))
+                .await?
+            {
                 Ok(text) => repair::take(&mut draft, &text),
                 Err(_) if draft.is_usable() => break,
                 Err(fault) => return Ok(Err(fault)),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::{
-    domain::{ModelCall, Specification, Workspace},
+    domain::{ModelCall, Specification, Timestamp, Workspace},
     explain::ask::Fault,
     services::{Chain, Failure, Link, Ports, Task, reading::Reading},
 };
@@ -20,6 +20,8 @@ pub struct Compared {
     pub model: String,
     /// The specification, or why there is none.
     pub outcome: Result<Box<Specification>, Fault>,
+    /// When it was first asked.
+    pub began: Timestamp,
     /// How long it took, all requests together.
     pub took: Duration,
     /// The requests made.
@@ -79,6 +81,7 @@ impl Comparisons {
         let took = self.ports.clock.now().duration_since(began);
         Ok(Compared {
             model: link.name.clone(),
+            began,
             outcome: ended.map(|explained| explained.specification),
             took: Duration::try_from(took).unwrap_or_default(),
             calls,

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{DataClass, Stale, Workspace},
-    explain::{Question, ask, pack::{Cut, Section}, prompt, stale},
+    explain::{
+        Question, ask,
+        pack::{Cut, Section},
+        prompt, stale,
+    },
     ports::{LlmRequest, ModelLocation},
     services::{Chain, Failure, Ports, Task, reading::Reading},
 };
@@ -98,7 +102,9 @@ impl Previews {
             },
         });
         let stored = self.ports.analyses.of_issues(&of.id, &[issue]).await?;
-        let stored = stored.first().and_then(|found| found.specification.as_ref());
+        let stored = stored
+            .first()
+            .and_then(|found| found.specification.as_ref());
         Ok(Preview {
             models: models.collect(),
             stale: stored.and_then(|stored| stale::by_evidence(stored, &evidence)),

@@ -1,10 +1,8 @@
 //! One request to a model: checked, written down, sent, and written down again.
 
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU32, Ordering},
 };
 
 use super::{Task, most, until_tomorrow};
@@ -16,9 +14,7 @@ use crate::{
         ask::{self, Fault},
         prompt,
     },
-    ports::{
-        Completion, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink, TokenUsage,
-    },
+    ports::{Completion, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink, TokenUsage},
     services::{Failure, Ports, new_id},
 };
 
@@ -160,8 +156,7 @@ impl<'a> Asked<'a> {
     fn may_send(&self, call: &Call) -> Result<(), Fault> {
         let allowed = self.policy();
         let kept = |class| allowed.allows(class) || !self.question.policy.allows(class);
-        if self.question.location != self.profile.location
-            || !DataClass::ALL.into_iter().all(kept)
+        if self.question.location != self.profile.location || !DataClass::ALL.into_iter().all(kept)
         {
             return Err(ask::against_policy(&self.model));
         }
@@ -231,11 +226,13 @@ impl<'a> Asked<'a> {
         let counts = self.question.redactor.counts().into_iter();
         let bytes = request.system.len() + request.user.len() + request.schema.to_string().len();
         Egress {
-            destination: self.model.clone(),
+            destination: self.profile.server.clone(),
             remote,
             payload_sha256: prompt::digest(request),
             payload_bytes: bytes as u64,
-            redacted: counts.map(|(kind, count)| (kind.to_owned(), count)).collect(),
+            redacted: counts
+                .map(|(kind, count)| (kind.to_owned(), count))
+                .collect(),
             withheld: self.question.policy.withheld().collect(),
         }
     }
@@ -323,7 +320,8 @@ impl Heard {
 
 impl ProgressSink for Heard {
     fn tokens(&self, so_far: u32) {
-        self.began.store(so_far.saturating_add(1), Ordering::Relaxed);
+        self.began
+            .store(so_far.saturating_add(1), Ordering::Relaxed);
     }
 
     fn used(&self, usage: TokenUsage) {

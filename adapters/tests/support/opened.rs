@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::llm::{
     Access,
-    ollama::{OllamaConfig, OllamaKind, keep_alive, think},
+    ollama::{OllamaConfig, OllamaKind, Think, keep_alive},
     openai::{Api, OpenAiConfig, OpenAiKind},
 };
 use explainer_core::ports::{Llm, LlmKind, LlmSettings};
@@ -39,7 +39,7 @@ pub(crate) fn kind(wire: Wire, url: &str) -> Arc<dyn LlmKind> {
             api_key: key,
             context_window: 16_384,
             keep_alive: keep_alive("5m").unwrap(),
-            think: think("off").unwrap(),
+            think: Think::False,
             access,
         })),
     }

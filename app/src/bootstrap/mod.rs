@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod models;
 mod samples;
 mod sources;
@@ -18,6 +19,8 @@ use explainer_core::{
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
+
+pub(crate) use models::kinds;
 
 use crate::{api, config::Config, waiting::Waiting, worker::Worker};
 
@@ -59,7 +62,7 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
-            models: Arc::new(models::catalog(&config, vault.clone(), &clock)),
+            models: Arc::new(chain::catalog(&config, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
@@ -108,17 +111,17 @@ impl Application {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -141,7 +144,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );

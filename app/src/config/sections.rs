@@ -1,12 +1,14 @@
-//! What the configuration holds, one struct per section of `config/default.toml`. That file
+//! What the configuration holds, one struct per section of `config/default.toml`; those of the
+//! language models are in `llm.rs`. That file
 //! explains each key; the values here are within the bounds of `check.rs`, and a text that
 //! may be left empty is `None` when it is.
 
 use std::path::{Path, PathBuf};
 
-use explainer_core::domain::WhenSpent;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+
+use super::llm::Llm;
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -184,57 +186,6 @@ pub struct Analysis {
     pub token_budget: usize,
 }
 
-/// `[llm]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Llm {
-    /// The models to ask, in order; empty: every backend that has all it needs.
-    pub chain: Vec<String>,
-    /// Whether rules may write when every model failed.
-    pub allow_heuristics: bool,
-    /// How long an answer may be, in tokens.
-    pub max_output_tokens: u32,
-    /// After so many failures in a row a model is left alone; at least 1.
-    pub breaker_failures: u32,
-    /// For so long, in seconds.
-    pub breaker_seconds: u64,
-    /// What a workspace may spend on a day, in dollars; 0: anything.
-    pub daily_spend_usd: f64,
-    /// What happens when that is spent.
-    pub when_spent: WhenSpent,
-    /// What tokens cost, a line for each model: see [`super::price`].
-    pub prices: Vec<String>,
-    /// OpenAI, or anything that speaks its API.
-    pub openai: OpenAi,
-    /// An Ollama server.
-    pub ollama: Ollama,
-}
-
-/// `[llm.openai]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenAi {
-    /// For workspaces without a key of their own.
-    #[serde(deserialize_with = "filled")]
-    pub api_key: Option<SecretString>,
-    /// Model to ask.
-    pub model: String,
-    /// An `http` or `https` address.
-    pub base_url: String,
-}
-
-/// `[llm.ollama]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ollama {
-    /// An `http` or `https` address. `None`: not used.
-    #[serde(deserialize_with = "filled")]
-    pub base_url: Option<String>,
-    /// Model to ask.
-    #[serde(deserialize_with = "filled")]
-    pub model: Option<String>,
-}
-
 /// `[telemetry]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -254,7 +205,7 @@ pub struct Telemetry {
 }
 
 /// A text, or `None` when it is empty.
-fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: From<String>,

@@ -18,7 +18,7 @@ use explainer_core::{
     domain::SecretString,
     ports::{Llm, LlmKind, LlmSettings, OfferedModel, PullProgress},
 };
-use ollama_rs::generation::parameters::{KeepAlive, ThinkType};
+pub use ollama_rs::generation::parameters::{KeepAlive, ThinkType as Think};
 
 use self::{client::Server, model::OllamaModel};
 use super::{
@@ -47,7 +47,7 @@ pub struct OllamaConfig {
     /// How long the model stays loaded after an answer.
     pub keep_alive: KeepAlive,
     /// Whether, and how hard, models that can think do so.
-    pub think: ThinkType,
+    pub think: Think,
     /// How the server is reached.
     pub access: Access,
 }
@@ -67,18 +67,6 @@ impl fmt::Debug for OllamaConfig {
 pub fn keep_alive(text: &str) -> Option<KeepAlive> {
     let text = serde_json::Value::from(text);
     serde_json::from_value(text).ok()
-}
-
-/// `off`, `on`, `low`, `medium` or `high`.
-pub fn think(text: &str) -> Option<ThinkType> {
-    Some(match text {
-        "off" => ThinkType::False,
-        "on" => ThinkType::True,
-        "low" => ThinkType::Low,
-        "medium" => ThinkType::Medium,
-        "high" => ThinkType::High,
-        _ => return None,
-    })
 }
 
 /// The kind `ollama`.

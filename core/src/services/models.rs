@@ -166,10 +166,9 @@ impl Models {
     fn kind(&self, name: &str) -> Result<&dyn LlmKind> {
         let found = self.kinds.iter().find(|kind| kind.name() == name);
         found.map(|kind| &**kind).ok_or_else(|| {
-            let known: Vec<&str> = self.kinds.iter().map(|kind| kind.name()).collect();
             let message = format!(
-                "could not ask `{name}` because this build has no such backend of models; it has {}",
-                if known.is_empty() { "none".to_owned() } else { known.join(", ") }
+                "could not ask `{name}` because this build has no `{name}` (feature llm-{name}); \
+                 use a build with it, or take it out of the list of models"
             );
             Error::new(ErrorKind::Unsupported, "models", "open", message)
         })

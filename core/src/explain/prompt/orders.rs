@@ -10,7 +10,7 @@ use regex::RegexSet;
 
 static ORDERS: LazyLock<RegexSet> = LazyLock::new(|| {
     RegexSet::new([
-        r"(?i)\b(ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(instructions?|prompts?|rules|guidelines|evidence|the above|previous|prior)\b",
+        r"(?i)\b(ignore|disregard|forget|override|bypass)\b[^.]{0,40}\b(instructions?|prompts?|rules|guidelines|(everything|all|the) above)\b",
         r"(?i)\b(you are|act as|pretend to be|behave as|from now on)\b[^.]{0,40}\b(assistant|ai|model|chatbot|system|admin|developer mode|dan)\b",
         r"(?i)\b(system prompt|new instructions?|real instructions?|hidden instructions?|note to (the )?(ai|model|assistant|llm))\b",
         r"(?i)\b(respond|reply|answer|output)\b[^.]{0,25}\b(only|exactly|with the|with json|nothing else)\b",

@@ -61,6 +61,13 @@ struct Settings {
     client_secret: Option<String>,
 }
 
+impl Settings {
+    fn read(settings: &serde_json::Value) -> Result<Self> {
+        Self::deserialize(settings)
+            .map_err(|_| refused("its settings are not texts; send each as a string"))
+    }
+}
+
 impl SentryKind {
     /// The kind, with what the operator set.
     pub fn new(defaults: SentryDefaults) -> Self {
@@ -93,9 +100,9 @@ impl SentryKind {
             ),
             (None, Some(_)) => (None, None),
         };
-        let token = api_token.ok_or_else(|| refused("there is no token; set sentry_api_token"))?;
-        let organization = organization
-            .ok_or_else(|| refused("there is no organisation; set sentry_organization"))?;
+        let token = api_token.ok_or_else(|| missing("token", "sentry_api_token"))?;
+        let organization =
+            organization.ok_or_else(|| missing("organisation", "sentry_organization"))?;
         Ok(SentryConfig {
             target: own.unwrap_or_else(|| defaults.target.clone()),
             api_token: checked_token(&token)?,
@@ -123,9 +130,16 @@ impl SourceKind for SentryKind {
         ADAPTER
     }
 
+    fn is_ready(&self) -> bool {
+        self.defaults.api_token.is_some() && self.defaults.organization.is_some()
+    }
+
+    fn check(&self, settings: &serde_json::Value) -> Result<()> {
+        self.config(&Settings::read(settings)?).map(drop)
+    }
+
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>> {
-        let settings = Settings::deserialize(settings)
-            .map_err(|_| refused("its settings are not texts; send each as a string"))?;
+        let settings = Settings::read(settings)?;
         let client = self.client(self.config(&settings)?)?;
         Ok(Arc::new(SentrySource {
             client,
@@ -171,6 +185,11 @@ fn checked_slug(slug: &str) -> Result<String> {
         "the organisation is not a slug; set the one that stands in Sentry's addresses, such as \
          `acme` in https://acme.sentry.io",
     ))
+}
+
+fn missing(what: &str, setting: &str) -> Error {
+    let message = format!("could not open Sentry because there is no {what}; set {setting}");
+    Error::new(ErrorKind::Unauthorized, ADAPTER, "open", message)
 }
 
 fn refused(why: &str) -> Error {

@@ -9,6 +9,7 @@ mod analyses;
 mod failure;
 mod issues;
 mod sources;
+mod test_sentry;
 mod work;
 mod workspaces;
 
@@ -19,6 +20,7 @@ pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use sources::Sources;
+pub use test_sentry::{NotConnected, SentryTrial};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,

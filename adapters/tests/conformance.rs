@@ -9,6 +9,7 @@
 
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 #[path = "support/opened.rs"]
+#[expect(dead_code, reason = "the suite has no workspaces")]
 mod opened;
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 #[path = "support/replay.rs"]

@@ -147,6 +147,7 @@ impl Refusal {
             404 => ErrorKind::NotFound,
             400 | 422 if says(&["model_not_found", "does not exist"]) => ErrorKind::NotFound,
             408 | 504 | 524 => ErrorKind::Timeout,
+            0 if says(&["does not exist", "not found"]) => ErrorKind::NotFound,
             0 if says(&["rate_limit"]) => ErrorKind::RateLimited,
             0 | 409 | 425 | 500.. => ErrorKind::Unavailable,
             200..400 => ErrorKind::Protocol,

@@ -13,8 +13,19 @@ use super::wire::{MODEL, Wire};
 
 /// The kind that speaks this protocol, at this address.
 pub(crate) fn kind(wire: Wire, url: &str) -> Arc<dyn LlmKind> {
+    kind_with(wire, url, false)
+}
+
+/// The same, and workspaces may name addresses in private networks.
+pub(crate) fn kind_for_private_networks(wire: Wire, url: &str) -> Arc<dyn LlmKind> {
+    kind_with(wire, url, true)
+}
+
+fn kind_with(wire: Wire, url: &str, private_networks: bool) -> Arc<dyn LlmKind> {
     let access = Access {
+        headers: vec![("x-operator".to_owned(), "yes".into())],
         timeout: Duration::from_secs(5),
+        private_networks,
         ..Access::default()
     };
     let key = Some("sk-very-secret".into());

@@ -28,6 +28,9 @@ pub(crate) struct Replay {
 struct State {
     script: HashMap<String, Vec<Reply>>,
     asked: Vec<Asked>,
+    /// Requests being answered, and the most there were at once.
+    busy: usize,
+    most: usize,
 }
 
 /// One request that came in.
@@ -58,6 +61,8 @@ pub(crate) struct Reply {
 pub(crate) enum End {
     /// As it should.
     Well,
+    /// Before it began: the connection is closed without a word.
+    Mute,
     /// The connection is gone before the body is whole.
     Cut,
     /// Nothing more comes, and the connection stays.
@@ -147,10 +152,9 @@ impl Replay {
         self.state.lock().unwrap().asked.clone()
     }
 
-    /// Takes no more connections: whoever comes is refused.
-    pub(crate) async fn leave(&mut self) {
-        self.serving.abort();
-        let _ = (&mut self.serving).await;
+    /// How many requests it had to answer at the same time, at most.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.state.lock().unwrap().most
     }
 }
 
@@ -167,6 +171,8 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     let reply = {
         let mut state = state.lock().unwrap();
         state.asked.push(asked.clone());
+        state.busy += 1;
+        state.most = state.most.max(state.busy);
         match state.script.get_mut(&asked.path) {
             Some(replies) if replies.len() > 1 => replies.remove(0),
             Some(replies) => replies[0].clone(),
@@ -175,6 +181,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     };
     // Whoever asked may be gone.
     let _ = answer(&mut stream, reply).await;
+    state.lock().unwrap().busy -= 1;
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Asked> {
@@ -213,6 +220,9 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
 
 async fn answer(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     tokio::time::sleep(reply.before).await;
+    if reply.end == End::Mute {
+        return stream.shutdown().await;
+    }
     let mut head = format!("HTTP/1.1 {} Replayed\r\n", reply.status);
     for (name, value) in &reply.headers {
         head.push_str(&format!("{name}: {value}\r\n"));
@@ -227,7 +237,7 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     }
     match reply.end {
         End::Well => stream.write_all(b"0\r\n\r\n").await?,
-        End::Cut => {}
+        End::Cut | End::Mute => {}
         End::Silence => {
             // Until the other side has gone.
             while stream.read(&mut [0; 64]).await? > 0 {}

@@ -14,6 +14,7 @@ mod models;
 mod preview;
 mod reading;
 mod sources;
+mod test_sentry;
 mod usage;
 mod work;
 mod workspaces;
@@ -29,6 +30,7 @@ pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use sources::Sources;
+pub use test_sentry::{NotConnected, SentryTrial};
 pub use usage::Spending;
 pub use work::{Work, WorkLimits};
 pub use workspaces::{

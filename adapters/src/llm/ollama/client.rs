@@ -3,7 +3,10 @@
 use std::fmt;
 
 use explainer_core::{Error, ErrorKind, Result, domain::SecretString};
-use reqwest::{Client, Response, header::HeaderMap};
+use reqwest::{
+    Client, Response,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use serde_json::Value;
 
 use super::ADAPTER;
@@ -58,7 +61,9 @@ impl Server {
         let response = request.headers(self.headers.clone()).send().await;
         let response =
             response.map_err(|error| fault(error, self.host(), ADAPTER, question.operation))?;
-        if response.status().is_success() {
+        let content_type = response.headers().get(CONTENT_TYPE);
+        let is_page = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+        if response.status().is_success() && !is_page {
             return Ok(response);
         }
         let refusal = Refusal::read(response, self.key.as_ref()).await;
@@ -95,10 +100,10 @@ impl Server {
                 continue;
             }
             let value: Value = match serde_json::from_slice(&line) {
-                Ok(value) => value,
+                Ok(value @ Value::Object(_)) => value,
                 // What has no end of its own was cut off in the middle.
                 Err(_) if lines.ended() && line.starts_with(b"{") => return Ok(None),
-                Err(_) => return Err(self.not_the_api(question.operation)),
+                _ => return Err(self.not_the_api(question.operation)),
             };
             return match Refusal::inside(&value) {
                 Some(refusal) => Err(self.refused(&refusal, question)),

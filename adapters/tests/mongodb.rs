@@ -43,7 +43,13 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             store.unwrap().ping().await.unwrap();
         }
         let mut made = BTreeMap::new();
-        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+        for collection in [
+            "users",
+            "workspaces",
+            "analyses",
+            "revoked_tokens",
+            "model_calls",
+        ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
@@ -55,6 +61,10 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
                 vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
             ),
             ("revoked_tokens", vec!["_id_", "expiry"]),
+            (
+                "model_calls",
+                vec!["_id_", "by_day", "by_key", "of_analysis"],
+            ),
         ];
         let expected = expected.map(|(collection, names)| {
             let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+        Analyses, AuthProvider, Clock, Ids, Ledger, Passwords, RevokedTokens, Users, Vault,
+        Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, llm, passwords, revoked_tokens, run, users,
+            clock, ledger, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             workspaces,
         },
@@ -74,6 +75,18 @@ fn revoked_tokens() {
         revoked_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
+    );
+}
+
+#[test]
+fn ledger() {
+    let docs = include_str!("../src/ports/ledger.rs");
+    assert_covers(docs, "Ledger", ledger::CASES);
+    on_a_fake(
+        "memory ledger",
+        ledger::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Ledger,
     );
 }
 

@@ -10,12 +10,15 @@ mod auth;
 mod body;
 mod cors;
 mod issues;
+mod models;
+mod money;
 mod problem;
 mod processed;
 mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod spending;
 mod system;
 mod time;
 mod workspaces;
@@ -40,6 +43,8 @@ pub(crate) enum Tags {
     Workspaces,
     /// Reading issues and having them explained.
     Issues,
+    /// What was sent to models and what it cost.
+    Spending,
     /// The service itself.
     System,
 }
@@ -66,6 +71,8 @@ type Apis = (
     settings::SettingsApi,
     issues::IssuesApi,
     processed::ProcessedApi,
+    models::ModelsApi,
+    spending::SpendingApi,
 );
 
 /// The whole API as one endpoint.
@@ -113,7 +120,13 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
             waiting,
         },
-        processed::ProcessedApi { services },
+        processed::ProcessedApi {
+            services: services.clone(),
+        },
+        models::ModelsApi {
+            services: services.clone(),
+        },
+        spending::SpendingApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

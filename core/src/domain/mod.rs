@@ -6,6 +6,7 @@ pub mod event;
 mod evidence;
 mod ids;
 mod issue;
+mod ledger;
 mod specification;
 mod user;
 mod workspace;
@@ -15,10 +16,13 @@ pub use event::Event;
 pub use evidence::*;
 pub use ids::*;
 pub use issue::*;
+pub use ledger::*;
 pub use specification::*;
 pub use user::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
 pub use jiff::Timestamp;
+/// A day.
+pub use jiff::civil::Date;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -8,6 +8,7 @@ mod analyses;
 mod auth;
 mod clock;
 mod issue_source;
+mod ledger;
 mod llm;
 mod notifier;
 mod passwords;
@@ -19,6 +20,7 @@ pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use ledger::Ledger;
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
     OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,

@@ -1,9 +1,9 @@
 //! Asking for analyses and reading them.
 
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Workspace},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Workspace, day},
     ports::{Notice, NoticeKind},
-    services::{Caller, Failure, Issues, Ports, new_id},
+    services::{Caller, Failure, Issues, Ports, chain::until_tomorrow, new_id},
 };
 
 /// Asking for analyses and reading them.
@@ -36,6 +36,7 @@ impl AnalysisRequests {
         {
             return Ok(active);
         }
+        self.has_money(of).await?;
         let issue = self.issues.read(of, issue_id).await?;
         let id: AnalysisId = new_id(&*self.ports.ids)?;
         let request = NewAnalysis {
@@ -54,6 +55,22 @@ impl AnalysisRequests {
         };
         self.ports.notifier.notify(&notice).await?;
         Ok(analysis)
+    }
+
+    /// Refuses what could not be paid for today: where the limit is reached and there is a remote
+    /// model to ask first, or no other.
+    async fn has_money(&self, of: &Workspace) -> Result<(), Failure> {
+        let models = &self.ports.models;
+        let Some(limit) = models.spend_limit(of) else {
+            return Ok(());
+        };
+        let now = self.ports.clock.now();
+        if self.ports.ledger.spent(&of.id, day(now)).await? < limit || !models.must_refuse(of) {
+            return Ok(());
+        }
+        Err(Failure::SpendLimitReached {
+            until_tomorrow: until_tomorrow(now),
+        })
     }
 
     /// One analysis of the workspace.

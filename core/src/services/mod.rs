@@ -6,9 +6,15 @@
 
 mod accounts;
 mod analyses;
+mod chain;
+mod compare;
 mod failure;
 mod issues;
+mod models;
+mod preview;
+mod reading;
 mod sources;
+mod usage;
 mod work;
 mod workspaces;
 
@@ -16,16 +22,21 @@ use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::AnalysisRequests;
+pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use sources::Sources;
+pub use usage::Spending;
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, Ids, Ledger, Notifier, Passwords, Users, Vault, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -49,8 +60,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What was sent to models and what it cost.
+    pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Language models.
+    pub models: Arc<Models>,
 }
 
 /// The use cases over one set of ports.
@@ -66,6 +81,12 @@ pub struct Services {
     pub analyses: AnalysisRequests,
     /// Carrying analyses out.
     pub work: Work,
+    /// Showing what would be sent to models.
+    pub previews: Previews,
+    /// Comparing models.
+    pub comparisons: Comparisons,
+    /// What was sent to models and what it cost.
+    pub spending: Spending,
 }
 
 impl Services {
@@ -77,6 +98,9 @@ impl Services {
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            previews: Previews::new(ports.clone()),
+            comparisons: Comparisons::new(ports.clone()),
+            spending: Spending::new(ports.clone()),
         }
     }
 }

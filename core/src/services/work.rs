@@ -7,13 +7,10 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
-    explain,
+    explain::{self, ask},
     ports::{Notice, NoticeKind},
-    services::{Failure, Ports},
+    services::{Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading},
 };
-
-/// How many events of an issue are looked at to find the one that tells most.
-const EVENTS: u16 = 5;
 
 /// How long and how often a job is worked on.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +24,20 @@ pub struct WorkLimits {
 /// Carrying analyses out.
 #[derive(Debug)]
 pub struct Work {
+    reading: Reading,
+    chain: Chain,
     ports: Ports,
     limits: WorkLimits,
 }
 
 impl Work {
     pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
-        Self { ports, limits }
+        Self {
+            reading: Reading::new(ports.clone()),
+            chain: Chain::new(ports.clone()),
+            ports,
+            limits,
+        }
     }
 
     /// How long a lease lasts unless it is renewed.
@@ -66,28 +70,37 @@ impl Work {
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
             Ok(outcome) => self.finish(lease, outcome).await,
-            Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
+            Err(failure) if self.is_put_back(job, failure.is_passing()) => {
                 self.put_back(lease, job, &failure).await
             }
             Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
         }
     }
 
+    /// Steps 3 to 9: from the issue to its specification.
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
-        let evidence = self.evidence(&workspace, job).await?;
-        let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
-        let specification = match known(job, &fingerprint) {
-            Some(specification) => {
-                tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
-                specification
-            }
-            None => Box::new(explain::specify(&evidence)),
+        let evidence = self.reading.evidence(&workspace, &job.issue.id).await?;
+        let links = self.ports.models.chain(&workspace);
+        let candidates = match links.as_slice() {
+            [] => Vec::new(),
+            _ => self.reading.candidates(&workspace, &evidence).await?,
+        };
+        let task = Task {
+            workspace: &workspace,
+            analysis: Some(Run::of(job)),
+            evidence: &evidence,
+            candidates: &candidates,
+        };
+        let explained = match self.known(&task, job, &links).await? {
+            Some(known) => known,
+            None if links.is_empty() => by_rules(&evidence, None),
+            None => self.ask(&task, job, &links).await?,
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
-            specification,
-            fingerprint,
+            specification: explained.specification,
+            fingerprint: explained.fingerprint,
         })
     }
 
@@ -99,15 +112,56 @@ impl Work {
             .ok_or(Failure::NoWorkspace)
     }
 
-    async fn evidence(&self, workspace: &Workspace, job: &Analysis) -> Result<Evidence, Failure> {
-        let source = self.ports.sources.open(workspace)?;
-        let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
-        let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source
-            .events(&issue.id, EVENTS)
-            .await
-            .map_err(Failure::Source)?;
-        Ok(explain::collect(issue, events))
+    /// The former result, where it was made from the same evidence in a way it would be made now.
+    async fn known(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Option<Explained>, Failure> {
+        let (false, Some(specification), Some(former)) =
+            (job.force, &job.specification, &job.fingerprint)
+        else {
+            return Ok(None);
+        };
+        let opened = links.iter().filter_map(|link| link.opened.as_ref().ok());
+        let model = opened
+            .map(|llm| ask::name(&llm.profile()))
+            .find(|model| self.chain.fingerprint(task, model) == *former);
+        let by_rules = || explain::fingerprint(task.evidence, explain::HEURISTICS) == *former;
+        match model {
+            Some(model) => self.chain.reused(task, &model).await?,
+            None if links.is_empty() && by_rules() => {}
+            None => return Ok(None),
+        }
+        tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+        Ok(Some(Explained {
+            specification: specification.clone(),
+            fingerprint: former.clone(),
+        }))
+    }
+
+    /// Has the models explain it; rules do when all of them failed for good and that is allowed.
+    async fn ask(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Explained, Failure> {
+        match self.chain.explain(task, links).await {
+            Err(Failure::Models(failure))
+                if !self.is_put_back(job, failure.is_passing())
+                    && self.ports.models.allows_heuristics(task.workspace) =>
+            {
+                let why = told(&Failure::Models(failure));
+                Ok(by_rules(task.evidence, Some(why)))
+            }
+            ended => ended,
+        }
+    }
+
+    fn is_put_back(&self, job: &Analysis, may_pass: bool) -> bool {
+        may_pass && job.attempt < self.limits.attempts
     }
 
     async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
@@ -172,19 +226,23 @@ impl Work {
     }
 }
 
-/// The former result, where it was made from the same evidence in the same way and may be used again.
-fn known(job: &Analysis, fingerprint: &str) -> Option<Box<Specification>> {
-    if job.force || job.fingerprint.as_deref() != Some(fingerprint) {
-        return None;
+/// What rules say of the evidence, maybe because the models failed.
+fn by_rules(evidence: &Evidence, instead_of_model: Option<AnalysisError>) -> Explained {
+    let specification = Specification {
+        instead_of_model: instead_of_model.map(Box::new),
+        ..explain::specify(evidence)
+    };
+    Explained {
+        specification: Box::new(specification),
+        fingerprint: explain::fingerprint(evidence, explain::HEURISTICS),
     }
-    job.specification.clone()
 }
 
 fn told(failure: &Failure) -> AnalysisError {
     AnalysisError {
         code: failure.code().to_owned(),
         message: failure.public_message(),
-        retryable: failure.is_transient(),
+        retryable: failure.is_retryable(),
     }
 }
 

@@ -46,6 +46,7 @@ impl Llm for OpenAiModel {
         ModelProfile {
             kind: ADAPTER.to_owned(),
             model: self.name.clone(),
+            server: self.server.host().to_owned(),
             context_window: dialect.context_window,
             location: self.location,
             structured: dialect.structured,

@@ -14,6 +14,7 @@ pub(super) const USERS: &str = "users";
 pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const MODEL_CALLS: &str = "model_calls";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -49,7 +50,7 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 4] {
+fn all() -> [(&'static str, Bson); 5] {
     [
         (
             USERS,
@@ -89,6 +90,20 @@ fn all() -> [(&'static str, Bson); 4] {
         (
             REVOKED_TOKENS,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            MODEL_CALLS,
+            bson!([
+                {
+                    "name": "of_analysis",
+                    "key": { "workspace_id": 1, "analysis_id": 1, "started_at": 1, "_id": 1 },
+                },
+                {
+                    "name": "by_key",
+                    "key": { "workspace_id": 1, "key": 1, "started_at": -1, "_id": -1 },
+                },
+                { "name": "by_day", "key": { "workspace_id": 1, "day": 1, "model": 1 } },
+            ]),
         ),
     ]
 }

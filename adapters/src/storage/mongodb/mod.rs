@@ -18,6 +18,7 @@ mod documents;
 mod fault;
 mod forms;
 mod indexes;
+mod ledger;
 mod query;
 mod queue;
 mod revoked_tokens;

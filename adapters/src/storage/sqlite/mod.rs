@@ -16,6 +16,7 @@
 mod analyses;
 mod database;
 mod fault;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;

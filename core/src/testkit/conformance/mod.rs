@@ -9,6 +9,7 @@ pub mod analyses;
 pub mod auth;
 pub mod clock;
 pub mod issue_source;
+pub mod ledger;
 pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;

@@ -1,6 +1,7 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod ledger;
 mod revoked_tokens;
 mod users;
 mod workspaces;
@@ -12,7 +13,10 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        Analysis, AnalysisId, CallId, ModelCall, Timestamp, TokenId, User, UserId, Workspace,
+        WorkspaceId,
+    },
 };
 
 /// A store that is gone when it is dropped.
@@ -25,6 +29,7 @@ struct State {
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    calls: BTreeMap<CallId, ModelCall>,
 }
 
 /// An analysis and its place in the queue.

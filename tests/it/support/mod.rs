@@ -1,6 +1,9 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[path = "../../../adapters/tests/support/replay.rs"]
+#[expect(dead_code, reason = "the adapters' own tests replay more")]
+pub(crate) mod replay;
 mod service;
 
 pub(crate) use client::Client;

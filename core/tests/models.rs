@@ -9,8 +9,8 @@ use std::{sync::Arc, time::Duration};
 use explainer_core::{
     Error, ErrorKind,
     domain::{
-        Analysis, CallEnd, DataClass, Event, Issue, ModelCall, Origin, Priority, Purpose, Status,
-        WhenSpent, Workspace,
+        Analysis, CallEnd, DataClass, Event, ExposeSecret as _, Issue, ModelCall, Origin, Priority,
+        Purpose, Status, WhenSpent, Workspace,
         event::{Exception, Frame},
     },
     explain::HEURISTICS,
@@ -162,7 +162,6 @@ async fn somebody(services: &Services) -> Caller {
         password: "correct horse".into(),
         full_name: None,
     };
-    use explainer_core::domain::ExposeSecret as _;
     let session = services.accounts.register(account).await.unwrap();
     let token = session.token.token;
     let caller = || async {

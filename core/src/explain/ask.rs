@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::{
     Error, ErrorKind,
     domain::{AnalysisError, Tokens},
+    explain::redact::Redactor,
     ports::{Completion, FinishReason, ModelProfile, TokenUsage},
 };
 
@@ -114,7 +115,8 @@ pub fn fault(error: &Error, model: &str) -> Fault {
         ErrorKind::Internal => format!(
             "could not ask {model} because something went wrong on our side; the log has the details"
         ),
-        _ => error.message().to_owned(),
+        // a server may repeat what it was sent, the key included
+        _ => Redactor::new().redact(error.message()).into_owned(),
     };
     Fault {
         code,

@@ -94,19 +94,16 @@ pub fn compose(
         claim.text = restore(&claim.text);
         claim.quotes = restore_all(&claim.quotes);
     }
-    match draft.answer.priority {
-        Some(priority) => {
-            specification.priority = priority;
-            provenance.priority = writer.origin(Field::Priority);
-        }
+    if let Some(priority) = draft.answer.priority {
+        specification.priority = priority;
+        provenance.priority = writer.origin(Field::Priority);
+    } else {
         // a priority there must be: the rubric says why it is this one
-        None => {
-            specification.priority = by_rules().priority;
-            specification
-                .priority_reasons
-                .clone_from(&by_rules().priority_reasons);
-            provenance.priority = Origin::Heuristic;
-        }
+        specification.priority = by_rules().priority;
+        specification
+            .priority_reasons
+            .clone_from(&by_rules().priority_reasons);
+        provenance.priority = Origin::Heuristic;
     }
     specification.provenance = provenance;
     specification

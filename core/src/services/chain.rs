@@ -14,8 +14,8 @@ pub use self::fault::ChainFailure;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisId, CallEnd, Evidence, Issue, ModelCall, Purpose, Specification,
-        Timestamp, Tokens, WhenSpent, Workspace,
+        Analysis, AnalysisId, CallEnd, DataClass, Evidence, Issue, ModelCall, Purpose,
+        Specification, Timestamp, Tokens, WhenSpent, Workspace,
     },
     explain::{
         self, ApproximateTokens, Brief, PROMPT, Question, ask,
@@ -102,7 +102,7 @@ impl Chain {
                 }
             }
         }
-        Err(Failure::Models(ChainFailure::of(faults)))
+        Err(Failure::Models(ChainFailure::of(&faults)))
     }
 
     /// The specification of one model, or why it gave none; what was asked for it goes into
@@ -218,7 +218,7 @@ impl Chain {
         let rules = self.ports.models.rules();
         let settings = &task.workspace.settings;
         let policy = settings.data_policy.unwrap_or_default();
-        let withheld: Vec<&str> = policy.withheld().map(|class| class.as_str()).collect();
+        let withheld: Vec<&str> = policy.withheld().map(DataClass::as_str).collect();
         let made_by = format!(
             "{PROMPT} {model} {} {} {}",
             rules.token_budget,

@@ -43,7 +43,7 @@ impl Spending {
         let before = jiff::Span::new().days(USUAL_DAYS - 1);
         let first = first.unwrap_or_else(|| last.saturating_sub(before));
         let days = (last - first).get_days();
-        if days < 0 || days >= MAX_DAYS {
+        if !(0..MAX_DAYS).contains(&days) {
             return Err(Failure::Invalid {
                 field: "from",
                 message: format!("must be at most {MAX_DAYS} days before `to`, and not after it"),

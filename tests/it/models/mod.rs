@@ -1,9 +1,7 @@
 //! Issues explained by models, from the client's request to the model's server and back.
 
 mod faults;
-#[expect(dead_code, reason = "the adapters' own tests need more of the server")]
-#[path = "../../../adapters/tests/support/replay.rs"]
-mod replay;
+mod honesty;
 mod spending;
 #[expect(
     dead_code,
@@ -18,7 +16,7 @@ use self::{
     replay::{Replay, Reply},
     wire::{MODEL, Wire},
 };
-use crate::support::{Client, Service};
+use crate::support::{Client, Service, replay};
 
 /// A service that asks a server which replays, and somebody with an issue to explain.
 struct Place {
@@ -55,6 +53,7 @@ impl Place {
                 "OPENAI_API_KEY",
                 if wire == Wire::Ollama { "" } else { "sk-test" },
             ),
+            ("EXPLAINER__LLM__OLLAMA__API_KEY", "sk-test"),
             ("EXPLAINER__LLM__PRICES", "tiny 10 5 100"),
             ("EXPLAINER__LLM__BREAKER_FAILURES", "1000"),
             ("EXPLAINER__ANALYSIS__ATTEMPTS", "1"),

@@ -241,3 +241,19 @@ async fn a_model_that_is_throttled_is_asked_again_by_the_same_job() {
     assert!(began.elapsed() >= Duration::from_secs(1), "it did not wait");
     assert_eq!(place.asked(), 2);
 }
+
+#[tokio::test]
+async fn a_server_that_is_gone_is_told_and_costs_nothing() {
+    let mut place = Place::open(Wire::Chat, &[]).await;
+    place.server = super::replay::Replay::start().await;
+    let seen = place.analyze().await;
+    assert_eq!(seen["status"], "failed");
+    assert_eq!(seen["error"]["code"], "model_unavailable");
+    assert_eq!(seen["error"]["retryable"], true);
+    let calls = place.calls(&seen).await;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(
+        (&calls[0]["end"], &calls[0]["cost_usd"]),
+        (&json!("failed"), &json!(0.0))
+    );
+}

@@ -131,9 +131,9 @@ fn doubt(cited: &Cited, known: &Known) -> Option<String> {
             ));
         }
     }
-    let quotes = cited.quotes.iter();
-    let quoted = quotes.filter_map(|quote| misquote(quote, known)).next();
-    quoted.or_else(|| {
+    let mut quotes = cited.quotes.iter();
+    let invented = quotes.find_map(|quote| misquote(quote, known));
+    invented.or_else(|| {
         names(&cited.text)
             .iter()
             .find_map(|name| stranger(name, known))

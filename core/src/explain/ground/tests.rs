@@ -19,7 +19,7 @@ fn profile() -> ModelProfile {
 }
 
 fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+    text.to_owned().into()
 }
 
 fn evidence() -> Evidence {

@@ -144,25 +144,21 @@ impl Reader<'_> {
                 }
                 Some(_) => {}
             }
-            match self.value(depth + 1) {
-                Some(value) => array.push(value),
-                None => {
-                    self.cut |= self.peek().is_none();
-                    return array;
-                }
-            }
+            let Some(value) = self.value(depth + 1) else {
+                self.cut |= self.peek().is_none();
+                return array;
+            };
+            array.push(value);
         }
     }
 
     fn key(&mut self) -> Option<String> {
-        match self.peek()? {
-            quote @ (b'"' | b'\'') => self.string(quote),
-            _ => {
-                let start = self.at;
-                self.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-                (self.at > start).then(|| self.part(start, self.at))
-            }
+        if let quote @ (b'"' | b'\'') = self.peek()? {
+            return self.string(quote);
         }
+        let start = self.at;
+        self.run(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        (self.at > start).then(|| self.part(start, self.at))
     }
 
     /// The text between quotes; `None` when it does not end.

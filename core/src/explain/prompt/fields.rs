@@ -64,7 +64,7 @@ pub(super) fn schema(fields: &[Field]) -> Value {
     let properties = fields
         .iter()
         .map(|field| (field.name().to_owned(), property(*field)));
-    object(properties.collect())
+    object(&properties.collect())
 }
 
 fn property(field: Field) -> Value {
@@ -77,7 +77,7 @@ fn property(field: Field) -> Value {
                 ("quotes", texts()),
             ];
             let parts = parts.map(|(name, form)| (name.to_owned(), form));
-            json!({ "type": "array", "items": object(parts.into_iter().collect()) })
+            json!({ "type": "array", "items": object(&parts.into_iter().collect()) })
         }
         Field::Priority => {
             json!({ "type": "string", "enum": ["low", "medium", "high", "critical"] })
@@ -89,7 +89,7 @@ fn property(field: Field) -> Value {
     }
 }
 
-fn object(properties: Map<String, Value>) -> Value {
+fn object(properties: &Map<String, Value>) -> Value {
     let required: Vec<&String> = properties.keys().collect();
     json!({
         "type": "object",

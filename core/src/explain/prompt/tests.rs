@@ -18,7 +18,7 @@ fn profile(window: u32, location: ModelLocation) -> ModelProfile {
 }
 
 fn text(text: &str) -> Option<String> {
-    Some(text.to_owned())
+    text.to_owned().into()
 }
 
 fn evidence() -> Evidence {

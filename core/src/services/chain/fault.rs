@@ -23,7 +23,7 @@ pub struct ChainFailure {
 
 impl ChainFailure {
     /// The failure of a chain whose models failed so, in their order.
-    pub(super) fn of(faults: Vec<Fault>) -> Self {
+    pub(super) fn of(faults: &[Fault]) -> Self {
         let first = faults.first().map_or("no_model", |fault| fault.code);
         let alike = faults.iter().all(|fault| fault.code == first);
         let retryable = faults.iter().any(|fault| fault.retryable);

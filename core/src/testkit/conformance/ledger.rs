@@ -61,13 +61,13 @@ async fn a_call_reads_back_equal_whatever_text_it_holds(ledger: &dyn Ledger) -> 
 }
 
 async fn a_call_written_again_takes_the_place_of_the_former(ledger: &dyn Ledger) -> Verdict {
-    let sent = ModelCall {
+    let open = ModelCall {
         end: CallEnd::Sent,
         answer: None,
         cost: 500,
         ..call("one", 0)
     };
-    ledger.write(&sent).await?;
+    ledger.write(&open).await?;
     let ended = ModelCall {
         cost: 70,
         ..call("one", 0)

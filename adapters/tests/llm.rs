@@ -280,6 +280,9 @@ fn refusals() -> Vec<Row> {
                 json!({"object": "error", "message": "bad", "type": "BadRequest", "code": 400});
             vec![Reply::json(400, &body)]
         }),
+        fault("200, JSON of another API", Protocol, |it| {
+            of_openai(it, Reply::json(200, &json!({"hello": "there"})))
+        }),
         fault("200, a login page", Protocol, |_| {
             vec![page(200, "Sign in")]
         }),
@@ -349,9 +352,13 @@ fn breaks() -> Vec<Row> {
             vec![begun]
         })
         .billed(Billed::Begun(1)),
-        fault("JSON of another API", Protocol, |it| {
-            let (path, _) = it.description();
-            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!([path]))])
+        fault("events of another API", Protocol, |it| {
+            let event = Reply::new(200, "text/event-stream", &["data: {\"a\": 1}\n\ndata: [DONE]\n\n"]);
+            of_openai(it, event)
+        })
+        .billed(Billed::Begun(0)),
+        fault("lines of another API", Protocol, |it| {
+            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!(["a"]))])
         })
         .billed(Billed::Begun(0)),
         fault("an answer of 5 MB", Protocol, |it| {

@@ -97,7 +97,7 @@ impl<'a> Answer<'a> {
             finish: if refused {
                 FinishReason::Refusal
             } else {
-                reason(finish.unwrap_or_default())
+                reason(&finish.unwrap_or_default())
             },
             usage,
             model: model.unwrap_or_else(|| asked_for.to_owned()),
@@ -105,8 +105,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn reason(word: String) -> FinishReason {
-    match word.as_str() {
+fn reason(word: &str) -> FinishReason {
+    match word {
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
         "content_filter" => FinishReason::ContentFilter,

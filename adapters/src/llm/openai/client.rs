@@ -118,7 +118,7 @@ impl Server {
     }
 }
 
-/// A model of the list. How its window is called is for each server to say: vLLM, OpenRouter,
+/// A model of the list. How its window is called is for each server to say: vLLM, `OpenRouter`,
 /// Groq, LM Studio, llama.cpp.
 fn offered(model: &Value) -> Option<(OfferedModel, String)> {
     let name = model["id"].as_str().or(model["name"].as_str())?;

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Error, ErrorKind, Result,
-    domain::{Tokens, WhenSpent, Workspace},
+    domain::{Sealed, SecretString, Tokens, WhenSpent, Workspace},
     ports::{Llm, LlmKind, LlmSettings, ModelLocation, ModelProfile, Vault},
 };
 
@@ -75,8 +75,12 @@ impl Models {
     /// Its own list comes first; a key of its own makes OpenAI its chain; else the installation's
     /// list is its, with the workspace's word on which model of OpenAI to ask.
     pub fn chain(&self, workspace: &Workspace) -> Vec<Link> {
+        self.links(workspace, &self.names(workspace))
+    }
+
+    fn names(&self, workspace: &Workspace) -> Vec<String> {
         let settings = &workspace.settings;
-        let names: Vec<String> = if !settings.models.is_empty() {
+        if !settings.models.is_empty() {
             settings.models.clone()
         } else if workspace.openai_api_key.is_some() {
             vec![OPENAI.to_owned()]
@@ -86,8 +90,7 @@ impl Models {
             let ready = |kind: &&Arc<dyn LlmKind>| kind.is_ready(&LlmSettings::default());
             let ready = self.kinds.iter().filter(ready);
             ready.map(|kind| kind.name().to_owned()).collect()
-        };
-        self.links(workspace, &names)
+        }
     }
 
     /// The models with these names, as `workspace` would ask them.
@@ -134,16 +137,31 @@ impl Models {
         self.kind(kind).is_ok()
     }
 
-    fn open(&self, workspace: &Workspace, name: &str) -> Result<Arc<dyn Llm>> {
-        let (kind, model) = match name.split_once('/') {
-            Some((kind, model)) => (kind, Some(model.to_owned())),
-            None => (name, None),
+    /// Opens a model for a trial, the first of the chain where none is named, with the key `given`
+    /// instead of the one that is kept. Tells also whether the key is the workspace's own.
+    pub fn open_to_try(
+        &self,
+        workspace: &Workspace,
+        name: Option<&str>,
+        given: Option<SecretString>,
+    ) -> Result<(Arc<dyn Llm>, bool)> {
+        let first = || self.names(workspace).into_iter().next();
+        let name = name.map(str::to_owned).or_else(first);
+        let name = name.unwrap_or_else(|| OPENAI.to_owned());
+        let (kind, model, sealed) = asked(workspace, &name);
+        let kept = sealed.map(|key| self.vault.open(key)).transpose()?;
+        let api_key = given.or(kept);
+        let own_key = api_key.is_some();
+        let settings = LlmSettings {
+            model,
+            api_key,
+            base_url: None,
         };
-        let own = |is: bool| is && kind == OPENAI;
-        let chosen = workspace.settings.openai_model.clone();
-        let model = model.or(chosen.filter(|_| own(true)));
-        let key = workspace.openai_api_key.as_ref();
-        let key = key.filter(|_| own(true));
+        Ok((self.kind(kind)?.open(&settings)?, own_key))
+    }
+
+    fn open(&self, workspace: &Workspace, name: &str) -> Result<Arc<dyn Llm>> {
+        let (kind, model, key) = asked(workspace, name);
         let sealed = key.map(|key| key.0.clone()).unwrap_or_default();
         let place = [kind.to_owned(), model.clone().unwrap_or_default(), sealed];
         if let Some(open) = self.opened().get(&place) {
@@ -177,6 +195,22 @@ impl Models {
     fn opened(&self) -> std::sync::MutexGuard<'_, HashMap<[String; 3], Arc<dyn Llm>>> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The backend and the model that a name stands for, and the workspace's own key for it.
+fn asked<'a>(
+    workspace: &'a Workspace,
+    name: &'a str,
+) -> (&'a str, Option<String>, Option<&'a Sealed>) {
+    let (kind, model) = match name.split_once('/') {
+        Some((kind, model)) => (kind, Some(model.to_owned())),
+        None => (name, None),
+    };
+    if kind != OPENAI {
+        return (kind, model, None);
+    }
+    let chosen = workspace.settings.openai_model.clone();
+    (kind, model.or(chosen), workspace.openai_api_key.as_ref())
 }
 
 /// What tokens of one model cost, in dollars for a million of them.

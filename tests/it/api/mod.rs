@@ -3,6 +3,7 @@
 mod accounts;
 mod analyze;
 mod issues;
+mod models;
 mod problems;
 mod processed;
 mod sentry;

@@ -5,6 +5,9 @@ mod client;
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
 mod service;
+#[path = "../../../adapters/tests/support/wire.rs"]
+#[expect(dead_code, reason = "the adapters' own tests speak more")]
+pub(crate) mod wire;
 
 pub(crate) use client::Client;
 pub(crate) use service::Service;

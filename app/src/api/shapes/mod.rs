@@ -4,10 +4,12 @@
 
 mod analysis;
 mod issue;
+mod model_test;
 mod processed;
 mod sentry_test;
 
 pub(super) use analysis::{Analysis, AnalysisError};
 pub(super) use issue::{Issue, ProcessingStatus, Project};
+pub(super) use model_test::{ModelTest, ModelTestedBody, OpenAiTest};
 pub(super) use processed::Processed;
 pub(super) use sentry_test::{SentryTest, SentryTested};

@@ -11,11 +11,12 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 9] = [
+const RANGES: [(&str, i64, i64, &str); 10] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
+    ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
@@ -36,8 +37,9 @@ const CHOICES: [(&str, &[&str]); 2] = [
 ];
 
 /// Texts that must have a form, and who knows it.
-const FORMS: [(&str, Form); 12] = [
+const FORMS: [(&str, Form); 13] = [
     ("server.host", host),
+    ("server.public_url", optional_web_address),
     ("log.filter", filter),
     ("storage.data_dir", filled),
     ("storage.mongodb_uri", mongodb_uri),

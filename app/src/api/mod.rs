@@ -18,6 +18,7 @@ mod settings;
 mod shapes;
 mod system;
 mod time;
+mod webhooks;
 mod workspaces;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ type Apis = (
     settings::SettingsApi,
     issues::IssuesApi,
     processed::ProcessedApi,
+    webhooks::WebhooksApi,
 );
 
 /// The whole API as one endpoint.
@@ -113,7 +115,10 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
             waiting,
         },
-        processed::ProcessedApi { services },
+        processed::ProcessedApi {
+            services: services.clone(),
+        },
+        webhooks::WebhooksApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

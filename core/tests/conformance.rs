@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Ledger, Passwords, RevokedTokens, Users, Vault,
-        Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, Ids, Ledger, Passwords, RevokedTokens, Users,
+        Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, ledger, llm, passwords, revoked_tokens, run, users,
+            clock, deliveries, ledger, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
-            workspaces,
+            watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -87,6 +87,30 @@ fn ledger() {
         ledger::CASES,
         MemoryStore::default,
         |store| store as &dyn Ledger,
+    );
+}
+
+#[test]
+fn deliveries() {
+    let docs = include_str!("../src/ports/deliveries.rs");
+    assert_covers(docs, "Deliveries", deliveries::CASES);
+    on_a_fake(
+        "memory deliveries",
+        deliveries::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Deliveries,
+    );
+}
+
+#[test]
+fn watches() {
+    let docs = include_str!("../src/ports/watches.rs");
+    assert_covers(docs, "Watches", watches::CASES);
+    on_a_fake(
+        "memory watches",
+        watches::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Watches,
     );
 }
 

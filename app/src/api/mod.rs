@@ -21,6 +21,7 @@ mod shapes;
 mod spending;
 mod system;
 mod time;
+mod webhooks;
 mod workspaces;
 
 use std::sync::Arc;
@@ -73,6 +74,7 @@ type Apis = (
     processed::ProcessedApi,
     models::ModelsApi,
     spending::SpendingApi,
+    webhooks::WebhooksApi,
 );
 
 /// The whole API as one endpoint.
@@ -126,7 +128,10 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         models::ModelsApi {
             services: services.clone(),
         },
-        spending::SpendingApi { services },
+        spending::SpendingApi {
+            services: services.clone(),
+        },
+        webhooks::WebhooksApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

@@ -1,14 +1,17 @@
 //! `/settings`: how the caller's workspace works.
 
+mod models;
+
 use std::sync::Arc;
 
 use explainer_core::{
-    domain::{self, DataClass, DataPolicy, WorkspaceSettings},
+    domain::{self, WorkspaceSettings},
     services::{Change, Failure, Services, SettingsChanges},
 };
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
 
+use self::models::{DataClasses, DataClassesUpdate, WhenSpent};
 use super::{
     Tags,
     answer::{Answer, Result},
@@ -30,6 +33,10 @@ pub(crate) struct Settings {
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
     auto_analyze: bool,
+    /// Which of them.
+    auto_analyze_only: AutoAnalyze,
+    /// Whether the summary is written as a note on the source's issue.
+    write_back: bool,
     /// Who is told when an analysis ends.
     #[oai(nullable)]
     notification_email: Option<String>,
@@ -52,38 +59,51 @@ pub(crate) struct Settings {
     when_spent: Option<String>,
 }
 
-/// Whether each class of data may go.
+/// Which issues are explained without being asked; all of them unless something is set.
 #[derive(Debug, Object, Serialize)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "one switch for each class, as people configure it"
-)]
-struct DataClasses {
-    /// Local variables of frames.
-    locals: bool,
-    /// Body, cookies and form data of the request.
-    request_body: bool,
-    /// Headers of the request.
-    headers: bool,
-    /// What is known of the user.
-    user: bool,
-    /// Values attached to breadcrumbs.
-    breadcrumb_data: bool,
+struct AutoAnalyze {
+    /// Those at least as bad as this.
+    #[oai(nullable)]
+    min_level: Option<Level>,
+    /// Those at least as urgent as this, where the source says how urgent one is.
+    #[oai(nullable)]
+    min_priority: Option<Priority>,
+    /// Those that happened at least so often, where the source says how often.
+    #[oai(default)]
+    min_count: u32,
+    /// Those of these projects, each an id or a slug; of all when there is none.
+    #[oai(default, validator(max_items = 100))]
+    projects: Vec<String>,
 }
 
-/// Whether each class of data may go; what is left out stays.
-#[derive(Debug, Default, Object)]
-struct DataClassesUpdate {
-    /// Local variables of frames.
-    locals: Option<bool>,
-    /// Body, cookies and form data of the request.
-    request_body: Option<bool>,
-    /// Headers of the request.
-    headers: Option<bool>,
-    /// What is known of the user.
-    user: Option<bool>,
-    /// Values attached to breadcrumbs.
-    breadcrumb_data: Option<bool>,
+/// How bad an event is.
+#[derive(Debug, Clone, Copy, Enum, Serialize)]
+#[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    /// The process died.
+    Fatal,
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warning,
+    /// Worth knowing.
+    Info,
+    /// For developers.
+    Debug,
+}
+
+/// How urgent a source takes an issue to be.
+#[derive(Debug, Clone, Copy, Enum, Serialize)]
+#[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+enum Priority {
+    /// Soon.
+    High,
+    /// When there is time.
+    Medium,
+    /// Some day.
+    Low,
 }
 
 /// Changes to the settings. What is left out or null stays; an empty text clears.
@@ -94,6 +114,10 @@ struct SettingsUpdate {
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
     auto_analyze: Option<bool>,
+    /// Which of them; this replaces the whole.
+    auto_analyze_only: Option<AutoAnalyze>,
+    /// Whether the summary is written as a note on the source's issue.
+    write_back: Option<bool>,
     /// Who is told when an analysis ends.
     #[oai(validator(max_length = 254))]
     notification_email: Option<String>,
@@ -112,16 +136,6 @@ struct SettingsUpdate {
     daily_spend_usd: Option<f64>,
     /// What happens when that is spent.
     when_spent: Option<WhenSpent>,
-}
-
-/// What happens when a day's money is spent.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename_all = "lowercase")]
-enum WhenSpent {
-    /// Requests are refused until the day is over.
-    Refuse,
-    /// Only models that run here are asked.
-    Local,
 }
 
 /// What an update did.
@@ -158,6 +172,8 @@ impl SettingsApi {
         let changes = SettingsChanges {
             openai_model: Change::of_text(sent.openai_model),
             auto_analyze: sent.auto_analyze,
+            auto_analyze_only: sent.auto_analyze_only.map(Into::into),
+            write_back: sent.write_back,
             notification_email: Change::of_text(sent.notification_email),
             instructions: Change::of_text(sent.instructions),
             data_policy: sent.data_policy.unwrap_or_default().changes(),
@@ -185,6 +201,8 @@ impl From<WorkspaceSettings> for Settings {
         Self {
             openai_model: settings.openai_model,
             auto_analyze: settings.auto_analyze,
+            auto_analyze_only: settings.auto_analyze_only.into(),
+            write_back: settings.write_back,
             notification_email: settings.notification_email,
             instructions: settings.instructions,
             data_policy: settings.data_policy.unwrap_or_default().into(),
@@ -196,46 +214,12 @@ impl From<WorkspaceSettings> for Settings {
     }
 }
 
-impl From<DataPolicy> for DataClasses {
-    fn from(policy: DataPolicy) -> Self {
-        Self {
-            locals: policy.locals,
-            request_body: policy.request_body,
-            headers: policy.headers,
-            user: policy.user,
-            breadcrumb_data: policy.breadcrumb_data,
-        }
-    }
-}
-
-impl From<WhenSpent> for domain::WhenSpent {
-    fn from(then: WhenSpent) -> Self {
-        match then {
-            WhenSpent::Refuse => Self::Refuse,
-            WhenSpent::Local => Self::Local,
-        }
-    }
-}
-
-impl DataClassesUpdate {
-    fn changes(self) -> Vec<(DataClass, bool)> {
-        let sent = [
-            (DataClass::Locals, self.locals),
-            (DataClass::RequestBody, self.request_body),
-            (DataClass::Headers, self.headers),
-            (DataClass::User, self.user),
-            (DataClass::BreadcrumbData, self.breadcrumb_data),
-        ];
-        let sent = sent.into_iter();
-        sent.filter_map(|(class, may_go)| Some((class, may_go?)))
-            .collect()
-    }
-}
-
 impl SettingsUpdate {
     fn is_empty(&self) -> bool {
         self.openai_model.is_none()
             && self.auto_analyze.is_none()
+            && self.auto_analyze_only.is_none()
+            && self.write_back.is_none()
             && self.notification_email.is_none()
             && self.instructions.is_none()
             && self.data_policy.is_none()
@@ -243,5 +227,52 @@ impl SettingsUpdate {
             && self.allow_heuristics.is_none()
             && self.daily_spend_usd.is_none()
             && self.when_spent.is_none()
+    }
+}
+
+impl From<AutoAnalyze> for domain::AutoAnalyze {
+    fn from(sent: AutoAnalyze) -> Self {
+        let level = |level| match level {
+            Level::Fatal => domain::Level::Fatal,
+            Level::Error => domain::Level::Error,
+            Level::Warning => domain::Level::Warning,
+            Level::Info => domain::Level::Info,
+            Level::Debug => domain::Level::Debug,
+        };
+        let priority = |priority| match priority {
+            Priority::High => "high",
+            Priority::Medium => "medium",
+            Priority::Low => "low",
+        };
+        Self {
+            min_level: sent.min_level.map(level),
+            min_priority: sent.min_priority.map(|it| priority(it).to_owned()),
+            min_count: sent.min_count,
+            projects: sent.projects,
+        }
+    }
+}
+
+impl From<domain::AutoAnalyze> for AutoAnalyze {
+    fn from(kept: domain::AutoAnalyze) -> Self {
+        let level = |level| match level {
+            domain::Level::Fatal => Level::Fatal,
+            domain::Level::Error => Level::Error,
+            domain::Level::Warning => Level::Warning,
+            domain::Level::Info => Level::Info,
+            domain::Level::Debug => Level::Debug,
+        };
+        let priority = |word: String| match word.as_str() {
+            "high" => Some(Priority::High),
+            "medium" => Some(Priority::Medium),
+            "low" => Some(Priority::Low),
+            _ => None,
+        };
+        Self {
+            min_level: kept.min_level.map(level),
+            min_priority: kept.min_priority.and_then(priority),
+            min_count: kept.min_count,
+            projects: kept.projects,
+        }
     }
 }

@@ -22,7 +22,7 @@ use poem::{Server, listener::Acceptor};
 
 pub(crate) use models::kinds;
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+use crate::{api, config::Config, poller::Poller, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -69,6 +69,9 @@ impl Application {
             workspaces: stores.workspaces,
             analyses: stores.analyses,
             ledger: stores.ledger,
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -103,11 +106,21 @@ impl Application {
             &self.config.server,
         );
         models::look_up(&self.kinds, &self.config.llm.chain);
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                self.services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
         let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         Ok(())
     }

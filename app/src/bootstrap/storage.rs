@@ -6,7 +6,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, Ledger, RevokedTokens, Users, Workspaces},
+    ports::{Analyses, Deliveries, Ledger, RevokedTokens, Users, Watches, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -19,6 +19,8 @@ pub(super) struct Stores {
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
     pub ledger: Arc<dyn Ledger>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -35,7 +37,7 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + Ledger + RevokedTokens,
+        S: Users + Workspaces + Analyses + Ledger + Deliveries + Watches + RevokedTokens,
     {
         let store = Arc::new(store);
         Self {
@@ -43,6 +45,8 @@ impl Stores {
             workspaces: store.clone(),
             analyses: store.clone(),
             ledger: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
             revoked_tokens: store,
         }
     }

@@ -9,6 +9,7 @@ mod issue;
 mod ledger;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -19,6 +20,7 @@ pub use issue::*;
 pub use ledger::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.

@@ -63,7 +63,7 @@ impl Comparisons {
                 message: format!("must be 1 to {MAX_MODELS}; none is configured to ask instead"),
             });
         }
-        let evidence = self.reading.evidence(of, issue).await?;
+        let evidence = self.reading.evidence(of, issue, None).await?;
         let task = Task {
             workspace: of,
             analysis: None,

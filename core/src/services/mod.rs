@@ -6,6 +6,7 @@
 
 mod accounts;
 mod analyses;
+mod automatic;
 mod chain;
 mod compare;
 mod failure;
@@ -13,12 +14,15 @@ mod issues;
 mod models;
 mod preview;
 mod reading;
+mod reconcile;
 mod sources;
 mod test_model;
 mod test_sentry;
 mod usage;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::sync::Arc;
 
@@ -30,17 +34,20 @@ pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
+pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
 pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use usage::Spending;
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Ledger, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, Ids, Ledger, Notifier, Passwords, Users, Vault,
+    Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -52,6 +59,10 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -70,6 +81,8 @@ pub struct Ports {
     pub sources: Arc<Sources>,
     /// Language models.
     pub models: Arc<Models>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -91,6 +104,10 @@ pub struct Services {
     pub comparisons: Comparisons,
     /// What was sent to models and what it cost.
     pub spending: Spending,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -105,6 +122,8 @@ impl Services {
             previews: Previews::new(ports.clone()),
             comparisons: Comparisons::new(ports.clone()),
             spending: Spending::new(ports.clone()),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

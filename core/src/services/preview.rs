@@ -75,7 +75,7 @@ impl Previews {
 
     /// What would be sent to each model of the workspace's chain if the issue were analysed now.
     pub async fn preview(&self, of: &Workspace, issue: &str) -> Result<Preview, Failure> {
-        let evidence = self.reading.evidence(of, issue).await?;
+        let evidence = self.reading.evidence(of, issue, None).await?;
         let candidates = self.reading.candidates(of, &evidence).await?;
         let task = Task {
             workspace: of,

@@ -1,7 +1,8 @@
 //! Reading what an explanation is made from.
 
 use crate::{
-    domain::{AnalysisFilter, Evidence, Issue, Status, Workspace},
+    Result,
+    domain::{AnalysisFilter, Event, Evidence, Issue, Status, Workspace},
     explain,
     services::{Failure, Ports},
 };
@@ -22,15 +23,19 @@ impl Reading {
         Self { ports }
     }
 
-    /// The evidence of an issue, as its source has it now.
-    pub(super) async fn evidence(&self, of: &Workspace, issue: &str) -> Result<Evidence, Failure> {
+    /// The evidence of an issue, as its source has it now, with the event that came with the
+    /// request, if one did.
+    pub(super) async fn evidence(
+        &self,
+        of: &Workspace,
+        issue: &str,
+        delivered: Option<&Event>,
+    ) -> Result<Evidence, Failure> {
         let source = self.ports.sources.open(of)?;
         let issue = source.issue(issue).await.map_err(Failure::Source)?;
         let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source
-            .events(&issue.id, EVENTS)
-            .await
-            .map_err(Failure::Source)?;
+        let events = source.events(&issue.id, EVENTS).await;
+        let events = with_delivered(events, delivered)?;
         Ok(explain::collect(issue, events))
     }
 
@@ -57,6 +62,25 @@ impl Reading {
         let issues = newest.into_iter().map(|analysis| analysis.issue);
         Ok(issues.filter(alike).collect())
     }
+}
+
+/// The events of the source, and the one that came with the request, which is enough where the
+/// source fails.
+fn with_delivered(
+    events: Result<Vec<Event>>,
+    delivered: Option<&Event>,
+) -> Result<Vec<Event>, Failure> {
+    let Some(delivered) = delivered else {
+        return events.map_err(Failure::Source);
+    };
+    let mut events = events.unwrap_or_else(|error| {
+        tracing::warn!(?error, "only the delivered event is looked at");
+        Vec::new()
+    });
+    if events.iter().all(|event| event.id != delivered.id) {
+        events.push(delivered.clone());
+    }
+    Ok(events)
 }
 
 /// What failed: the title up to its message.

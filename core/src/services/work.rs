@@ -9,7 +9,9 @@ use crate::{
     domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
     explain::{self, ask},
     ports::{Notice, NoticeKind},
-    services::{Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading},
+    services::{
+        Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading, write_back::WriteBack,
+    },
 };
 
 /// How long and how often a job is worked on.
@@ -28,6 +30,7 @@ pub struct Work {
     chain: Chain,
     ports: Ports,
     limits: WorkLimits,
+    write_back: WriteBack,
 }
 
 impl Work {
@@ -35,6 +38,7 @@ impl Work {
         Self {
             reading: Reading::new(ports.clone()),
             chain: Chain::new(ports.clone()),
+            write_back: WriteBack::new(ports.clone()),
             ports,
             limits,
         }
@@ -65,22 +69,36 @@ impl Work {
         if job.attempt > self.limits.attempts {
             return self
                 .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await;
+                .await
+                .map(drop);
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => self.finish(lease, outcome).await,
+            Ok(outcome) => {
+                let told_before = is_told(job, &outcome);
+                match self.finish(lease, outcome).await? {
+                    Some(analysis) if !told_before => self.write_back.note(&analysis).await,
+                    _ => {}
+                }
+                Ok(())
+            }
             Err(failure) if self.is_put_back(job, failure.is_passing()) => {
                 self.put_back(lease, job, &failure).await
             }
-            Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
+            Err(failure) => {
+                let failed = Outcome::Failed(told(&failure));
+                self.finish(lease, failed).await.map(drop)
+            }
         }
     }
 
     /// Steps 3 to 9: from the issue to its specification.
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
-        let evidence = self.reading.evidence(&workspace, &job.issue.id).await?;
+        let evidence = self
+            .reading
+            .evidence(&workspace, &job.issue.id, job.event.as_deref())
+            .await?;
         let links = self.ports.models.chain(&workspace);
         let candidates = match links.as_slice() {
             [] => Vec::new(),
@@ -175,11 +193,12 @@ impl Work {
         Ok(())
     }
 
-    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<()> {
+    /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
+    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
         let Some(analysis) = self.ports.analyses.finish(lease, outcome, now).await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
-            return Ok(());
+            return Ok(None);
         };
         match &analysis.error {
             None => {
@@ -199,7 +218,7 @@ impl Work {
             },
         )
         .await;
-        Ok(())
+        Ok(Some(analysis))
     }
 
     /// Passes a notice on. The store knows already, so a notice that cannot be passed on is only logged.
@@ -236,6 +255,14 @@ fn by_rules(evidence: &Evidence, instead_of_model: Option<AnalysisError>) -> Exp
         specification: Box::new(specification),
         fingerprint: explain::fingerprint(evidence, explain::HEURISTICS),
     }
+}
+
+/// Whether the result is the one that stood before.
+fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
+    let Outcome::Completed { fingerprint, .. } = outcome else {
+        return true;
+    };
+    job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
 }
 
 fn told(failure: &Failure) -> AnalysisError {

@@ -15,6 +15,9 @@ pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
 pub(super) const MODEL_CALLS: &str = "model_calls";
+pub(super) const DELIVERIES: &str = "deliveries";
+/// Found by their ids alone.
+pub(super) const WATCHES: &str = "watches";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -50,7 +53,7 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 5] {
+fn all() -> [(&'static str, Bson); 6] {
     [
         (
             USERS,
@@ -68,7 +71,14 @@ fn all() -> [(&'static str, Bson); 5] {
         ),
         (
             WORKSPACES,
-            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+            bson!([
+                { "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } },
+                {
+                    "name": "automatic",
+                    "key": { "settings.auto_analyze": 1, "_id": 1 },
+                    "partialFilterExpression": { "settings.auto_analyze": true },
+                },
+            ]),
         ),
         (
             ANALYSES,
@@ -86,6 +96,10 @@ fn all() -> [(&'static str, Bson); 5] {
                     "partialFilterExpression": { "due_at": { "$exists": true } },
                 },
             ]),
+        ),
+        (
+            DELIVERIES,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
         ),
         (
             REVOKED_TOKENS,

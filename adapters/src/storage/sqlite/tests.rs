@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, database::Database, fault::Fault, ledger, queue, revoked_tokens,
-    statement::Sql, users, workspaces,
+    SqliteStore, analyses, database::Database, deliveries, fault::Fault, ledger, queue,
+    revoked_tokens, statement::Sql, users, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -43,10 +43,12 @@ fn every_statement_finds_its_rows_by_an_index() {
 fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
+        deliveries::STATEMENTS,
         ledger::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
         users::STATEMENTS,
+        watches::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));

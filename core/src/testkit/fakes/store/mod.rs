@@ -1,9 +1,11 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod deliveries;
 mod ledger;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -29,6 +31,8 @@ struct State {
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
     calls: BTreeMap<CallId, ModelCall>,
 }
 

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+        Analyses, AuthProvider, Clock, IdempotencyKeys, Ids, Passwords, RevokedTokens, Users,
+        Vault, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, passwords, revoked_tokens, run, users,
+            clock, idempotency, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             workspaces,
         },
@@ -74,6 +75,18 @@ fn revoked_tokens() {
         revoked_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
+    );
+}
+
+#[test]
+fn idempotency_keys() {
+    let docs = include_str!("../src/ports/idempotency.rs");
+    assert_covers(docs, "IdempotencyKeys", idempotency::CASES);
+    on_a_fake(
+        "memory keys",
+        idempotency::CASES,
+        MemoryStore::default,
+        |store| store as &dyn IdempotencyKeys,
     );
 }
 

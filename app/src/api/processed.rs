@@ -63,6 +63,7 @@ impl ProcessedApi {
             status: status.0.map(Into::into),
             limit: limit.0,
             skip: skip.0,
+            ..AnalysisFilter::default()
         };
         let found = self.services.analyses.list(&workspace, &filter).await?;
         Ok(Answer(found.into_iter().map(Processed::from).collect()))

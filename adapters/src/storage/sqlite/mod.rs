@@ -16,6 +16,7 @@
 mod analyses;
 mod database;
 mod fault;
+mod idempotency;
 mod migrations;
 mod queue;
 mod revoked_tokens;

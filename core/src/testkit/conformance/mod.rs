@@ -8,6 +8,7 @@
 pub mod analyses;
 pub mod auth;
 pub mod clock;
+pub mod idempotency;
 pub mod issue_source;
 pub mod passwords;
 pub mod revoked_tokens;

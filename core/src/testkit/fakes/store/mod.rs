@@ -1,6 +1,7 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod idempotency;
 mod revoked_tokens;
 mod users;
 mod workspaces;
@@ -12,7 +13,9 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        Analysis, AnalysisId, Revision, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+    },
 };
 
 /// A store that is gone when it is dropped.
@@ -24,7 +27,9 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

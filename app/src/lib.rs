@@ -8,4 +8,5 @@ pub mod cli;
 pub mod config;
 pub mod telemetry;
 pub mod waiting;
+mod watching;
 pub mod worker;

@@ -61,6 +61,7 @@ impl Application {
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,

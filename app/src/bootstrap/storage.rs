@@ -6,7 +6,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    ports::{Analyses, IdempotencyKeys, RevokedTokens, Users, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -18,6 +18,7 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -34,13 +35,14 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens,
+        S: Users + Workspaces + Analyses + IdempotencyKeys + RevokedTokens,
     {
         let store = Arc::new(store);
         Self {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            idempotency: store.clone(),
             revoked_tokens: store,
         }
     }

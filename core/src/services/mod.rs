@@ -7,7 +7,9 @@
 mod accounts;
 mod analyses;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
 mod sources;
 mod work;
 mod workspaces;
@@ -15,8 +17,9 @@ mod workspaces;
 use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use sources::Sources;
 pub use work::{Work, WorkLimits};
@@ -25,7 +28,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, IdempotencyKeys, Ids, Notifier, Passwords, Users, Vault,
+    Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -37,6 +41,8 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -64,6 +70,8 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
 }
@@ -76,6 +84,7 @@ impl Services {
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
         }
     }

@@ -4,6 +4,7 @@
 //! answer, its failure a problem. What a caller may do is decided in `explainer_core::services`.
 
 mod allow;
+mod analyses;
 mod answer;
 mod around;
 mod auth;
@@ -29,7 +30,7 @@ use poem_openapi::{Object, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
 use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors};
-use crate::{config::Server, waiting::Waiting};
+use crate::{config::Server, waiting::Waiting, watching::Gallery};
 
 /// Groups of operations in the document.
 #[derive(TagsDerive)]
@@ -40,6 +41,8 @@ pub(crate) enum Tags {
     Workspaces,
     /// Reading issues and having them explained.
     Issues,
+    /// Finding analyses, reading and watching them.
+    Analyses,
     /// The service itself.
     System,
 }
@@ -66,6 +69,7 @@ type Apis = (
     settings::SettingsApi,
     issues::IssuesApi,
     processed::ProcessedApi,
+    analyses::AnalysesApi,
 );
 
 /// The whole API as one endpoint.
@@ -111,9 +115,15 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         },
         issues::IssuesApi {
             services: services.clone(),
-            waiting,
+            waiting: waiting.clone(),
         },
-        processed::ProcessedApi { services },
+        processed::ProcessedApi {
+            services: services.clone(),
+        },
+        analyses::AnalysesApi {
+            gallery: Gallery::new(services.clone(), waiting),
+            services,
+        },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

@@ -94,7 +94,12 @@ impl Application {
             self.ids,
             &self.config.server,
         );
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let (services, waiting) = (self.services, self.waiting);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))

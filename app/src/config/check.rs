@@ -11,9 +11,17 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 9] = [
+const RANGES: [(&str, i64, i64, &str); 12] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
+    ("server.request_seconds", 1, 600, "half a minute, 30"),
+    ("server.concurrent_requests", 1, 65_536, "1024 for most"),
+    (
+        "server.requests_per_minute",
+        0,
+        10_000_000,
+        "60000, or 0 for any number",
+    ),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),

@@ -1,9 +1,13 @@
 //! The REST surface, row by row.
 
 mod accounts;
+mod analyses;
 mod analyze;
 mod issues;
+mod limits;
 mod problems;
 mod processed;
+mod repeated;
 mod system;
+mod watching;
 mod workspaces;

@@ -11,6 +11,7 @@ mod idempotency;
 mod issues;
 mod listing;
 mod sources;
+mod test_sentry;
 mod work;
 mod workspaces;
 
@@ -22,6 +23,7 @@ pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use sources::Sources;
+pub use test_sentry::{NotConnected, SentryTrial};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,

@@ -8,6 +8,7 @@ mod limits;
 mod problems;
 mod processed;
 mod repeated;
+mod sentry;
 mod system;
 mod watching;
 mod workspaces;

@@ -67,6 +67,7 @@ impl Application {
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -106,7 +107,12 @@ impl Application {
                 Duration::from_secs(seconds),
             )),
         };
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let (services, waiting) = (self.services, self.waiting);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))

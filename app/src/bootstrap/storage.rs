@@ -6,7 +6,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, Deliveries, RevokedTokens, Users, Watches, Workspaces},
+    ports::{Analyses, Deliveries, IdempotencyKeys, RevokedTokens, Users, Watches, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -20,6 +20,7 @@ pub(super) struct Stores {
     pub analyses: Arc<dyn Analyses>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -36,7 +37,7 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens,
+        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens + IdempotencyKeys,
     {
         let store = Arc::new(store);
         Self {
@@ -45,6 +46,7 @@ impl Stores {
             analyses: store.clone(),
             deliveries: store.clone(),
             watches: store.clone(),
+            idempotency: store.clone(),
             revoked_tokens: store,
         }
     }

@@ -70,6 +70,7 @@ impl Application {
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -102,14 +103,19 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))

@@ -49,7 +49,7 @@ impl Reading {
         let newest = AnalysisFilter {
             status: Some(Status::Completed),
             limit: NEIGHBOURS,
-            skip: 0,
+            ..AnalysisFilter::default()
         };
         let own = &evidence.issue;
         let alike = |other: &Issue| {

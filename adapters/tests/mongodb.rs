@@ -43,17 +43,24 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             store.unwrap().ping().await.unwrap();
         }
         let mut made = BTreeMap::new();
-        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+        for collection in [
+            "users",
+            "workspaces",
+            "analyses",
+            "deliveries",
+            "revoked_tokens",
+        ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
-            ("workspaces", vec!["_id_", "of_member"]),
+            ("workspaces", vec!["_id_", "automatic", "of_member"]),
             (
                 "analyses",
                 vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
             ),
+            ("deliveries", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
         ];
         let expected = expected.map(|(collection, names)| {

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use crate::{
-    ErrorKind,
     domain::{Workspace, WorkspaceId},
     ports::SourceSignal,
     services::{
@@ -57,13 +56,9 @@ impl Webhooks {
     /// answered.
     pub async fn sentry(&self, workspace: &str, delivery: &Delivery<'_>) -> Result<Taken, Failure> {
         let workspace = self.workspace(workspace).await?;
-        let source = self.ports.sources.open_sentry(&workspace)?;
         let Delivery { headers, body } = delivery;
-        let signals = source.webhook(headers, body).await;
-        let signals = signals.map_err(|error| match error.kind() {
-            ErrorKind::Unauthorized => Failure::NotSigned(error),
-            _ => Failure::Source(error),
-        })?;
+        let sources = &self.ports.sources;
+        let signals = sources.sentry_webhook(&workspace, headers, body).await?;
         let found: Vec<_> = signals.into_iter().filter_map(found).collect();
         if found.is_empty() {
             return Ok(Taken::Nothing);

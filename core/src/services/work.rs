@@ -117,8 +117,12 @@ impl Work {
 
     async fn evidence(&self, workspace: &Workspace, job: &Analysis) -> Result<Evidence, Failure> {
         let source = self.ports.sources.open(workspace)?;
-        let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
-        let issue = issue.ok_or(Failure::IssueNotFound)?;
+        let issue = match source.issue(&job.issue.id).await.map_err(Failure::Source)? {
+            Some(issue) => issue,
+            // Gone by now, or kept where the token does not reach: what was delivered is here.
+            None if job.event.is_some() => job.issue.clone(),
+            None => return Err(Failure::IssueNotFound),
+        };
         let events = source.events(&issue.id, EVENTS).await;
         let events = with_delivered(events, job.event.as_deref())?;
         Ok(explain::collect(issue, events))

@@ -7,4 +7,5 @@ mod problems;
 mod processed;
 mod sentry;
 mod system;
+mod webhooks;
 mod workspaces;

@@ -11,7 +11,7 @@ use explainer_core::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, deliveries, passwords, revoked_tokens, run, users,
+            clock, deliveries, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             watches, workspaces,
         },
@@ -143,6 +143,12 @@ fn vault() {
         foreign: Box::new(FakeVault::new("foreign")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
+}
+
+#[test]
+fn llm() {
+    // The fake runs its suite beside its code, where its script can be rewritten.
+    assert_covers(include_str!("../src/ports/llm.rs"), "Llm", llm::CASES);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod models;
 mod samples;
 mod sources;
 mod storage;
@@ -12,11 +13,13 @@ use explainer_adapters::{
     vault::XChaChaVault,
 };
 use explainer_core::{
-    Result,
+    Error, ErrorKind, Result,
     ports::Ids,
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
+
+pub(crate) use models::kinds;
 
 use crate::{api, config::Config, poller::Poller, waiting::Waiting, worker::Worker};
 
@@ -118,17 +121,17 @@ impl Application {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -151,14 +154,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-#[cfg(not(all(
-    feature = "source-sentry",
-    feature = "storage-mongodb",
-    feature = "storage-sqlite"
-)))]
-fn compiled_out(family: &str, kind: &str, advice: &str) -> explainer_core::Error {
-    use explainer_core::{Error, ErrorKind};
-
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );

@@ -23,8 +23,8 @@ pub use clock::{Clock, Ids};
 pub use deliveries::Deliveries;
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
-    Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,
-    Structured, TokenUsage,
+    Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
+    OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;

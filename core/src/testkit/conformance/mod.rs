@@ -10,6 +10,7 @@ pub mod auth;
 pub mod clock;
 pub mod deliveries;
 pub mod issue_source;
+pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;

@@ -114,12 +114,12 @@ fn found(signal: SourceSignal) -> Option<Found> {
 /// What a delivery is known by: the sender's id for it, and its signature, which only the same body
 /// has. The id is not signed, so whoever repeats a delivery could give it another.
 fn marks(headers: &[(String, String)]) -> Vec<String> {
-    let named = |name: &str| {
+    let value = |name: &str| {
         let mut headers = headers.iter();
         let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         let value = value.trim().to_ascii_lowercase();
         (1..=MAX_MARK).contains(&value.len()).then_some(value)
     };
-    let names = ["request-id", "sentry-hook-signature"];
-    names.into_iter().filter_map(named).collect()
+    let marks = ["request-id", "sentry-hook-signature"];
+    marks.into_iter().filter_map(value).collect()
 }

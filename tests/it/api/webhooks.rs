@@ -1,6 +1,6 @@
 //! Webhooks of Sentry, write-back, and the poller that finds what no webhook told of.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use aws_lc_rs::hmac;
 use reqwest::{Method, StatusCode};
@@ -37,10 +37,10 @@ fn quiet(server: &ReplaySentry) -> Service {
 fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
     let tag = hmac::sign(&key, body);
-    tag.as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Delivers as Sentry does.

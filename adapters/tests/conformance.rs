@@ -81,6 +81,12 @@ suites! {
     mongodb_analyses: Analyses for MongoStore =>
         mongodb::run("analyses", conformance::analyses::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_deliveries: Deliveries for MongoStore =>
+        mongodb::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_watches: Watches for MongoStore =>
+        mongodb::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
         mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
@@ -96,6 +102,12 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_analyses: Analyses for SqliteStore =>
         sqlite::run("analyses", conformance::analyses::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_deliveries: Deliveries for SqliteStore =>
+        sqlite::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_watches: Watches for SqliteStore =>
+        sqlite::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
         sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);

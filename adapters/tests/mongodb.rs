@@ -110,11 +110,16 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::idempotency::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::deliveries::CASES, |store| store);
+    run.of(conformance::watches::CASES, |store| store);
     let expected = [
         ("analyses", "command"),
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("deliveries", "query"),
+        ("deliveries", "remove"),
+        ("deliveries", "update"),
         ("former_results", "query"),
         ("former_results", "remove"),
         ("idempotency_keys", "query"),
@@ -125,6 +130,8 @@ fn every_query_finds_its_documents_by_an_index() {
         ("revoked_tokens", "update"),
         ("users", "query"),
         ("users", "update"),
+        ("watches", "command"),
+        ("watches", "update"),
         ("workspaces", "query"),
         ("workspaces", "update"),
     ];

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, IdempotencyKeys, Ids, Passwords, RevokedTokens, Users,
-        Vault, Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Passwords, RevokedTokens,
+        Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, idempotency, llm, passwords, revoked_tokens, run, users,
+            clock, deliveries, idempotency, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
-            workspaces,
+            watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -75,6 +75,30 @@ fn revoked_tokens() {
         revoked_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
+    );
+}
+
+#[test]
+fn deliveries() {
+    let docs = include_str!("../src/ports/deliveries.rs");
+    assert_covers(docs, "Deliveries", deliveries::CASES);
+    on_a_fake(
+        "memory deliveries",
+        deliveries::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Deliveries,
+    );
+}
+
+#[test]
+fn watches() {
+    let docs = include_str!("../src/ports/watches.rs");
+    assert_covers(docs, "Watches", watches::CASES);
+    on_a_fake(
+        "memory watches",
+        watches::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Watches,
     );
 }
 

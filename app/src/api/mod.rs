@@ -23,6 +23,7 @@ mod settings;
 mod shapes;
 mod system;
 mod time;
+mod webhooks;
 mod workspaces;
 
 use std::{sync::Arc, time::Duration};
@@ -84,6 +85,7 @@ type Apis = (
     issues::IssuesApi,
     processed::ProcessedApi,
     analyses::AnalysesApi,
+    webhooks::WebhooksApi,
 );
 
 /// The whole API as one endpoint.
@@ -144,8 +146,9 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         },
         analyses::AnalysesApi {
             gallery: Gallery::new(services.clone(), waiting),
-            services,
+            services: services.clone(),
         },
+        webhooks::WebhooksApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

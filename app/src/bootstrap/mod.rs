@@ -21,7 +21,7 @@ use poem::{Server, listener::Acceptor};
 
 pub(crate) use models::kinds;
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+use crate::{api, config::Config, poller::Poller, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -64,6 +64,9 @@ impl Application {
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
             idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
@@ -97,6 +100,13 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                self.services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
         let (services, waiting) = (self.services, self.waiting);
         let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
         let stop = async {
@@ -107,6 +117,9 @@ impl Application {
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         Ok(())
     }

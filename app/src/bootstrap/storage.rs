@@ -6,7 +6,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, IdempotencyKeys, RevokedTokens, Users, Workspaces},
+    ports::{Analyses, Deliveries, IdempotencyKeys, RevokedTokens, Users, Watches, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -18,6 +18,8 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
@@ -35,13 +37,15 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + IdempotencyKeys + RevokedTokens,
+        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens + IdempotencyKeys,
     {
         let store = Arc::new(store);
         Self {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
             idempotency: store.clone(),
             revoked_tokens: store,
         }

@@ -42,6 +42,9 @@ pub struct Server {
     pub host: String,
     /// 0 lets the system choose a free one.
     pub port: u16,
+    /// Where people reach it, an `http` or `https` address. `None`: not known.
+    #[serde(deserialize_with = "filled")]
+    pub public_url: Option<String>,
     /// Each `scheme://host[:port]` without a path, or `*` for any.
     pub allowed_origins: Vec<String>,
     /// Largest request body, in KiB.
@@ -158,6 +161,9 @@ pub struct Sources {
     /// A folder or file of event documents they read instead.
     #[serde(deserialize_with = "filled")]
     pub files: Option<PathBuf>,
+    /// How often sources are looked through for issues that no webhook told of, in seconds; 0 for
+    /// never.
+    pub poll_seconds: u64,
     /// The Sentry server.
     pub sentry: Sentry,
 }

@@ -15,6 +15,7 @@ impl Analysis {
             id: request.id,
             workspace_id: request.workspace_id,
             issue: request.issue,
+            event: request.event,
             status: Status::Pending,
             specification: None,
             error: None,
@@ -35,6 +36,7 @@ impl Analysis {
     /// Begins the next revision of an ended analysis; the former result stays readable.
     pub fn request_again(&mut self, request: NewAnalysis) {
         self.issue = request.issue;
+        self.event = request.event;
         self.status = Status::Pending;
         self.error = None;
         self.force = request.force;
@@ -99,6 +101,7 @@ impl Analysis {
                 self.error = Some(error);
             }
         }
+        self.event = None;
         self.progress = None;
         self.updated_at = now;
         self.finished_at = Some(now);

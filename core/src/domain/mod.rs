@@ -10,6 +10,7 @@ mod listing;
 mod progress;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -21,6 +22,7 @@ pub use listing::*;
 pub use progress::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.

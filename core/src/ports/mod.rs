@@ -7,6 +7,7 @@
 mod analyses;
 mod auth;
 mod clock;
+mod deliveries;
 mod idempotency;
 mod issue_source;
 mod llm;
@@ -14,11 +15,13 @@ mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
+pub use deliveries::Deliveries;
 pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
@@ -29,4 +32,5 @@ pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use watches::Watches;
 pub use workspaces::Workspaces;

@@ -56,6 +56,7 @@ impl AnalysisRequests {
             id,
             workspace_id: of.id.clone(),
             issue,
+            event: None,
             force,
             requested_by: caller.user().id.clone(),
             at: self.ports.clock.now(),

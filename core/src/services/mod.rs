@@ -6,14 +6,18 @@
 
 mod accounts;
 mod analyses;
+mod automatic;
 mod failure;
 mod idempotency;
 mod issues;
 mod listing;
+mod reconcile;
 mod sources;
 mod test_sentry;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::sync::Arc;
 
@@ -22,16 +26,18 @@ pub use analyses::{AnalysisRequests, Asked};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
 pub use test_sentry::{NotConnected, SentryTrial};
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, IdempotencyKeys, Ids, Notifier, Passwords, Users, Vault,
-    Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Notifier, Passwords, Users,
+    Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -43,6 +49,10 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
     /// Keys of requests and how those were answered.
     pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
@@ -59,6 +69,8 @@ pub struct Ports {
     pub ids: Arc<dyn Ids>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -76,6 +88,10 @@ pub struct Services {
     pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -88,6 +104,8 @@ impl Services {
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

@@ -13,9 +13,9 @@ use ::mongodb::bson::{self, Bson, Document, doc};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Priority, Progress, Revision, Role, Sealed,
-        SentrySettings, Specification, Status, Timestamp, User, UserId, Workspace, WorkspaceId,
-        WorkspaceSettings, login_key,
+        Analysis, AnalysisError, AnalysisId, Event, Issue, Priority, Progress, Revision, Role,
+        Sealed, SentrySettings, Specification, Status, Timestamp, User, UserId, Workspace,
+        WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -142,6 +142,8 @@ struct AnalysisFields {
     workspace_id: WorkspaceId,
     #[serde(with = "as_json")]
     issue: Issue,
+    #[serde(default, with = "as_json")]
+    event: Option<Box<Event>>,
     status: Status,
     #[serde(with = "as_json")]
     specification: Option<Box<Specification>>,

@@ -16,6 +16,9 @@ pub(super) const ANALYSES: &str = "analyses";
 pub(super) const FORMER_RESULTS: &str = "former_results";
 pub(super) const KEYS: &str = "idempotency_keys";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const DELIVERIES: &str = "deliveries";
+/// Found by their ids alone.
+pub(super) const WATCHES: &str = "watches";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -51,8 +54,8 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 6] {
-    [
+fn all() -> Vec<(&'static str, Bson)> {
+    vec![
         (
             USERS,
             bson!([
@@ -69,7 +72,14 @@ fn all() -> [(&'static str, Bson); 6] {
         ),
         (
             WORKSPACES,
-            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+            bson!([
+                { "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } },
+                {
+                    "name": "automatic",
+                    "key": { "settings.auto_analyze": 1, "_id": 1 },
+                    "partialFilterExpression": { "settings.auto_analyze": true },
+                },
+            ]),
         ),
         (
             ANALYSES,
@@ -90,6 +100,10 @@ fn all() -> [(&'static str, Bson); 6] {
                     "partialFilterExpression": { "due_at": { "$exists": true } },
                 },
             ]),
+        ),
+        (
+            DELIVERIES,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
         ),
         (
             FORMER_RESULTS,

@@ -14,6 +14,7 @@
 
 mod analyses;
 mod config;
+mod deliveries;
 mod documents;
 mod fault;
 mod forms;
@@ -24,6 +25,7 @@ mod queue;
 mod results;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{fmt, future::Future, time::Duration};

@@ -11,6 +11,7 @@ use super::fault::Fault;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tables.sql"),
     include_str!("migrations/0002_lists_results_keys.sql"),
+    include_str!("migrations/0003_automatic.sql"),
 ];
 
 /// Runs what the file has not seen yet, in one transaction: of several processes that start at

@@ -15,6 +15,7 @@
 
 mod analyses;
 mod database;
+mod deliveries;
 mod fault;
 mod idempotency;
 mod migrations;
@@ -24,6 +25,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod users;
+mod watches;
 mod workspaces;
 mod writer;
 

@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, database::Database, fault::Fault, idempotency, queue, revoked_tokens,
-    statement::Sql, users, workspaces,
+    SqliteStore, analyses, database::Database, deliveries, fault::Fault, idempotency, queue,
+    revoked_tokens, statement::Sql, users, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -44,10 +44,12 @@ fn every_statement_finds_its_rows_by_an_index() {
 fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
+        deliveries::STATEMENTS,
         idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
         users::STATEMENTS,
+        watches::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));

@@ -8,6 +8,7 @@
 pub mod analyses;
 pub mod auth;
 pub mod clock;
+pub mod deliveries;
 pub mod idempotency;
 pub mod issue_source;
 pub mod llm;
@@ -15,6 +16,7 @@ pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
+pub mod watches;
 pub mod workspaces;
 
 use std::{

@@ -1,9 +1,11 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod deliveries;
 mod idempotency;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -29,6 +31,8 @@ struct State {
     analyses: BTreeMap<AnalysisId, Job>,
     revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
     keys: BTreeMap<String, idempotency::Key>,
 }
 

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod models;
 mod samples;
 mod sources;
@@ -14,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Clock, Ids},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -42,7 +43,7 @@ impl Application {
     pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = storage::open(&config.storage).await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
@@ -61,9 +62,11 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            models: Arc::new(chain::catalog(&config, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
@@ -100,14 +103,14 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let (services, waiting) = (self.services, self.waiting);
         let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
         let stop = async {
             stop.await;

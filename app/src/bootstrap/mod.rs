@@ -169,3 +169,16 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
+}

@@ -78,6 +78,7 @@ impl House {
             ledger: store.clone(),
             deliveries: store.clone(),
             watches: store.clone(),
+            idempotency: store.clone(),
             public_url: None,
             auth: Arc::new(FakeAuth::new("here", Arc::new(clock.clone()))),
             passwords: Arc::new(FakePasswords::default()),

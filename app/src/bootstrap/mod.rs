@@ -72,6 +72,7 @@ impl Application {
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -106,14 +107,19 @@ impl Application {
             &self.config.server,
         );
         models::look_up(&self.kinds, &self.config.llm.chain);
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
@@ -166,4 +172,17 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

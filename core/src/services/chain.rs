@@ -14,8 +14,8 @@ pub use self::fault::ChainFailure;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisId, CallEnd, DataClass, Evidence, Issue, ModelCall, Purpose,
-        Specification, Timestamp, Tokens, WhenSpent, Workspace,
+        Analysis, AnalysisId, CallEnd, DataClass, Evidence, Issue, ModelCall, Progress, Purpose,
+        Specification, Stage, Timestamp, Tokens, WhenSpent, Workspace,
     },
     explain::{
         self, ApproximateTokens, Brief, PROMPT, Question, ask,
@@ -165,6 +165,7 @@ impl Chain {
             Ok(text) => text,
             Err(fault) => return Ok(Err(fault)),
         };
+        self.checking(task, &model);
         let mut draft = explain::parse(&text);
         for round in 1..=MAX_REPAIRS {
             let Some(request) = repair::request(&question, &draft) else {
@@ -190,6 +191,18 @@ impl Chain {
             specification: Box::new(specification),
             fingerprint,
         }))
+    }
+
+    /// Shows those who look on that an answer is being checked.
+    fn checking(&self, task: &Task<'_>, model: &str) {
+        if let Some(run) = task.analysis {
+            let progress = Progress {
+                stage: Stage::Checking,
+                model: Some(model.to_owned()),
+                tokens: 0,
+            };
+            self.ports.notifier.progress(run.id, &progress);
+        }
     }
 
     /// The question as it would go to the model with this profile.

@@ -10,7 +10,9 @@ mod automatic;
 mod chain;
 mod compare;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
 mod models;
 mod preview;
 mod reading;
@@ -27,10 +29,11 @@ mod write_back;
 use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
 pub use chain::{Chain, ChainFailure, Explained, Run, Task};
 pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
@@ -46,8 +49,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Deliveries, Ids, Ledger, Notifier, Passwords, Users, Vault,
-    Watches, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Notifier, Passwords,
+    Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -63,6 +66,8 @@ pub struct Ports {
     pub deliveries: Arc<dyn Deliveries>,
     /// How far sources were looked through.
     pub watches: Arc<dyn Watches>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -96,6 +101,8 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
     /// Showing what would be sent to models.
@@ -118,6 +125,7 @@ impl Services {
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             previews: Previews::new(ports.clone()),
             comparisons: Comparisons::new(ports.clone()),

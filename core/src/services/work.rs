@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use crate::{
     Result,
-    domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
+    domain::{
+        Analysis, AnalysisError, Evidence, Lease, Outcome, Progress, Specification, Stage,
+        Workspace,
+    },
     explain::{self, ask},
     ports::{Notice, NoticeKind},
     services::{
@@ -64,6 +67,12 @@ impl Work {
         self.ports.analyses.renew(lease, until).await
     }
 
+    /// Keeps how far a job is, for those who look on from elsewhere; `false` when the lease was
+    /// lost and work on it is in vain.
+    pub async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        self.ports.analyses.report(lease, progress).await
+    }
+
     /// Works on a claimed job until it has ended or is put back; the record says which.
     pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
         if job.attempt > self.limits.attempts {
@@ -95,31 +104,43 @@ impl Work {
     /// Steps 3 to 9: from the issue to its specification.
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
+        self.reached(job, Stage::Collecting);
+        let delivered = job.event.as_deref().map(|event| (&job.issue, event));
         let evidence = self
             .reading
-            .evidence(&workspace, &job.issue.id, job.event.as_deref())
+            .evidence(&workspace, &job.issue.id, delivered)
             .await?;
         let links = self.ports.models.chain(&workspace);
-        let candidates = match links.as_slice() {
-            [] => Vec::new(),
-            _ => self.reading.candidates(&workspace, &evidence).await?,
-        };
         let task = Task {
             workspace: &workspace,
             analysis: Some(Run::of(job)),
             evidence: &evidence,
-            candidates: &candidates,
+            candidates: &[],
         };
         let explained = match self.known(&task, job, &links).await? {
             Some(known) => known,
-            None if links.is_empty() => by_rules(&evidence, None),
-            None => self.ask(&task, job, &links).await?,
+            None if links.is_empty() => {
+                self.reached(job, Stage::Writing);
+                by_rules(&evidence, None)
+            }
+            None => {
+                let candidates = &self.reading.candidates(&workspace, &evidence).await?;
+                self.ask(&Task { candidates, ..task }, job, &links).await?
+            }
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
             specification: explained.specification,
             fingerprint: explained.fingerprint,
         })
+    }
+
+    fn reached(&self, job: &Analysis, stage: Stage) {
+        let progress = Progress {
+            stage,
+            ..Progress::default()
+        };
+        self.ports.notifier.progress(&job.id, &progress);
     }
 
     async fn workspace(&self, job: &Analysis) -> Result<Workspace, Failure> {

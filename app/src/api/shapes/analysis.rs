@@ -1,6 +1,6 @@
 //! The result of an analysis.
 
-use explainer_core::{domain, explain::stale};
+use explainer_core::{domain, explain::stale, services::Failure};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -192,6 +192,17 @@ impl Analysis {
             instead_of_model: spec.instead_of_model.map(|why| (*why).into()),
             created_at: created_at.into(),
             updated_at: updated_at.into(),
+        }
+    }
+}
+
+impl AnalysisError {
+    /// Why something was refused, as a client is told.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self {
+            code: failure.code().to_owned(),
+            message: failure.public_message(),
+            retryable: failure.is_retryable(),
         }
     }
 }

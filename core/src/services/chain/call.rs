@@ -8,13 +8,19 @@ use std::sync::{
 use super::{Task, most, until_tomorrow};
 use crate::{
     Error,
-    domain::{CallEnd, DataClass, DataPolicy, Egress, ModelCall, Purpose, Tokens, day},
+    domain::{
+        AnalysisId, CallEnd, DataClass, DataPolicy, Egress, ModelCall, Progress, Purpose, Stage,
+        Tokens, day,
+    },
     explain::{
         Question,
         ask::{self, Fault},
         prompt,
     },
-    ports::{Completion, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink, TokenUsage},
+    ports::{
+        Completion, Llm, LlmRequest, ModelLocation, ModelProfile, Notifier, ProgressSink,
+        TokenUsage,
+    },
     services::{Failure, Ports, new_id},
 };
 
@@ -93,7 +99,7 @@ impl<'a> Asked<'a> {
         if let Err(fault) = self.has_money().await? {
             return self.refuse(entry, fault).await.map(Err);
         }
-        let heard = Heard::default();
+        let heard = Heard::new(self);
         let ended = self.llm.complete(&call.request, &heard).await;
         let outcome = self.account(&mut entry, &call, &heard, ended);
         self.ports.ledger.write(&entry).await?;
@@ -242,7 +248,7 @@ impl<'a> Asked<'a> {
         &self,
         entry: &mut ModelCall,
         call: &Call,
-        heard: &Heard,
+        heard: &Heard<'_>,
         ended: Result<Completion, Error>,
     ) -> Result<String, Fault> {
         let took = self.ports.clock.now().duration_since(entry.started_at);
@@ -295,14 +301,40 @@ pub(super) fn blank(ports: &Ports, task: &Task<'_>, model: &str) -> Result<Model
     })
 }
 
-/// Remembers how far an answer came, for what has to be paid when it breaks off.
-#[derive(Default)]
-struct Heard {
+/// Shows those who look on how far an answer is, and remembers it for what has to be paid when it
+/// breaks off.
+struct Heard<'a> {
+    notifier: &'a dyn Notifier,
+    analysis: Option<&'a AnalysisId>,
+    model: &'a str,
     began: AtomicU32,
     used: Mutex<Option<TokenUsage>>,
 }
 
-impl Heard {
+impl<'a> Heard<'a> {
+    fn new(asked: &'a Asked<'_>) -> Self {
+        let heard = Self {
+            notifier: &*asked.ports.notifier,
+            analysis: asked.task.analysis.map(|run| run.id),
+            model: &asked.model,
+            began: AtomicU32::new(0),
+            used: Mutex::default(),
+        };
+        heard.show(0);
+        heard
+    }
+
+    fn show(&self, tokens: u32) {
+        if let Some(analysis) = self.analysis {
+            let progress = Progress {
+                stage: Stage::Asking,
+                model: Some(self.model.to_owned()),
+                tokens,
+            };
+            self.notifier.progress(analysis, &progress);
+        }
+    }
+
     /// What a request used that failed: as the server counted, else as we do once it has begun.
     fn used(&self, request: &LlmRequest) -> Tokens {
         let told = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -318,8 +350,9 @@ impl Heard {
     }
 }
 
-impl ProgressSink for Heard {
+impl ProgressSink for Heard<'_> {
     fn tokens(&self, so_far: u32) {
+        self.show(so_far);
         self.began
             .store(so_far.saturating_add(1), Ordering::Relaxed);
     }

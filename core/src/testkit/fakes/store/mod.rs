@@ -2,6 +2,7 @@
 
 mod analyses;
 mod deliveries;
+mod idempotency;
 mod ledger;
 mod revoked_tokens;
 mod users;
@@ -16,8 +17,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        Analysis, AnalysisId, CallId, ModelCall, Timestamp, TokenId, User, UserId, Workspace,
-        WorkspaceId,
+        Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId,
     },
 };
 
@@ -30,10 +31,12 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
     calls: BTreeMap<CallId, ModelCall>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

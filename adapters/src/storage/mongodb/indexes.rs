@@ -55,8 +55,8 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 8] {
-    [
+fn all() -> Vec<(&'static str, Bson)> {
+    vec![
         (
             USERS,
             bson!([

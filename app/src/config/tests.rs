@@ -714,8 +714,10 @@ fn the_example_lists_exactly_the_named_variables_and_works_uncommented() {
         .iter()
         .filter_map(|line| Some(line.split_once('=')?.0))
         .collect();
-    let unique: BTreeSet<&str> = listed.iter().copied().collect();
+    let mut unique: BTreeSet<&str> = listed.iter().copied().collect();
     assert_eq!(listed.len(), unique.len(), "each is listed once");
+    // Some that every key has are worth a line as well.
+    unique.retain(|name| !name.starts_with("EXPLAINER__"));
     assert_eq!(unique, NAMED.map(|(name, _)| name).into_iter().collect());
     load(&[(".env", &lines.join("\n"))], &[]).unwrap();
 }

@@ -87,8 +87,14 @@ suites! {
     mongodb_watches: Watches for MongoStore =>
         mongodb::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
+        mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_ledger: Ledger for MongoStore =>
+        mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
@@ -106,8 +112,14 @@ suites! {
     sqlite_watches: Watches for SqliteStore =>
         sqlite::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
+    sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
+        sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_ledger: Ledger for SqliteStore =>
+        sqlite::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     openai_chat: Llm for OpenAiModel => models::run(Wire::Chat);

@@ -11,6 +11,7 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod models;
 mod openapi;
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;

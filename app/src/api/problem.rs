@@ -154,6 +154,27 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
+    /// An analysis that has not come to a result yet has no document.
+    pub(crate) fn no_result() -> Self {
+        let detail = "there is no result yet; ask again once the status is `completed`";
+        Self::new(StatusCode::NOT_FOUND, "no_result", detail)
+    }
+
+    /// All places of those who look on are taken.
+    pub(crate) fn too_many_watchers() -> Self {
+        let detail = "too many look on at the moment; ask for the analysis itself now and then";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers", detail)
+            .with_retry_after(RETRY_AFTER)
+    }
+
+    /// Tells the client how long to wait.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
     /// A defect of ours; the log has what the client must not see.
     pub(crate) fn internal() -> Self {
         let detail = "something went wrong on our side; the log has the details";
@@ -213,6 +234,8 @@ impl From<Failure> for Problem {
                 return Self::invalid(vec![error]);
             }
             F::Source(error) => source_status(error),
+            F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -221,7 +244,11 @@ impl From<Failure> for Problem {
         }
         let problem = Self::new(status, failure.code(), failure.public_message());
         let wait = failure.retry_after().unwrap_or(RETRY_AFTER);
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(wait);
+        let says_when = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let retry_after = says_when.contains(&status).then_some(wait);
         Self {
             retry_after,
             ..problem

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod models;
 mod samples;
 mod sources;
@@ -14,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -34,6 +35,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -42,12 +44,13 @@ impl Application {
     pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = storage::open(&config.storage).await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
@@ -61,12 +64,15 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -81,6 +87,7 @@ impl Application {
             services,
             waiting,
             ids,
+            kinds,
             config,
         })
     }
@@ -99,14 +106,20 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        models::look_up(&self.kinds, &self.config.llm.chain);
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
@@ -159,4 +172,17 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

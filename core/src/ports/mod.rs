@@ -8,7 +8,9 @@ mod analyses;
 mod auth;
 mod clock;
 mod deliveries;
+mod idempotency;
 mod issue_source;
+mod ledger;
 mod llm;
 mod notifier;
 mod passwords;
@@ -21,7 +23,9 @@ pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use deliveries::Deliveries;
+pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use ledger::Ledger;
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
     OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,

@@ -17,6 +17,8 @@ mod analyses;
 mod database;
 mod deliveries;
 mod fault;
+mod idempotency;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;

@@ -127,6 +127,8 @@ suites! {
     openai_responses: Llm for OpenAiModel => models::run(Wire::Responses);
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     ollama: Llm for OllamaModel => models::run(Wire::Ollama);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    breaker: Llm for Breaker => models::run_behind_a_breaker(Wire::Chat);
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);
@@ -201,11 +203,21 @@ mod sqlite {
 
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 mod models {
-    use std::{sync::Mutex, time::Duration};
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
-    use explainer_core::testkit::conformance::{
-        self,
-        llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, WAIT},
+    use explainer_adapters::{
+        layers::{Breaker, BreakerRules},
+        system::SystemClock,
+    };
+    use explainer_core::{
+        ports::Llm,
+        testkit::conformance::{
+            self,
+            llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, WAIT},
+        },
     };
 
     use super::{
@@ -216,10 +228,25 @@ mod models {
 
     /// Runs the suite against a server that replays the protocol, each case on one of its own.
     pub(super) fn run(wire: Wire) {
-        conformance::run(&format!("{wire:?}"), CASES, |case| {
+        run_behind(wire, &format!("{wire:?}"), |llm| llm);
+    }
+
+    /// The same with the model behind a breaker, which is closed.
+    pub(super) fn run_behind_a_breaker(wire: Wire) {
+        run_behind(wire, &format!("{wire:?} behind a breaker"), |llm| {
+            let rules = BreakerRules {
+                failures: 5,
+                rest: Duration::from_secs(30),
+            };
+            Arc::new(Breaker::new(llm, rules, Arc::new(SystemClock::default())))
+        });
+    }
+
+    fn run_behind(wire: Wire, name: &str, layer: fn(Arc<dyn Llm>) -> Arc<dyn Llm>) {
+        conformance::run(name, CASES, |case| {
             super::runtime().block_on(async {
                 let server = Replay::start().await;
-                let llm = opened::model(wire, &server.url());
+                let llm = layer(opened::model(wire, &server.url()));
                 let server = Mutex::new(Some(server));
                 let stage = Box::new(move |scene| {
                     let mut server = server.lock().unwrap();

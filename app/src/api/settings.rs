@@ -95,7 +95,7 @@ enum Level {
 
 /// How urgent a source takes an issue to be.
 #[derive(Debug, Clone, Copy, Enum, Serialize)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "SourcePriority", rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 enum Priority {
     /// Soon.

@@ -51,16 +51,18 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "idempotency_keys",
             "revoked_tokens",
             "model_calls",
+            "deliveries",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
-            ("workspaces", vec!["_id_", "of_member"]),
             ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
             ("former_results", vec!["_id_", "of_analysis"]),
             ("idempotency_keys", vec!["_id_", "expiry"]),
+            ("workspaces", vec!["_id_", "automatic", "of_member"]),
+            ("deliveries", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
             (
                 "model_calls",

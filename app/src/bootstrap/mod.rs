@@ -15,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Clock, Ids},
+    ports::{Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -35,6 +35,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -49,6 +50,7 @@ impl Application {
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
@@ -62,7 +64,7 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
-            models: Arc::new(chain::catalog(&config, vault.clone(), &clock)),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
@@ -85,6 +87,7 @@ impl Application {
             services,
             waiting,
             ids,
+            kinds,
             config,
         })
     }
@@ -103,6 +106,7 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,

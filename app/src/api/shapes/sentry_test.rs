@@ -9,6 +9,10 @@ use serde::Serialize;
 
 /// What to try instead of what is kept.
 #[derive(Debug, Default, Object)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names of the same fields elsewhere"
+)]
 pub(crate) struct SentryTest {
     /// The token for Sentry's API.
     #[oai(nullable, validator(max_length = 1024))]

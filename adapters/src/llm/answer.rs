@@ -113,7 +113,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The text after what a model has thought aloud, as DeepSeek's and Qwen's do in front of their
+/// The text after what a model has thought aloud, as `DeepSeek`'s and Qwen's do in front of their
 /// answers: drafts are no answer.
 fn without_thoughts(text: String) -> String {
     let thought = text.trim_start().strip_prefix("<think>");

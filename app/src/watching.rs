@@ -113,9 +113,10 @@ impl Watcher {
                 return Some(view);
             }
             let (changes, waiting) = (self.changes, self.gallery.waiting.clone());
-            let (wake, told) = match news {
-                true => (not_before, None),
-                false => (self.read_at + LOOK, Some(self.seat.board().progress)),
+            let (wake, told) = if news {
+                (not_before, None)
+            } else {
+                (self.read_at + LOOK, Some(self.seat.board().progress))
             };
             let has_news = |board: &Board| {
                 let progress = told.as_ref().is_some_and(|told| *told != board.progress);
@@ -148,7 +149,7 @@ impl Watcher {
             Err(Failure::AnalysisNotFound) => self.gone = true,
             // Whoever looks on can look again; the store is asked once more in a while.
             Err(failure) => {
-                tracing::warn!(%failure, analysis = %id, "could not look at an analysis")
+                tracing::warn!(%failure, analysis = %id, "could not look at an analysis");
             }
         }
     }

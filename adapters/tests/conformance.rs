@@ -56,6 +56,19 @@ suites! {
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
 
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_vitals: Vitals for MongoStore =>
+        mongodb::run("vitals", conformance::vitals::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_changes: Changes for MongoStore =>
+        mongodb::run("changes", conformance::changes::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_export: Export for MongoStore =>
+        mongodb::run("export", conformance::archive::EXPORT_CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_import: Import for MongoStore =>
+        mongodb::run("import", conformance::archive::IMPORT_CASES, |store| store);
+
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
         sqlite::run("users", conformance::users::CASES, |store| store);
@@ -68,6 +81,19 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_vitals: Vitals for SqliteStore =>
+        sqlite::run("vitals", conformance::vitals::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_changes: Changes for SqliteStore =>
+        sqlite::run("changes", conformance::changes::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_export: Export for SqliteStore =>
+        sqlite::run("export", conformance::archive::EXPORT_CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_import: Import for SqliteStore =>
+        sqlite::run("import", conformance::archive::IMPORT_CASES, |store| store);
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);

@@ -18,7 +18,7 @@ use explainer_adapters::storage::mongodb::{MongoConfig, MongoStore};
 use explainer_core::{
     Error, ErrorKind,
     domain::{Analysis, AnalysisFilter, Lease, Outcome, SecretString, Status},
-    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    ports::{Analyses, RevokedTokens, Users, Vitals, Workspaces},
     testkit::{
         conformance::{self, Case, Verdict},
         samples::{at, completed, failure, id, request, user, workspace},
@@ -103,6 +103,9 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::vitals::CASES, |store| store);
+    run.of(conformance::archive::EXPORT_CASES, |store| store);
+    run.of(conformance::archive::IMPORT_CASES, |store| store);
     let expected = [
         ("analyses", "command"),
         ("analyses", "query"),
@@ -156,7 +159,7 @@ fn planned(database: &Database, done: &Document) -> Option<(String, String)> {
     let prefix = format!("{}.", database.name());
     let collection = namespace.strip_prefix(&prefix).unwrap();
     assert!(
-        ["IXSCAN", "IDHACK", "EOF"]
+        ["IXSCAN", "IDHACK", "COUNT_SCAN", "EOF"]
             .iter()
             .any(|by| plan.starts_with(by)),
         "{plan}: {done}"
@@ -214,7 +217,7 @@ async fn a_server_that_does_not_answer_in_time_is_a_timeout() {
     let place = Place::at(&mongod.uri()).await;
     place.open().await;
     let impatient = MongoConfig {
-        operation_timeout: Duration::from_millis(500),
+        write_timeout: Duration::from_millis(500),
         ..place.config.clone()
     };
     let store = MongoStore::open(&impatient).await.unwrap();

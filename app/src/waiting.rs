@@ -1,19 +1,22 @@
 //! Waiting for an analysis to end, whichever worker of whichever replica ends it.
 //!
-//! Notices of this process wake the waiting at once; what another replica ends is found by
-//! looking at the store now and then.
+//! Notices of this process wake the waiting at once, and so does what another replica does where
+//! the store tells it ([`crate::listener`]). The store is looked at now and then all the same.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{Analysis, AnalysisId, Workspace},
-    ports::{Notice, NoticeKind, Notifier},
+    domain::{Analysis, AnalysisId, Status, Workspace},
+    ports::{Change, Notice, NoticeKind, Notifier},
     services::{AnalysisRequests, Failure},
 };
 use tokio::{
@@ -23,6 +26,8 @@ use tokio::{
 
 /// How often the store is looked at while no notice comes.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same where the store tells what changes: that may be lost.
+const LOOK_AFTER_LISTENING: Duration = Duration::from_secs(5);
 
 /// Those who wait for analyses, and how long they do.
 #[derive(Debug)]
@@ -30,6 +35,7 @@ pub struct Waiting {
     limit: Duration,
     bells: Mutex<HashMap<AnalysisId, Arc<Notify>>>,
     queued: Notify,
+    listening: AtomicBool,
 }
 
 impl Waiting {
@@ -39,6 +45,7 @@ impl Waiting {
             limit,
             bells: Mutex::default(),
             queued: Notify::new(),
+            listening: AtomicBool::new(false),
         }
     }
 
@@ -58,7 +65,7 @@ impl Waiting {
             if !newest.status.is_active() {
                 break;
             }
-            let look = deadline.min(Instant::now() + LOOK);
+            let look = deadline.min(Instant::now() + self.look());
             tokio::select! {
                 () = rung => {}
                 () = sleep_until(look) => {}
@@ -72,6 +79,37 @@ impl Waiting {
         self.queued.notified().await;
     }
 
+    /// The store tells what changes from now on, or no more.
+    pub(crate) fn listening(&self, does: bool) {
+        self.listening.store(does, Ordering::Relaxed);
+        // What changed before, nobody heard.
+        for bell in self.bells().values() {
+            bell.notify_waiters();
+        }
+    }
+
+    /// Some replica, maybe this one, changed an analysis.
+    pub(crate) fn heard(&self, change: &Change) {
+        if change.status == Some(Status::Pending) {
+            self.queued.notify_one();
+        }
+        self.ring(&change.analysis_id);
+    }
+
+    fn look(&self) -> Duration {
+        if self.listening.load(Ordering::Relaxed) {
+            LOOK_AFTER_LISTENING
+        } else {
+            LOOK
+        }
+    }
+
+    fn ring(&self, analysis: &AnalysisId) {
+        if let Some(bell) = self.bells().get(analysis) {
+            bell.notify_waiters();
+        }
+    }
+
     fn bells(&self) -> std::sync::MutexGuard<'_, HashMap<AnalysisId, Arc<Notify>>> {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -82,11 +120,7 @@ impl Notifier for Waiting {
     async fn notify(&self, notice: &Notice) -> Result<()> {
         match notice.kind {
             NoticeKind::Queued => self.queued.notify_one(),
-            NoticeKind::Completed | NoticeKind::Failed => {
-                if let Some(bell) = self.bells().get(&notice.analysis_id) {
-                    bell.notify_waiters();
-                }
-            }
+            NoticeKind::Completed | NoticeKind::Failed => self.ring(&notice.analysis_id),
             _ => {}
         }
         Ok(())

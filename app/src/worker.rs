@@ -6,8 +6,9 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use explainer_core::{
+    Result,
     domain::{Analysis, Lease},
-    services::Services,
+    services::{Ended, Services, Work},
 };
 use futures::FutureExt;
 use tokio::{
@@ -93,7 +94,11 @@ async fn claim_all(
 /// work: somebody else has the job, or nobody wants it any more.
 async fn work(services: Arc<Services>, lease: Lease, job: Analysis, _hand: OwnedSemaphorePermit) {
     let work = &services.work;
-    let run = AssertUnwindSafe(work.run(&lease, &job)).catch_unwind();
+    let run = async {
+        let ended = work.run(&lease, &job).await;
+        settle(work, &lease, &ended).await
+    };
+    let run = AssertUnwindSafe(run).catch_unwind();
     tokio::pin!(run);
     loop {
         tokio::select! {
@@ -111,6 +116,20 @@ async fn work(services: Arc<Services>, lease: Lease, job: Analysis, _hand: Owned
                 }
                 Err(error) => tracing::warn!(?error, analysis = %job.id, "could not renew a lease"),
             },
+        }
+    }
+}
+
+/// Stores what a run came to, as often as it takes: the store may be away for a while, and the
+/// result has been paid for. It ends with the lease, or with the process.
+async fn settle(work: &Work, lease: &Lease, ended: &Ended) -> Result<()> {
+    loop {
+        match work.settle(lease, ended).await {
+            Err(error) if error.kind().is_transient() => {
+                tracing::warn!(?error, analysis = %lease.analysis_id, "could not store how a job ended yet");
+                sleep(FAULT).await;
+            }
+            settled => return settled,
         }
     }
 }

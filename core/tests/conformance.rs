@@ -8,11 +8,11 @@ use explainer_core::{
     },
     testkit::{
         conformance::{
-            Case, Stop, analyses, assert_covers,
+            Case, Stop, WholeStore, analyses, archive, assert_covers,
             auth::{self, AuthSetup},
-            clock, passwords, revoked_tokens, run, users,
+            changes, clock, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
-            workspaces,
+            vitals, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -75,6 +75,36 @@ fn revoked_tokens() {
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
     );
+}
+
+/// Runs a suite of those that need more than one port of a store.
+fn on_a_whole_fake(name: &str, cases: &[Case<dyn WholeStore>]) {
+    on_a_fake(name, cases, MemoryStore::default, |store| {
+        store as &dyn WholeStore
+    });
+}
+
+#[test]
+fn vitals() {
+    let docs = include_str!("../src/ports/vitals.rs");
+    assert_covers(docs, "Vitals", vitals::CASES);
+    on_a_whole_fake("memory vitals", vitals::CASES);
+}
+
+#[test]
+fn changes() {
+    let docs = include_str!("../src/ports/changes.rs");
+    assert_covers(docs, "Changes", changes::CASES);
+    on_a_whole_fake("memory changes", changes::CASES);
+}
+
+#[test]
+fn archive() {
+    let docs = include_str!("../src/ports/archive.rs");
+    assert_covers(docs, "Export", archive::EXPORT_CASES);
+    assert_covers(docs, "Import", archive::IMPORT_CASES);
+    on_a_whole_fake("memory export", archive::EXPORT_CASES);
+    on_a_whole_fake("memory import", archive::IMPORT_CASES);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod checks;
 mod samples;
 mod sources;
 mod storage;
@@ -13,12 +14,12 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Changes, Ids},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+use crate::{api, config::Config, listener, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -31,6 +32,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    changes: Arc<dyn Changes>,
     config: Config,
 }
 
@@ -64,6 +66,7 @@ impl Application {
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
+            checks: checks::of_store(&stores.vitals, clock.clone()),
             clock,
         };
         let limits = WorkLimits {
@@ -75,6 +78,7 @@ impl Application {
             services,
             waiting,
             ids,
+            changes: stores.changes,
             config,
         })
     }
@@ -93,12 +97,14 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
         let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
         worker.stop(patience).await;
+        listener.abort();
         Ok(())
     }
 }

@@ -11,10 +11,23 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 9] = [
+const RANGES: [(&str, i64, i64, &str); 12] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
+    ("storage.mongodb_pool_size", 1, 1_000, "32 for most"),
+    (
+        "storage.mongodb_read_timeout_ms",
+        100,
+        60_000,
+        "2500 for two and a half seconds",
+    ),
+    (
+        "storage.mongodb_write_timeout_ms",
+        100,
+        600_000,
+        "10000 for ten seconds",
+    ),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),

@@ -5,7 +5,9 @@
 //! `testkit::conformance`, under the same words, and every adapter runs the whole suite.
 
 mod analyses;
+mod archive;
 mod auth;
+mod changes;
 mod clock;
 mod issue_source;
 mod llm;
@@ -13,10 +15,13 @@ mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod vitals;
 mod workspaces;
 
 pub use analyses::Analyses;
+pub use archive::{Added, Entry, Export, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable};
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
@@ -27,4 +32,5 @@ pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use vitals::{Backlog, Vitals};
 pub use workspaces::Workspaces;

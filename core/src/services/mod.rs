@@ -8,6 +8,8 @@ mod accounts;
 mod analyses;
 mod failure;
 mod issues;
+mod migration;
+mod readiness;
 mod sources;
 mod work;
 mod workspaces;
@@ -18,8 +20,10 @@ pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use migration::{Migration, Mode, Problem, Tally};
+pub use readiness::{Check, Finding, QueueCheck, Readiness, StoreCheck, ask};
 pub use sources::Sources;
-pub use work::{Work, WorkLimits};
+pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
@@ -51,6 +55,8 @@ pub struct Ports {
     pub ids: Arc<dyn Ids>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// What has to answer for the service to do its work.
+    pub checks: Vec<Arc<dyn Check>>,
 }
 
 /// The use cases over one set of ports.
@@ -66,6 +72,8 @@ pub struct Services {
     pub analyses: AnalysisRequests,
     /// Carrying analyses out.
     pub work: Work,
+    /// Whether all that is needed answers.
+    pub readiness: Readiness,
 }
 
 impl Services {
@@ -77,6 +85,7 @@ impl Services {
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            readiness: Readiness::new(ports.checks.clone()),
         }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::{
     Result,
-    domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
+    domain::{
+        Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Timestamp, Workspace,
+    },
     explain,
     ports::{Notice, NoticeKind},
     services::{Failure, Ports},
@@ -22,6 +24,20 @@ pub struct WorkLimits {
     pub lease: Duration,
     /// How often a job is taken up before it has failed for good, from 1.
     pub attempts: u32,
+}
+
+/// What a run came to, not yet stored.
+#[derive(Debug, Clone)]
+pub enum Ended {
+    /// The analysis is over.
+    Over(Outcome),
+    /// It is to be tried again.
+    PutBack {
+        /// When, at the earliest.
+        due: Timestamp,
+        /// Why.
+        reason: AnalysisError,
+    },
 }
 
 /// Carrying analyses out.
@@ -56,20 +72,32 @@ impl Work {
         self.ports.analyses.renew(lease, until).await
     }
 
-    /// Works on a claimed job until it has ended or is put back; the record says which.
-    pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
+    /// Works on a claimed job; what it came to is to be [settled](Work::settle).
+    pub async fn run(&self, lease: &Lease, job: &Analysis) -> Ended {
         if job.attempt > self.limits.attempts {
-            return self
-                .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await;
+            return Ended::Over(Outcome::Failed(self.worker_lost()));
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => self.finish(lease, outcome).await,
+            Ok(outcome) => Ended::Over(outcome),
             Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
-                self.put_back(lease, job, &failure).await
+                self.put_back(job, &failure)
             }
-            Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
+            Err(failure) => Ended::Over(Outcome::Failed(told(&failure))),
+        }
+    }
+
+    /// Stores what a run came to. When that fails for a passing reason it may be tried again: the
+    /// work is done and paid for, and it counts as long as nobody else has taken the job over.
+    pub async fn settle(&self, lease: &Lease, ended: &Ended) -> Result<()> {
+        match ended {
+            Ended::Over(outcome) => self.finish(lease, outcome.clone()).await,
+            Ended::PutBack { due, reason } => {
+                let (reason, now) = (reason.clone(), self.ports.clock.now());
+                let analyses = &self.ports.analyses;
+                analyses.retry_at(lease, *due, reason, now).await?;
+                Ok(())
+            }
         }
     }
 
@@ -110,15 +138,11 @@ impl Work {
         Ok(explain::collect(issue, events))
     }
 
-    async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
-        let now = self.ports.clock.now();
-        let due = now + retry_delay(job.attempt, failure);
+    fn put_back(&self, job: &Analysis, failure: &Failure) -> Ended {
+        let due = self.ports.clock.now() + retry_delay(job.attempt, failure);
         tracing::warn!(analysis = %job.id, attempt = job.attempt, %due, error = %failure, "analysis put back");
-        self.ports
-            .analyses
-            .retry_at(lease, due, told(failure), now)
-            .await?;
-        Ok(())
+        let reason = told(failure);
+        Ended::PutBack { due, reason }
     }
 
     async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<()> {

@@ -5,8 +5,10 @@
 
 use std::time::Duration;
 
-use explainer_core::domain::{
-    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
+use explainer_core::{
+    ErrorKind,
+    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId},
+    ports::QueuedAnalysis,
 };
 use rusqlite::{Connection, params};
 
@@ -49,6 +51,35 @@ pub(super) fn enqueue(connection: &Connection, request: NewAnalysis) -> Result<A
             Ok(analysis)
         }
     }
+}
+
+/// Adds an analysis as it is, in its place, unless there is another of its issue.
+pub(super) fn add(connection: &Connection, queued: &QueuedAnalysis) -> Result<(), Fault> {
+    let QueuedAnalysis {
+        analysis,
+        due_at,
+        lease,
+    } = queued.clone().in_its_place();
+    let (workspace, issue) = (&analysis.workspace_id, &analysis.issue.id);
+    if OF_ISSUE.finds(connection, [workspace.as_str(), issue])? {
+        return Err(Fault::refused(
+            ErrorKind::Conflict,
+            "could not add the analysis because there is another of its issue",
+        ));
+    }
+    let until = due_at.unwrap_or(analysis.updated_at);
+    let lease = lease.map(|token| Lease {
+        workspace_id: workspace.clone(),
+        analysis_id: analysis.id.clone(),
+        token,
+        until,
+    });
+    let place = match &lease {
+        Some(lease) => Place::Held(lease),
+        None if due_at.is_some() => Place::Waiting { due: until },
+        None => Place::Left,
+    };
+    store(INSERT, connection, &analysis, place)
 }
 
 pub(super) fn claim(

@@ -6,9 +6,9 @@ use explainer_core::{
     domain::{Timestamp, TokenId},
     ports::RevokedTokens,
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
-use super::{SqliteStore, statement::statements};
+use super::{SqliteStore, fault::Fault, statement::statements};
 
 statements! {
     FIND = "SELECT 1 FROM revoked_tokens WHERE token = ?1";
@@ -23,8 +23,7 @@ impl RevokedTokens for SqliteStore {
         let token = token.clone();
         self.database
             .write("revoke token", move |connection| {
-                let row = params![token.as_str(), expires_at.as_millisecond()];
-                ADD.run(connection, row)?;
+                add(connection, &token, expires_at)?;
                 FORGET.run(connection, [now.as_millisecond()])?;
                 Ok(())
             })
@@ -39,4 +38,14 @@ impl RevokedTokens for SqliteStore {
             })
             .await
     }
+}
+
+/// Remembers a token until it expires.
+pub(super) fn add(
+    connection: &Connection,
+    token: &TokenId,
+    expires_at: Timestamp,
+) -> Result<(), Fault> {
+    let row = params![token.as_str(), expires_at.as_millisecond()];
+    ADD.run(connection, row).map(drop)
 }

@@ -6,13 +6,16 @@
 //! choice. Nothing here knows a runtime; [`assert_covers`] holds a suite against its port's docs.
 
 pub mod analyses;
+pub mod archive;
 pub mod auth;
+pub mod changes;
 pub mod clock;
 pub mod issue_source;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
+pub mod vitals;
 pub mod workspaces;
 
 use std::{
@@ -23,7 +26,10 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use crate::Error;
+use crate::{
+    Error,
+    ports::{Analyses, Changes, Export, Import, RevokedTokens, Users, Vitals, Workspaces},
+};
 
 /// One promise of a port, and the code that holds an adapter to it.
 ///
@@ -35,6 +41,17 @@ pub struct Case<P: ?Sized> {
     pub function: &'static str,
     /// Holds an adapter to it.
     pub run: for<'a> fn(&'a P) -> BoxFuture<'a, Verdict>,
+}
+
+/// A store that is every port of a store at once.
+pub trait WholeStore:
+    Users + Workspaces + Analyses + RevokedTokens + Vitals + Changes + Export + Import
+{
+}
+
+impl<S> WholeStore for S where
+    S: Users + Workspaces + Analyses + RevokedTokens + Vitals + Changes + Export + Import
+{
 }
 
 /// How a case ended: `Ok` when the promise was kept.

@@ -46,7 +46,11 @@ impl Analyses for MemoryStore {
     async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool> {
         let state = &mut self.state();
         let found = state.of_workspace(workspace).any(|found| found.id == *id);
-        Ok(found && state.analyses.remove(id).is_some())
+        let removed = found && state.analyses.remove(id).is_some();
+        if removed {
+            state.tell(id, None);
+        }
+        Ok(removed)
     }
 
     async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis> {
@@ -57,11 +61,14 @@ impl Analyses for MemoryStore {
                 && job.analysis.issue.id == request.issue.id
         });
         if let Some(job) = known {
-            if !job.analysis.status.is_active() {
-                job.analysis.request_again(request);
-                job.due = due;
+            if job.analysis.status.is_active() {
+                return Ok(job.analysis.clone());
             }
-            return Ok(job.analysis.clone());
+            job.analysis.request_again(request);
+            job.due = due;
+            let analysis = job.analysis.clone();
+            state.tell(&analysis.id, Some(analysis.status));
+            return Ok(analysis);
         }
         let analysis = Analysis::requested(request);
         let job = Job {
@@ -70,6 +77,7 @@ impl Analyses for MemoryStore {
             lease: None,
         };
         state.analyses.insert(analysis.id.clone(), job);
+        state.tell(&analysis.id, Some(analysis.status));
         Ok(analysis)
     }
 
@@ -82,12 +90,16 @@ impl Analyses for MemoryStore {
         let state = &mut self.state();
         let jobs = state.analyses.values_mut();
         let due = jobs.filter(|job| job.due.is_some_and(|due| due <= now));
-        Ok(due.min_by_key(|job| job.due).map(|job| {
+        let claimed = due.min_by_key(|job| job.due).map(|job| {
             let lease = job.analysis.begin(token, now, length);
             job.due = Some(lease.until);
             job.lease = Some(lease.token.clone());
             (lease, job.analysis.clone())
-        }))
+        });
+        if let Some((lease, analysis)) = &claimed {
+            state.tell(&lease.analysis_id, Some(analysis.status));
+        }
+        Ok(claimed)
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
@@ -103,12 +115,16 @@ impl Analyses for MemoryStore {
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
         let state = &mut self.state();
-        Ok(state.held(lease).map(|job| {
+        let ended = state.held(lease).map(|job| {
             job.analysis.end(outcome, now);
             job.due = None;
             job.lease = None;
             job.analysis.clone()
-        }))
+        });
+        if let Some(analysis) = &ended {
+            state.tell(&lease.analysis_id, Some(analysis.status));
+        }
+        Ok(ended)
     }
 
     async fn retry_at(
@@ -123,13 +139,20 @@ impl Analyses for MemoryStore {
             job.analysis.put_back(reason, now);
             job.due = Some(due);
             job.lease = None;
+            job.analysis.status
         });
+        if put_back.is_some() {
+            state.tell(&lease.analysis_id, put_back);
+        }
         Ok(put_back.is_some())
     }
 }
 
 impl State {
-    fn of_workspace<'a>(&'a self, id: &'a WorkspaceId) -> impl Iterator<Item = &'a Analysis> {
+    pub(super) fn of_workspace<'a>(
+        &'a self,
+        id: &'a WorkspaceId,
+    ) -> impl Iterator<Item = &'a Analysis> {
         let all = self.analyses.values().map(|job| &job.analysis);
         all.filter(move |analysis| analysis.workspace_id == *id)
     }

@@ -1,8 +1,11 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod archive;
+mod changes;
 mod revoked_tokens;
 mod users;
+mod vitals;
 mod workspaces;
 
 use std::{
@@ -10,9 +13,12 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use futures::channel::mpsc;
+
 use crate::{
     Error, ErrorKind,
     domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    ports::Change,
 };
 
 /// A store that is gone when it is dropped.
@@ -25,6 +31,7 @@ struct State {
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    listeners: Vec<mpsc::UnboundedSender<Change>>,
 }
 
 /// An analysis and its place in the queue.

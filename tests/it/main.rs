@@ -11,5 +11,7 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod migrate;
 mod openapi;
+mod replicas;
 mod support;

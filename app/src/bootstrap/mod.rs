@@ -7,6 +7,8 @@ mod storage;
 
 use std::{sync::Arc, time::Duration};
 
+pub use storage::{Older, Store};
+
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
     system::{SystemClock, UuidIds},
@@ -40,7 +42,9 @@ impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
-        let stores = storage::open(&config.storage).await?;
+        let stores = Store::configured(&config.storage)
+            .open(&config.storage)
+            .await?;
         let clock = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));

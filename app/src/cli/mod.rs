@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod migrate;
 mod openapi;
 mod paint;
 mod serve;
@@ -43,6 +44,8 @@ enum Command {
     Explain(explain::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
+    #[command(about, long_about)]
+    Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -52,7 +55,12 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
-        Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
+        Command::CheckConfig => {
+            load(cli.config).and_then(|loaded| block_on(check_config::run(loaded)))
+        }
+        Command::Migrate(args) => {
+            load(cli.config).and_then(|it| block_on(migrate::run(args, it.config)))
+        }
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
         Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),

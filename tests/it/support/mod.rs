@@ -1,9 +1,15 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[expect(
+    dead_code,
+    reason = "the adapter's tests, whose file this is, use the rest"
+)]
+#[path = "../../../adapters/tests/support/mongod.rs"]
+pub(crate) mod mongod;
 mod service;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Answer, Client};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

@@ -49,7 +49,7 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 4] {
+pub(super) fn all() -> [(&'static str, Bson); 4] {
     [
         (
             USERS,

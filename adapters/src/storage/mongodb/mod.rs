@@ -1,6 +1,7 @@
 //! Everything in one MongoDB database: the store of an installation that runs on many machines.
 //!
-//! [`MongoStore`] is every repository port at once; each port has a file of its own in here. What
+//! [`MongoStore`] is every repository port at once; each port has a file of its own in here, and
+//! [`older`] reads the database of the older backend. What
 //! the documents look like is `documents`, what they are found by is `indexes`.
 //!
 //! Any server from 4.4 on will do, one that stands alone included: every change is one command on
@@ -20,6 +21,7 @@ mod documents;
 mod fault;
 mod forms;
 mod indexes;
+pub mod older;
 mod query;
 mod queue;
 mod revoked_tokens;
@@ -30,7 +32,7 @@ mod workspaces;
 use std::{fmt, future::Future, time::Duration};
 
 use ::mongodb::{Client, Collection, Database, bson::Document};
-use explainer_core::{Result, ports::Vitals};
+use explainer_core::Result;
 
 pub use config::MongoConfig;
 use fault::Fault;
@@ -55,6 +57,7 @@ impl MongoStore {
     pub async fn open(config: &MongoConfig) -> Result<Self> {
         within(config.write_timeout, "open", async {
             let store = Self::connect(config).await?;
+            older::refuse(&store.database).await?;
             indexes::ensure(&store.database).await?;
             Ok(store)
         })
@@ -65,9 +68,12 @@ impl MongoStore {
     ///
     /// Fails as [`MongoStore::open`] does.
     pub async fn open_to_read(config: &MongoConfig) -> Result<Self> {
-        let store = within(config.read_timeout, "open", Self::connect(config)).await?;
-        Vitals::ping(&store).await?;
-        Ok(store)
+        within(config.read_timeout, "open", async {
+            let store = Self::connect(config).await?;
+            older::refuse(&store.database).await?;
+            Ok(store)
+        })
+        .await
     }
 
     async fn connect(config: &MongoConfig) -> Result<Self, Fault> {

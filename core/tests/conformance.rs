@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Vitals,
+        Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, WholeStore, analyses, archive, assert_covers,
             auth::{self, AuthSetup},
-            changes, clock, passwords, revoked_tokens, run, users,
+            changes, clock, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             vitals, workspaces,
         },
@@ -88,7 +89,9 @@ fn on_a_whole_fake(name: &str, cases: &[Case<dyn WholeStore>]) {
 fn vitals() {
     let docs = include_str!("../src/ports/vitals.rs");
     assert_covers(docs, "Vitals", vitals::CASES);
-    on_a_whole_fake("memory vitals", vitals::CASES);
+    on_a_fake("memory vitals", vitals::CASES, MemoryStore::default, |it| {
+        it as &dyn Vitals
+    });
 }
 
 #[test]
@@ -148,6 +151,12 @@ fn vault() {
         foreign: Box::new(FakeVault::new("foreign")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
+}
+
+#[test]
+fn llm() {
+    // The fake runs its suite beside its code, where its script can be rewritten.
+    assert_covers(include_str!("../src/ports/llm.rs"), "Llm", llm::CASES);
 }
 
 #[test]

@@ -13,5 +13,8 @@ mod cli;
 mod durability;
 mod migrate;
 mod openapi;
+#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
+#[path = "../../adapters/tests/support/sentry.rs"]
+mod replay;
 mod replicas;
 mod support;

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    ports::{Clock, Vitals},
-    services::{Check, Finding, QueueCheck, StoreCheck, ask},
+    ports::{Analyses, Clock, LlmKind, LlmSettings, Vitals},
+    services::{Check, Finding, ModelCheck, QueueCheck, StoreCheck, ask},
 };
 use tokio::{sync::Mutex, time::Instant};
 
@@ -15,20 +15,36 @@ const STORE_LIMIT: Duration = Duration::from_secs(3);
 /// How long its answer is good for: whoever asks more often does not put it under load.
 const STORE_KEPT: Duration = Duration::from_secs(1);
 
+/// How long a model's server may take to answer.
+const MODEL_LIMIT: Duration = Duration::from_secs(10);
+/// How long its answer is good for: some of them count what they are asked.
+const MODEL_KEPT: Duration = Duration::from_secs(60);
+
 /// The checks of the store and its queue.
-pub(super) fn of_store(store: &Arc<dyn Vitals>, clock: Arc<dyn Clock>) -> Vec<Arc<dyn Check>> {
-    let queue = QueueCheck {
-        store: store.clone(),
-        clock,
-    };
+pub(super) fn of_store(
+    store: Arc<dyn Vitals>,
+    analyses: Arc<dyn Analyses>,
+    clock: Arc<dyn Clock>,
+) -> Vec<Arc<dyn Check>> {
+    let queue = QueueCheck { analyses, clock };
     vec![
-        watched(StoreCheck(store.clone()), STORE_LIMIT, STORE_KEPT),
+        watched(StoreCheck(store), STORE_LIMIT, STORE_KEPT),
         watched(queue, STORE_LIMIT, STORE_KEPT),
     ]
 }
 
+/// The checks of the models that the operator configured. A model that cannot even be opened is
+/// told where it is asked.
+pub(super) fn of_models(kinds: &[Arc<dyn LlmKind>]) -> Vec<Arc<dyn Check>> {
+    let settings = LlmSettings::default();
+    let ready = kinds.iter().filter(|kind| kind.is_ready(&settings));
+    let models = ready.filter_map(|kind| kind.open(&settings).ok());
+    let check = |model| watched(ModelCheck::new(model), MODEL_LIMIT, MODEL_KEPT);
+    models.map(check).collect()
+}
+
 /// A check that has an answer within `limit`, and asks again only when that is older than `kept`.
-pub(super) fn watched(check: impl Check, limit: Duration, kept: Duration) -> Arc<dyn Check> {
+fn watched(check: impl Check, limit: Duration, kept: Duration) -> Arc<dyn Check> {
     Arc::new(Watched {
         check,
         limit,

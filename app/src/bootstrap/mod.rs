@@ -1,6 +1,7 @@
 //! The composition root: which adapter stands behind which port.
 
 mod checks;
+mod models;
 mod samples;
 mod sources;
 mod storage;
@@ -20,6 +21,8 @@ use explainer_core::{
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
+
+pub(crate) use models::kinds;
 
 use crate::{api, config::Config, listener, waiting::Waiting, worker::Worker};
 
@@ -55,6 +58,8 @@ impl Application {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
+        let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
+        checks.extend(checks::of_models(&kinds(&config)));
         let ports = Ports {
             auth: Arc::new(JwtAuth::new(
                 &jwt,
@@ -66,11 +71,11 @@ impl Application {
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
             users: stores.users,
             workspaces: stores.workspaces,
-            analyses: stores.analyses,
+            analyses: stores.analyses.clone(),
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
-            checks: checks::of_store(&stores.vitals, clock.clone()),
+            checks,
             clock,
         };
         let limits = WorkLimits {
@@ -115,17 +120,17 @@ impl Application {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -148,7 +153,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );

@@ -4,6 +4,7 @@ mod check_config;
 mod demo;
 mod explain;
 mod migrate;
+mod models;
 mod openapi;
 mod paint;
 mod serve;
@@ -42,9 +43,15 @@ enum Command {
     Demo,
     /// Explain the event in a file, or on standard input
     Explain(explain::Args),
+    /// List the models that the configured servers offer; a star marks the one that is asked
+    Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
-    #[command(about, long_about)]
+    /// Carry everything to another store, or from the older backend's database
+    ///
+    /// What is there already is left as it is, so that a run that broke off is simply started
+    /// again. The source is only read. Stop the service first: what it changes meanwhile may be
+    /// missed.
     Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,
@@ -60,6 +67,9 @@ pub fn main() -> ExitCode {
         }
         Command::Migrate(args) => {
             load(cli.config).and_then(|it| block_on(migrate::run(args, it.config)))
+        }
+        Command::Models(args) => {
+            load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
         }
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),

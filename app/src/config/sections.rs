@@ -1,4 +1,5 @@
-//! What the configuration holds, one struct per section of `config/default.toml`. That file
+//! What the configuration holds, one struct per section of `config/default.toml`; those of the
+//! language models are in `llm.rs`. That file
 //! explains each key; the values here are within the bounds of `check.rs`, and a text that
 //! may be left empty is `None` when it is.
 
@@ -6,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+
+use super::llm::Llm;
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +22,8 @@ pub struct Config {
     pub storage: Storage,
     /// Logins and encryption.
     pub auth: Auth,
+    /// Whom the service may speak to.
+    pub outbound: Outbound,
     /// Where issues come from.
     pub sources: Sources,
     /// How analyses are run.
@@ -136,6 +141,14 @@ pub struct Auth {
     pub token_minutes: u32,
 }
 
+/// `[outbound]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Whether users may name addresses in private networks, and in clear.
+    pub private_networks: bool,
+}
+
 /// `[sources]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,41 +192,6 @@ pub struct Analysis {
     pub token_budget: usize,
 }
 
-/// `[llm]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Llm {
-    /// OpenAI, or anything that speaks its API.
-    pub openai: OpenAi,
-    /// An Ollama server.
-    pub ollama: Ollama,
-}
-
-/// `[llm.openai]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenAi {
-    /// For workspaces without a key of their own.
-    #[serde(deserialize_with = "filled")]
-    pub api_key: Option<SecretString>,
-    /// Model to ask.
-    pub model: String,
-    /// An `http` or `https` address.
-    pub base_url: String,
-}
-
-/// `[llm.ollama]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ollama {
-    /// An `http` or `https` address. `None`: not used.
-    #[serde(deserialize_with = "filled")]
-    pub base_url: Option<String>,
-    /// Model to ask.
-    #[serde(deserialize_with = "filled")]
-    pub model: Option<String>,
-}
-
 /// `[telemetry]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -233,7 +211,7 @@ pub struct Telemetry {
 }
 
 /// A text, or `None` when it is empty.
-fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: From<String>,

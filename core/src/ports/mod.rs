@@ -25,12 +25,12 @@ pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
-    Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,
-    Structured, TokenUsage,
+    Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
+    OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
-pub use vitals::{Backlog, Vitals};
+pub use vitals::Vitals;
 pub use workspaces::Workspaces;

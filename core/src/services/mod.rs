@@ -11,6 +11,7 @@ mod issues;
 mod migration;
 mod readiness;
 mod sources;
+mod test_sentry;
 mod work;
 mod workspaces;
 
@@ -21,8 +22,9 @@ pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use migration::{Migration, Mode, Problem, Tally};
-pub use readiness::{Check, Finding, QueueCheck, Readiness, StoreCheck, ask};
+pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use sources::Sources;
+pub use test_sentry::{NotConnected, SentryTrial};
 pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,

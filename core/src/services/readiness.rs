@@ -9,7 +9,7 @@ use futures::future::join_all;
 
 use crate::{
     Result,
-    ports::{Clock, Vitals},
+    ports::{Analyses, Clock, Llm, Vitals},
 };
 
 /// Something the service needs. To have another one checked, implement this and put it among
@@ -89,8 +89,8 @@ impl Check for StoreCheck {
 /// were taken away for it would not make it shorter.
 #[derive(Debug)]
 pub struct QueueCheck {
-    /// The store the queue is in.
-    pub store: Arc<dyn Vitals>,
+    /// Where the queue is.
+    pub analyses: Arc<dyn Analyses>,
     /// The time, to tell how old the first job is.
     pub clock: Arc<dyn Clock>,
 }
@@ -103,12 +103,39 @@ impl Check for QueueCheck {
 
     async fn check(&self) -> Result<Finding> {
         let now = self.clock.now();
-        let backlog = self.store.backlog(now).await?;
+        let backlog = self.analyses.backlog(now).await?;
         let age = |since| Duration::try_from(now.duration_since(since)).unwrap_or_default();
         Ok(Finding {
-            waiting: Some(backlog.waiting),
-            oldest: backlog.oldest.map(age),
+            waiting: Some(backlog.jobs),
+            oldest: backlog.since.map(age),
             ..Finding::default()
         })
+    }
+}
+
+/// Whether a language model answers.
+#[derive(Debug)]
+pub struct ModelCheck {
+    name: String,
+    model: Arc<dyn Llm>,
+}
+
+impl ModelCheck {
+    /// Checks `model`, which operators call `model <kind>/<name>`.
+    pub fn new(model: Arc<dyn Llm>) -> Self {
+        let profile = model.profile();
+        let name = format!("model {}/{}", profile.kind, profile.model);
+        Self { name, model }
+    }
+}
+
+#[async_trait]
+impl Check for ModelCheck {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn check(&self) -> Result<Finding> {
+        self.model.check().await.map(|()| Finding::default())
     }
 }

@@ -7,7 +7,6 @@ use crate::{
     domain::{
         Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
     },
-    ports::Vault,
     services::{Caller, Failure, Ports, accounts::checked_email, new_id},
 };
 
@@ -38,7 +37,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, to: &mut Option<T>) {
+    pub(super) fn apply(self, to: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *to = None,
@@ -89,6 +88,10 @@ pub struct WorkspaceChanges {
     pub sentry_api_token: Change<SecretString>,
     /// The organisation's slug.
     pub sentry_organization: Change<String>,
+    /// The server's address, where it is not the installation's.
+    pub sentry_base_url: Change<String>,
+    /// What Sentry signs its webhooks with.
+    pub sentry_client_secret: Change<SecretString>,
     /// Where test events go.
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
@@ -109,7 +112,7 @@ pub struct SettingsChanges {
 /// Workspaces and their settings.
 #[derive(Debug)]
 pub struct WorkspaceService {
-    ports: Ports,
+    pub(super) ports: Ports,
 }
 
 impl WorkspaceService {
@@ -160,11 +163,14 @@ impl WorkspaceService {
 
     /// Changes the workspace the caller works in.
     pub async fn update(&self, caller: &Caller, changes: WorkspaceChanges) -> Result<(), Failure> {
-        let vault = &*self.ports.vault;
         let name = changes.name.as_deref().map(checked_name).transpose()?;
-        let sentry_api_token = seal(vault, changes.sentry_api_token)?;
-        let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
-        let openai_api_key = seal(vault, changes.openai_api_key)?;
+        let sentry_api_token = self.seal(changes.sentry_api_token)?;
+        let sentry_client_secret = self.seal(changes.sentry_client_secret)?;
+        let sentry_test_dsn = self.seal(changes.sentry_test_dsn)?;
+        let openai_api_key = self.seal(changes.openai_api_key)?;
+        if let Change::Set(address) = &changes.sentry_base_url {
+            self.ports.sources.check_sentry_address(address)?;
+        }
         self.change(caller, |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
@@ -180,6 +186,13 @@ impl WorkspaceService {
             sentry_api_token
                 .clone()
                 .apply(&mut workspace.sentry.api_token);
+            changes
+                .sentry_base_url
+                .clone()
+                .apply(&mut workspace.sentry.base_url);
+            sentry_client_secret
+                .clone()
+                .apply(&mut workspace.sentry.client_secret);
             sentry_test_dsn
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
@@ -217,6 +230,10 @@ impl WorkspaceService {
             return Some(MASK.to_owned());
         };
         Some(mask_dsn(dsn.expose_secret()))
+    }
+
+    pub(super) fn seal(&self, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
+        change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
     }
 
     async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
@@ -257,10 +274,6 @@ fn mask_dsn(dsn: &str) -> String {
         return MASK.to_owned();
     };
     format!("{scheme}://{MASK}@{host}")
-}
-
-fn seal(vault: &dyn Vault, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
-    change.try_map(|secret| Ok(vault.seal(&secret)?))
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

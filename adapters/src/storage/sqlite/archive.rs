@@ -104,8 +104,8 @@ impl Export for SqliteStore {
     async fn count(&self, kind: Kind) -> Result<u64> {
         self.database
             .read("count", move |connection| {
-                let count = shelf(kind).count.number(connection, [])?;
-                Ok(u64::try_from(count.unwrap_or_default()).unwrap_or_default())
+                let count: i64 = shelf(kind).count.row(connection, [], |row| row.get(0))?;
+                Ok(u64::try_from(count).unwrap_or_default())
             })
             .await
     }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use explainer_core::{
     ErrorKind,
-    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId},
+    domain::{
+        Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
+    },
     ports::QueuedAnalysis,
 };
 use rusqlite::{Connection, params};
@@ -22,6 +24,7 @@ statements! {
     NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
     HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
+    BACKLOG = "SELECT COUNT(*), MIN(due_at) FROM analyses WHERE due_at <= ?1";
     INSERT = "INSERT INTO analyses
                 (id, workspace_id, issue_id, created_at, status, due_at, lease, doc)
               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -152,6 +155,16 @@ fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Faul
             lease.token
         ],
     )
+}
+
+pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, Fault> {
+    let (jobs, since) = BACKLOG.row(connection, [now.as_millisecond()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+    })?;
+    Ok(Backlog {
+        jobs: u64::try_from(jobs).unwrap_or_default(),
+        since: since.and_then(|since| Timestamp::from_millisecond(since).ok()),
+    })
 }
 
 /// Where a record stands in the queue.

@@ -34,16 +34,14 @@ impl Sql {
         Ok(connection.prepare_cached(self.0)?.exists(params)?)
     }
 
-    /// The number in the first column of the first row.
-    pub(super) fn number(
+    /// What `read` makes of the only row.
+    pub(super) fn row<T>(
         self,
         connection: &Connection,
         params: impl Params,
-    ) -> Result<Option<i64>, Fault> {
-        let mut statement = connection.prepare_cached(self.0)?;
-        let mut rows = statement.query(params)?;
-        let row = rows.next()?;
-        Ok(row.map(|row| row.get(0)).transpose()?)
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        Ok(connection.prepare_cached(self.0)?.query_row(params, read)?)
     }
 
     /// The texts in the first two columns of every row.

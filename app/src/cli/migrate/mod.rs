@@ -21,10 +21,7 @@ use crate::{
 /// The variable for a connection string that is not to be seen on the command line.
 const SOURCE_URI: &str = "MIGRATE_SOURCE_URI";
 
-/// Carry everything to another store, or from the older backend's database
-///
-/// What is there already is left as it is, so that a run that broke off is simply started again.
-/// The source is only read. Stop the service first: what it changes meanwhile may be missed.
+/// What to carry, and where.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

@@ -11,6 +11,7 @@ pub mod auth;
 pub mod changes;
 pub mod clock;
 pub mod issue_source;
+pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;

@@ -148,8 +148,8 @@ fn issue(id: String, fields: &mut Fields<'_>) -> Issue {
         tags: tags(&of),
         metadata: metadata(&of),
         status: text(&of, &["status"]),
-        sample: false,
         id,
+        ..Issue::default()
     };
     let notes = std::mem::take(&mut of.notes);
     fields.notes.extend(

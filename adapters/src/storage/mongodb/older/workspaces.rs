@@ -44,6 +44,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
             api_token: sealed(&fields, "sentry_api_token", of)?,
             organization: fields.text(&["sentry_organization", "sentry_org_slug"]),
             test_dsn: sealed(&fields, "sentry_test_dsn", of)?,
+            ..SentrySettings::default()
         },
         openai_api_key: sealed(&fields, "openai_api_key", of)?,
         settings: settings(id, &fields, of),

@@ -124,9 +124,12 @@ impl Migration {
     async fn rehearse(&self, kind: Kind, entries: &[Entry]) -> Result<Vec<Added>> {
         let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
         let known = self.to.known(kind, &ids).await?;
-        let outcome = |id: &&str| match known.contains(*id) {
-            true => Added::AlreadyThere,
-            false => Added::Written,
+        let outcome = |id: &&str| {
+            if known.contains(*id) {
+                Added::AlreadyThere
+            } else {
+                Added::Written
+            }
         };
         Ok(ids.iter().map(outcome).collect())
     }

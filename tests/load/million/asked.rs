@@ -48,7 +48,7 @@ impl Question {
 pub(crate) struct Asked<'a> {
     store: &'a dyn Store,
     size: usize,
-    asked: usize,
+    number: usize,
     took: Vec<Duration>,
 }
 
@@ -57,16 +57,16 @@ impl<'a> Asked<'a> {
         Self {
             store,
             size,
-            asked: 0,
+            number: 0,
             took: Vec::new(),
         }
     }
 
     pub(crate) async fn ask(&mut self, question: Question) -> Outcome {
-        self.asked += 1;
+        self.number += 1;
         let workspace = WORKSPACE.parse()?;
         // Another one each time, all over the store.
-        let number = (self.asked * 7919) % self.size;
+        let number = (self.number * 7919) % self.size;
         let (id, issue) = (id(number), issue(number));
         let begin = Instant::now();
         let found = match question {
@@ -82,7 +82,7 @@ impl<'a> Asked<'a> {
                 found.first().map_or(0, |_| PAGE)
             }
             Question::Claim => {
-                let token = format!("worker-{}", self.asked);
+                let token = format!("worker-{}", self.number);
                 let now = Timestamp::from_second(4_000_000_000)?;
                 let claimed = self
                     .store

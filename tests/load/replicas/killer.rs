@@ -96,8 +96,8 @@ async fn kill(
             restarted += usize::from(team.replica(number).restart_if_ended()?);
         }
         if replicas < options.kills {
-            let victim = random.hash_one(("victim", replicas)) as usize;
-            team.replica(victim % team.len()).kill_and_restart()?;
+            let victim = random.hash_one(("victim", replicas)) % 1_000;
+            team.replica(usize::try_from(victim)?).kill_and_restart()?;
             replicas += 1;
         }
         let due = (servers + 1) * options.kills / (options.mongod_kills + 1);

@@ -54,11 +54,10 @@ impl Replica {
     /// Where it answers, once it does.
     pub(crate) fn url(&self) -> Option<String> {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
-        let address = log.lines().find_map(|line| {
+        log.lines().find_map(|line| {
             let line: serde_json::Value = serde_json::from_str(line).ok()?;
             Some(format!("http://{}", line["address"].as_str()?))
-        });
-        address
+        })
     }
 
     /// Waits until it answers.

@@ -74,15 +74,15 @@ impl Export for MongoStore {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<Result<Entry, Unreadable>>> {
-        let shelf = shelf(kind);
+        let of_kind = shelf(kind);
         let rest = doc! { "_id": { "$gt": after.unwrap_or_default() } };
-        let collection = self.collection(shelf.collection);
+        let collection = self.collection(of_kind.collection);
         let find = collection.find(rest).sort(doc! { "_id": 1 });
         self.run("read a page", async {
             let mut found = find.limit(limit.into()).await?;
             let mut page = Vec::new();
             while found.advance().await? {
-                page.push(entry(&shelf, found.deserialize_current()?));
+                page.push(entry(&of_kind, found.deserialize_current()?));
             }
             Ok(page)
         })
@@ -123,13 +123,13 @@ impl Import for MongoStore {
     }
 
     async fn add(&self, kind: Kind, entries: &[Entry]) -> Result<Vec<Added>> {
-        let shelf = shelf(kind);
+        let of_kind = shelf(kind);
         let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
         let known = self.known(kind, &ids).await?;
         let mut outcome = Vec::new();
         let mut new: Vec<(usize, Document)> = Vec::new();
         for (position, entry) in entries.iter().enumerate() {
-            outcome.push(match (shelf.write)(&entry.document) {
+            outcome.push(match (of_kind.write)(&entry.document) {
                 _ if known.contains(&entry.id) => Added::AlreadyThere,
                 Ok(document) => {
                     new.push((position, document));
@@ -144,7 +144,7 @@ impl Import for MongoStore {
             return Ok(outcome);
         }
         let refused = self
-            .run("add", self.insert(shelf.collection, documents))
+            .run("add", self.insert(of_kind.collection, documents))
             .await?;
         for (number, why) in refused {
             if let Some(added) = positions.get(number).and_then(|&at| outcome.get_mut(at)) {

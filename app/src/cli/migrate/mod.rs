@@ -76,9 +76,10 @@ enum To {
 }
 
 pub(super) async fn run(args: Args, config: Config) -> Outcome {
-    let mode = match args.dry_run {
-        true => Mode::DryRun,
-        false => Mode::Real,
+    let mode = if args.dry_run {
+        Mode::DryRun
+    } else {
+        Mode::Real
     };
     let to = match args.to {
         Some(To::Sqlite) => Store::Sqlite,

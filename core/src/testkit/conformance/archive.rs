@@ -109,7 +109,7 @@ async fn a_record_that_would_take_the_name_or_the_issue_of_another_is_refused_an
 ) -> Verdict {
     fill(store).await?;
     let mut twin = user("twin");
-    twin.username = "ADA".to_owned();
+    "ADA".clone_into(&mut twin.username);
     let added = store
         .add(Kind::Users, &[entry("user-twin", json!(twin))])
         .await?;

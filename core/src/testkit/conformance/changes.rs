@@ -72,11 +72,9 @@ async fn renewing_a_lease_is_not_told(store: &dyn WholeStore) -> Verdict {
 
 async fn a_deleted_analysis_is_told_without_a_status(store: &dyn WholeStore) -> Verdict {
     let mut told = listening(store).await?;
-    let analysis = store.enqueue(request("1", 0)).await?;
+    let made = store.enqueue(request("1", 0)).await?;
     let analyses: &dyn Analyses = store;
-    analyses
-        .delete(&analysis.workspace_id, &analysis.id)
-        .await?;
+    analyses.delete(&made.workspace_id, &made.id).await?;
     hears(&mut told, &[("1", Some(Pending)), ("1", None)]).await
 }
 

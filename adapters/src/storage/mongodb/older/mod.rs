@@ -101,7 +101,7 @@ impl OlderDatabase {
             Kind::Workspaces => (&self.survey.workspaces, WORKSPACES),
             Kind::Analyses => (&self.survey.issues, ISSUES),
             // It had none of these.
-            _ => (&self.survey.nothing, ISSUES),
+            Kind::RevokedTokens => (&self.survey.nothing, ISSUES),
         }
     }
 

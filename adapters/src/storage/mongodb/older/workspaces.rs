@@ -11,17 +11,15 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
     let mut members = of.survey.members(id);
     let owner = fields.reference(&["owner_id", "owner", "created_by"]);
     let owner = owner.and_then(|id| id.parse().ok());
-    let owner_id = match owner {
-        Some(owner) => owner,
-        None => {
-            let first = members
-                .first()
-                .ok_or("nobody owns it and nobody belongs to it")?;
-            fields.note(format!(
-                "it has no owner: {first}, who belongs to it, is the owner now"
-            ));
-            first.clone()
-        }
+    let owner_id = if let Some(owner) = owner {
+        owner
+    } else {
+        let first = members.first().cloned();
+        let first = first.ok_or("nobody owns it and nobody belongs to it")?;
+        fields.note(format!(
+            "it has no owner: {first}, who belongs to it, is the owner now"
+        ));
+        first
     };
     if !of.survey.is_carried(owner_id.as_str()) {
         let note = format!("its owner {owner_id} is not carried over: only an admin can change it");

@@ -81,6 +81,15 @@ suites! {
     mongodb_analyses: Analyses for MongoStore =>
         mongodb::run("analyses", conformance::analyses::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_deliveries: Deliveries for MongoStore =>
+        mongodb::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_watches: Watches for MongoStore =>
+        mongodb::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
+        mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
 
@@ -106,6 +115,15 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_analyses: Analyses for SqliteStore =>
         sqlite::run("analyses", conformance::analyses::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_deliveries: Deliveries for SqliteStore =>
+        sqlite::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_watches: Watches for SqliteStore =>
+        sqlite::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
+        sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);

@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Vitals,
-        Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Passwords, RevokedTokens,
+        Users, Vault, Vitals, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, WholeStore, analyses, archive, assert_covers,
             auth::{self, AuthSetup},
-            changes, clock, llm, passwords, revoked_tokens, run, users,
+            changes, clock, deliveries, idempotency, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
-            vitals, workspaces,
+            vitals, watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -108,6 +108,42 @@ fn archive() {
     assert_covers(docs, "Import", archive::IMPORT_CASES);
     on_a_whole_fake("memory export", archive::EXPORT_CASES);
     on_a_whole_fake("memory import", archive::IMPORT_CASES);
+}
+
+#[test]
+fn deliveries() {
+    let docs = include_str!("../src/ports/deliveries.rs");
+    assert_covers(docs, "Deliveries", deliveries::CASES);
+    on_a_fake(
+        "memory deliveries",
+        deliveries::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Deliveries,
+    );
+}
+
+#[test]
+fn watches() {
+    let docs = include_str!("../src/ports/watches.rs");
+    assert_covers(docs, "Watches", watches::CASES);
+    on_a_fake(
+        "memory watches",
+        watches::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Watches,
+    );
+}
+
+#[test]
+fn idempotency_keys() {
+    let docs = include_str!("../src/ports/idempotency.rs");
+    assert_covers(docs, "IdempotencyKeys", idempotency::CASES);
+    on_a_fake(
+        "memory keys",
+        idempotency::CASES,
+        MemoryStore::default,
+        |store| store as &dyn IdempotencyKeys,
+    );
 }
 
 #[test]

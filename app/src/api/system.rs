@@ -21,7 +21,7 @@ use poem_openapi::{
 use serde::Serialize;
 
 use super::{
-    Tags,
+    HTML, PAGES, Tags,
     answer::{self, Answer},
 };
 
@@ -265,7 +265,8 @@ impl IntoResponse for Start {
                 let page =
                     include_str!("page.html").replace("{version}", env!("CARGO_PKG_VERSION"));
                 Response::builder()
-                    .content_type("text/html; charset=utf-8")
+                    .content_type(HTML)
+                    .header(header::CONTENT_SECURITY_POLICY, PAGES)
                     .body(page)
             }
         }

@@ -24,7 +24,7 @@ use poem::{Server, listener::Acceptor};
 
 pub(crate) use models::kinds;
 
-use crate::{api, config::Config, listener, waiting::Waiting, worker::Worker};
+use crate::{api, config::Config, listener, poller::Poller, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -72,6 +72,10 @@ impl Application {
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses.clone(),
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -107,11 +111,26 @@ impl Application {
             &self.config.server,
         );
         let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                self.services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
+        let (services, waiting) = (self.services, self.waiting);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         listener.abort();
         Ok(())

@@ -11,9 +11,17 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 18] = [
+const RANGES: &[(&str, i64, i64, &str)] = &[
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
+    ("server.request_seconds", 1, 600, "half a minute, 30"),
+    ("server.concurrent_requests", 1, 65_536, "1024 for most"),
+    (
+        "server.requests_per_minute",
+        0,
+        10_000_000,
+        "60000, or 0 for any number",
+    ),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("storage.mongodb_pool_size", 1, 1_000, "32 for most"),
     (
@@ -29,6 +37,7 @@ const RANGES: [(&str, i64, i64, &str); 18] = [
         "10000 for ten seconds",
     ),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
+    ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
@@ -63,13 +72,13 @@ const RANGES: [(&str, i64, i64, &str); 18] = [
 ];
 
 /// Shares of a whole.
-const RATES: [&str; 2] = [
+const RATES: &[&str] = &[
     "telemetry.traces_sample_rate",
     "telemetry.profiles_sample_rate",
 ];
 
 /// Texts of which only some are known.
-const CHOICES: [(&str, &[&str]); 7] = [
+const CHOICES: &[(&str, &[&str])] = &[
     ("log.format", &["auto", "text", "json"]),
     ("storage.kind", &["auto", "sqlite", "mongodb"]),
     ("llm.openai.api", &["chat", "responses"]),
@@ -83,8 +92,9 @@ const CHOICES: [(&str, &[&str]); 7] = [
 ];
 
 /// Texts that must have a form, and who knows it.
-const FORMS: [(&str, Form); 13] = [
+const FORMS: &[(&str, Form)] = &[
     ("server.host", host),
+    ("server.public_url", optional_web_address),
     ("log.filter", filter),
     ("storage.data_dir", filled),
     ("storage.mongodb_uri", mongodb_uri),
@@ -105,28 +115,28 @@ type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
-    for (key, smallest, largest, usual) in RANGES {
+    for (key, smallest, largest, usual) in RANGES.iter().copied() {
         let number = settings.value(key).and_then(Value::as_integer);
         if number.is_none_or(|number| !(smallest..=largest).contains(&number)) {
             let reason = format!("it is not between {smallest} and {largest}");
             problems.push(settings.refuse(key, reason, format_args!("set {usual}")));
         }
     }
-    for key in RATES {
+    for key in RATES.iter().copied() {
         let rate = settings.value(key).and_then(Value::as_float);
         if rate.is_none_or(|rate| !(0.0..=1.0).contains(&rate)) {
             let remedy = "set a share such as 0.1, or 0 for none";
             problems.push(settings.refuse(key, "it is not between 0 and 1", remedy));
         }
     }
-    for (key, choices) in CHOICES {
+    for (key, choices) in CHOICES.iter().copied() {
         let choice = settings.text(key);
         if choice.is_none_or(|choice| !choices.contains(&choice)) {
             let remedy = format!("set one of {}", choices.join(", "));
             problems.push(settings.refuse(key, "there is no such choice", remedy));
         }
     }
-    for (key, form) in FORMS {
+    for (key, form) in FORMS.iter().copied() {
         if let Err((reason, remedy)) = form(settings.text(key).unwrap_or_default()) {
             problems.push(settings.refuse(key, reason, remedy));
         }

@@ -42,10 +42,19 @@ pub struct Server {
     pub host: String,
     /// 0 lets the system choose a free one.
     pub port: u16,
+    /// Where people reach it, an `http` or `https` address. `None`: not known.
+    #[serde(deserialize_with = "filled")]
+    pub public_url: Option<String>,
     /// Each `scheme://host[:port]` without a path, or `*` for any.
     pub allowed_origins: Vec<String>,
     /// Largest request body, in KiB.
     pub body_limit_kib: u32,
+    /// Time for one request, in seconds, without what it waits for.
+    pub request_seconds: u64,
+    /// Requests that are worked on at the same time; at least 1.
+    pub concurrent_requests: usize,
+    /// Requests of one token in a minute; 0 for any number.
+    pub requests_per_minute: u32,
     /// Time for running requests after a stop signal, in seconds.
     pub shutdown_seconds: u64,
     /// Development mode.
@@ -158,6 +167,9 @@ pub struct Sources {
     /// A folder or file of event documents they read instead.
     #[serde(deserialize_with = "filled")]
     pub files: Option<PathBuf>,
+    /// How often sources are looked through for issues that no webhook told of, in seconds; 0 for
+    /// never.
+    pub poll_seconds: u64,
     /// The Sentry server.
     pub sentry: Sentry,
 }

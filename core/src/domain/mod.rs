@@ -6,8 +6,11 @@ pub mod event;
 mod evidence;
 mod ids;
 mod issue;
+mod listing;
+mod progress;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -15,8 +18,11 @@ pub use event::Event;
 pub use evidence::*;
 pub use ids::*;
 pub use issue::*;
+pub use listing::*;
+pub use progress::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    domain::{Analysis, Status, Timestamp, TokenId},
+    domain::{Analysis, AnalysisId, Revision, Status, Timestamp, TokenId, WorkspaceId},
 };
 
 /// What is kept.
@@ -25,6 +25,10 @@ pub enum Kind {
     Workspaces,
     /// Analyses and their place in the queue.
     Analyses,
+    /// Results of former runs.
+    FormerResults,
+    /// How far sources were looked through.
+    Watches,
     /// Tokens that were revoked.
     RevokedTokens,
 }
@@ -35,6 +39,8 @@ impl Kind {
         Self::Users,
         Self::Workspaces,
         Self::Analyses,
+        Self::FormerResults,
+        Self::Watches,
         Self::RevokedTokens,
     ];
 
@@ -44,6 +50,8 @@ impl Kind {
             Self::Users => "users",
             Self::Workspaces => "workspaces",
             Self::Analyses => "analyses",
+            Self::FormerResults => "former results",
+            Self::Watches => "watches",
             Self::RevokedTokens => "revoked tokens",
         }
     }
@@ -114,6 +122,40 @@ impl QueuedAnalysis {
     }
 }
 
+/// The document of the result of a former run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FormerResult {
+    /// The workspace of the analysis.
+    pub workspace_id: WorkspaceId,
+    /// The analysis, which has to be there first.
+    pub analysis_id: AnalysisId,
+    /// The result.
+    pub result: Revision,
+}
+
+impl FormerResult {
+    /// What it is found by: `<analysis>/<revision>`.
+    pub fn id(&self) -> String {
+        format!("{}/{}", self.analysis_id, self.result.revision)
+    }
+}
+
+/// The document of how far a workspace's source was looked through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchMark {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// When it was looked at for the first time.
+    #[serde(with = "millisecond::required")]
+    pub began: Timestamp,
+    /// The newest thing seen the last time.
+    #[serde(with = "millisecond::optional", default)]
+    pub seen_until: Option<Timestamp>,
+    /// When it is to be looked at next.
+    #[serde(with = "millisecond::required")]
+    pub due_at: Timestamp,
+}
+
 /// The document of a revoked token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedToken {
@@ -128,14 +170,14 @@ pub struct RevokedToken {
 ///
 /// # Behaviour
 /// - an empty store has nothing of any kind
-/// - every record is counted, and read once in the order of its id, page by page
+/// - every record is counted, and read once, page by page
 #[async_trait]
 pub trait Export: Send + Sync + Debug + 'static {
     /// How many records of `kind` there are.
     async fn count(&self, kind: Kind) -> Result<u64>;
 
-    /// Up to `limit` records whose id comes after `after`, in the order of their ids. No more of
-    /// them when the page is empty.
+    /// Up to `limit` records that come after the one with the id `after`, in an order of the
+    /// store's own. There are no more of them when the page is empty.
     async fn page(
         &self,
         kind: Kind,
@@ -149,7 +191,7 @@ pub trait Export: Send + Sync + Debug + 'static {
 /// # Behaviour
 /// - what was read from another store reads back equal
 /// - a record that is there already is left as it is
-/// - a record that would take the name or the issue of another is refused and says so
+/// - a record that takes the name or the issue of another, or misses its analysis, is refused
 /// - a document that is no record is refused and the others are written
 /// - which ids are there already is known
 /// - a job goes on where it stood

@@ -9,6 +9,8 @@ mod archive;
 mod auth;
 mod changes;
 mod clock;
+mod deliveries;
+mod idempotency;
 mod issue_source;
 mod llm;
 mod notifier;
@@ -16,13 +18,19 @@ mod passwords;
 mod users;
 mod vault;
 mod vitals;
+mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
-pub use archive::{Added, Entry, Export, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable};
+pub use archive::{
+    Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
+    WatchMark,
+};
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
+pub use deliveries::Deliveries;
+pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
@@ -33,4 +41,5 @@ pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
 pub use vitals::Vitals;
+pub use watches::Watches;
 pub use workspaces::Workspaces;

@@ -1,6 +1,6 @@
 //! Carrying everything from one store to another.
 //!
-//! Records go over page by page, in the order of their ids. What is there already is left as it
+//! Records go over page by page. What is there already is left as it
 //! is, so that a run that broke off is simply started again. The source is only read.
 
 use std::sync::Arc;

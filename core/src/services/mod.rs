@@ -6,32 +6,42 @@
 
 mod accounts;
 mod analyses;
+mod automatic;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
 mod migration;
 mod readiness;
+mod reconcile;
 mod sources;
 mod test_sentry;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use migration::{Migration, Mode, Problem, Tally};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
+pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
 pub use test_sentry::{NotConnected, SentryTrial};
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Notifier, Passwords, Users,
+    Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -43,6 +53,12 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -59,6 +75,8 @@ pub struct Ports {
     pub sources: Arc<Sources>,
     /// What has to answer for the service to do its work.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -72,10 +90,16 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
     /// Whether all that is needed answers.
     pub readiness: Readiness,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -86,8 +110,11 @@ impl Services {
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             readiness: Readiness::new(ports.checks.clone()),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

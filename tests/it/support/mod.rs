@@ -9,7 +9,7 @@ mod client;
 pub(crate) mod mongod;
 mod service;
 
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use explainer_core::domain::{AnalysisFilter, Status, Timestamp};
+use explainer_core::domain::{AnalysisFilter, Position, Status, Timestamp};
 
 use crate::{
     Outcome, Store,
-    filled::{WORKSPACE, id, issue},
+    filled::{WORKSPACE, at, id, issue},
 };
 
 /// How long a page is.
@@ -70,9 +70,9 @@ impl<'a> Asked<'a> {
         let (id, issue) = (id(number), issue(number));
         let begin = Instant::now();
         let found = match question {
-            Question::FirstPage => self.page(None, 0).await?,
-            Question::FirstPageByStatus => self.page(Some(Status::Completed), 0).await?,
-            Question::DeepPage => self.page(None, self.size - self.size / 10).await?,
+            Question::FirstPage => self.page(None, None).await?,
+            Question::FirstPageByStatus => self.page(Some(Status::Completed), None).await?,
+            Question::DeepPage => self.page(None, Some(self.size / 10)).await?,
             Question::ById => {
                 let found = self.store.get(&workspace, &id.parse()?).await?;
                 found.map_or(0, |_| PAGE)
@@ -98,11 +98,17 @@ impl<'a> Asked<'a> {
         Ok(())
     }
 
-    async fn page(&self, status: Option<Status>, skip: usize) -> Outcome<u32> {
+    /// A page; `after` is the number of the analysis before it.
+    async fn page(&self, status: Option<Status>, after: Option<usize>) -> Outcome<u32> {
+        let position = |number| {
+            let (created_at, id) = (at(number), id(number).parse()?);
+            Outcome::Ok(Position { created_at, id })
+        };
         let filter = AnalysisFilter {
             status,
+            after: after.map(position).transpose()?,
             limit: PAGE,
-            skip: u32::try_from(skip)?,
+            ..AnalysisFilter::default()
         };
         let page = self.store.list(&WORKSPACE.parse()?, &filter).await?;
         Ok(u32::try_from(page.len())?)

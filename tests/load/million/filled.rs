@@ -65,6 +65,7 @@ fn entry(number: usize) -> Entry {
             platform: "python".to_owned(),
             ..Issue::default()
         },
+        event: None,
         force: false,
         requested_by: "user".parse().expect("an id"),
         at: at(number),

@@ -1,7 +1,7 @@
 //! Carrying everything out of the store and into it: what is in which collection, a line for each
 //! kind.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, str::FromStr};
 
 use ::mongodb::{
     bson::{Bson, Document, doc},
@@ -11,17 +11,22 @@ use ::mongodb::{
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{User, Workspace},
-    ports::{Added, Entry, Export, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable},
+    domain::{InvalidId, Timestamp, User, Workspace},
+    ports::{
+        Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
+        WatchMark,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
     MongoStore,
-    documents::Record,
+    documents::{Record, SCHEMA},
     fault::Fault,
-    indexes::{ANALYSES, OF_ISSUE, REVOKED_TOKENS, USERS, WORKSPACES},
+    forms::{date, time},
+    indexes::{ANALYSES, FORMER_RESULTS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES},
+    results,
 };
 
 /// Where the records of one kind are, and how documents are read and written.
@@ -36,6 +41,8 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
         Kind::Users => of::<User>(USERS),
         Kind::Workspaces => of::<Workspace>(WORKSPACES),
         Kind::Analyses => of::<QueuedAnalysis>(ANALYSES),
+        Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
+        Kind::Watches => of::<WatchMark>(WATCHES),
         Kind::RevokedTokens => of::<RevokedToken>(REVOKED_TOKENS),
     }
 }
@@ -126,11 +133,13 @@ impl Import for MongoStore {
         let of_kind = shelf(kind);
         let ids: Vec<&str> = entries.iter().map(|entry| &*entry.id).collect();
         let known = self.known(kind, &ids).await?;
+        let orphans = self.orphans(kind, entries).await?;
         let mut outcome = Vec::new();
         let mut new: Vec<(usize, Document)> = Vec::new();
         for (position, entry) in entries.iter().enumerate() {
             outcome.push(match (of_kind.write)(&entry.document) {
                 _ if known.contains(&entry.id) => Added::AlreadyThere,
+                _ if orphans.contains(&entry.id) => Added::Refused(ORPHAN.to_owned()),
                 Ok(document) => {
                     new.push((position, document));
                     Added::Written
@@ -155,7 +164,24 @@ impl Import for MongoStore {
     }
 }
 
+const ORPHAN: &str = "could not add the result because its analysis is not there";
+
 impl MongoStore {
+    /// The ids of former results whose analyses are not there.
+    async fn orphans(&self, kind: Kind, entries: &[Entry]) -> Result<BTreeSet<String>> {
+        if kind != Kind::FormerResults {
+            return Ok(BTreeSet::new());
+        }
+        let analysis = |entry: &Entry| entry.id.split('/').next().unwrap_or_default().to_owned();
+        let analyses: BTreeSet<String> = entries.iter().map(analysis).collect();
+        let analyses: Vec<&str> = analyses.iter().map(String::as_str).collect();
+        let known = self.known(Kind::Analyses, &analyses).await?;
+        let orphans = entries
+            .iter()
+            .filter(|entry| !known.contains(&analysis(entry)));
+        Ok(orphans.map(|entry| entry.id.clone()).collect())
+    }
+
     /// Adds documents, each for itself; tells which of them were not, by their number.
     async fn insert(
         &self,
@@ -201,7 +227,7 @@ impl Record for QueuedAnalysis {
         let queued = self.clone().in_its_place();
         let mut document = queued.analysis.to_document()?;
         if let Some(due) = queued.due_at {
-            document.insert("due_at", super::forms::date(due));
+            document.insert("due_at", date(due));
         }
         if let Some(lease) = queued.lease {
             document.insert("lease", lease);
@@ -211,7 +237,7 @@ impl Record for QueuedAnalysis {
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         let due = document.get_datetime("due_at").copied().ok();
-        let due = due.map(super::forms::time).transpose();
+        let due = due.map(time).transpose();
         let lease = document.get_str("lease").ok().map(str::to_owned);
         let queued = Self {
             due_at: due.map_err(|error| Fault::Unreadable(error.into()))?,
@@ -222,28 +248,68 @@ impl Record for QueuedAnalysis {
     }
 }
 
-impl Record for RevokedToken {
+impl Record for FormerResult {
+    fn to_document(&self) -> Result<Document, Fault> {
+        results::document(&self.workspace_id, &self.analysis_id, &self.result)
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(Self {
+            workspace_id: id(&document, "workspace_id")?,
+            analysis_id: id(&document, "analysis_id")?,
+            result: Record::from_document(document)?,
+        })
+    }
+}
+
+impl Record for WatchMark {
     fn to_document(&self) -> Result<Document, Fault> {
         Ok(doc! {
-            "_id": self.token.as_str(),
-            "expires_at": super::forms::date(self.expires_at),
-            "schema": super::documents::SCHEMA,
+            "_id": self.workspace_id.as_str(),
+            "began": date(self.began),
+            "seen_until": self.seen_until.map(date),
+            "due_at": date(self.due_at),
+            "lease": Bson::Null,
+            "schema": SCHEMA,
         })
     }
 
     fn from_document(document: Document) -> Result<Self, Fault> {
-        let unreadable = |why: String| Fault::Unreadable(why.into());
-        let token = document
-            .get("_id")
-            .and_then(Bson::as_str)
-            .unwrap_or_default();
-        let expires = document.get_datetime("expires_at");
-        let expires = expires.map_err(|error| unreadable(error.to_string()))?;
         Ok(Self {
-            token: token
-                .parse()
-                .map_err(|error| Fault::Unreadable(Box::new(error)))?,
-            expires_at: super::forms::time(*expires).map_err(unreadable)?,
+            workspace_id: id(&document, "_id")?,
+            began: moment(&document, "began")?,
+            seen_until: moment(&document, "seen_until").ok(),
+            due_at: moment(&document, "due_at")?,
+        })
+    }
+}
+
+fn id<T: FromStr<Err = InvalidId>>(document: &Document, name: &str) -> Result<T, Fault> {
+    let text = document.get_str(name).unwrap_or_default();
+    text.parse()
+        .map_err(|error: InvalidId| Fault::Unreadable(error.into()))
+}
+
+fn moment(document: &Document, name: &str) -> Result<Timestamp, Fault> {
+    let unreadable = |why: String| Fault::Unreadable(why.into());
+    let date = document.get_datetime(name);
+    let date = date.map_err(|error| unreadable(error.to_string()))?;
+    time(*date).map_err(unreadable)
+}
+
+impl Record for RevokedToken {
+    fn to_document(&self) -> Result<Document, Fault> {
+        Ok(doc! {
+            "_id": self.token.as_str(),
+            "expires_at": date(self.expires_at),
+            "schema": SCHEMA,
+        })
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(Self {
+            token: id(&document, "_id")?,
+            expires_at: moment(&document, "expires_at")?,
         })
     }
 }
@@ -251,10 +317,16 @@ impl Record for RevokedToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::mongodb::indexes;
+    use crate::storage::mongodb::indexes::{self, DELIVERIES, KEYS};
 
     /// Collections that are not carried, each with the reason.
-    const LEFT_BEHIND: &[(&str, &str)] = &[];
+    const LEFT_BEHIND: &[(&str, &str)] = &[
+        (DELIVERIES, "a webhook that comes again joins its analysis"),
+        (
+            KEYS,
+            "good for a day, and a repeated request joins its analysis",
+        ),
+    ];
 
     #[test]
     fn every_collection_is_carried_to_another_store_or_left_behind_for_a_reason() {

@@ -5,20 +5,32 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    ports::{Added, Entry, Export, Import, Kind, RevokedToken, Unreadable},
+    ports::{Added, Entry, Export, Import, Kind, Unreadable},
 };
 use rusqlite::{Connection, params};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{SqliteStore, fault::Fault, queue, revoked_tokens, statement::Sql, users, workspaces};
+use super::{
+    SqliteStore, fault::Fault, queue, revoked_tokens, statement::Sql, users, watches, workspaces,
+};
 
 /// Tables whose rows are not carried by themselves, each with the reason.
 #[cfg(test)]
-pub(super) const LEFT_BEHIND: &[(&str, &str)] = &[(
-    "workspace_members",
-    "follows from the members of each workspace",
-)];
+pub(super) const LEFT_BEHIND: &[(&str, &str)] = &[
+    (
+        "workspace_members",
+        "follows from the members of each workspace",
+    ),
+    (
+        "deliveries",
+        "a webhook that comes again joins its analysis",
+    ),
+    (
+        "idempotency_keys",
+        "good for a day, and a repeated request joins its analysis",
+    ),
+];
 
 /// Where the records of one kind are.
 pub(super) struct Shelf {
@@ -68,14 +80,42 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
             "json_object('analysis', json(doc), 'due_at', due_at, 'lease', lease)",
             queue::add
         ),
+        Kind::FormerResults => former_results(),
+        Kind::Watches => shelf!(
+            "watches",
+            "workspace_id",
+            "json_object('workspace_id', workspace_id, 'began', began, 'seen_until', seen_until,
+                         'due_at', due_at)",
+            watches::add
+        ),
         Kind::RevokedTokens => shelf!(
             "revoked_tokens",
             "token",
             "json_object('token', token, 'expires_at', expires_at)",
-            |connection: &Connection, it: &RevokedToken| {
-                revoked_tokens::add(connection, &it.token, it.expires_at)
-            }
+            revoked_tokens::add
         ),
+    }
+}
+
+/// Their id is `<analysis>/<revision>`.
+fn former_results() -> Shelf {
+    const PAGE: &str = "
+        SELECT analysis_id || '/' || revision,
+               json_object('workspace_id', workspace_id, 'analysis_id', analysis_id,
+                           'result', json(former_results.doc))
+        FROM former_results JOIN analyses ON id = analysis_id
+        WHERE (analysis_id, revision) > (substr(?1, 1, instr(?1, '/') - 1),
+                                         CAST(substr(?1, instr(?1, '/') + 1) AS INTEGER))
+        ORDER BY analysis_id, revision LIMIT ?2";
+    const FIND: &str = "
+        SELECT 1 FROM former_results
+        WHERE analysis_id = substr(?1, 1, instr(?1, '/') - 1)
+          AND revision = CAST(substr(?1, instr(?1, '/') + 1) AS INTEGER)";
+    Shelf {
+        count: Sql("SELECT count(*) FROM former_results WHERE analysis_id > ''"),
+        page: Sql(PAGE),
+        find: Sql(FIND),
+        add: |connection, document| queue::add_former(connection, &record(document)?),
     }
 }
 

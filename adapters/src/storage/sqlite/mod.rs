@@ -16,7 +16,9 @@
 mod analyses;
 mod archive;
 mod database;
+mod deliveries;
 mod fault;
+mod idempotency;
 mod migrations;
 mod queue;
 mod revoked_tokens;
@@ -25,6 +27,7 @@ mod statement;
 mod tests;
 mod users;
 mod vitals;
+mod watches;
 mod workspaces;
 mod writer;
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{Timestamp, TokenId},
-    ports::RevokedTokens,
+    ports::{RevokedToken, RevokedTokens},
 };
 use rusqlite::{Connection, params};
 
@@ -20,10 +20,13 @@ statements! {
 #[async_trait]
 impl RevokedTokens for SqliteStore {
     async fn revoke(&self, token: &TokenId, expires_at: Timestamp, now: Timestamp) -> Result<()> {
-        let token = token.clone();
+        let revoked = RevokedToken {
+            token: token.clone(),
+            expires_at,
+        };
         self.database
             .write("revoke token", move |connection| {
-                add(connection, &token, expires_at)?;
+                add(connection, &revoked)?;
                 FORGET.run(connection, [now.as_millisecond()])?;
                 Ok(())
             })
@@ -41,11 +44,7 @@ impl RevokedTokens for SqliteStore {
 }
 
 /// Remembers a token until it expires.
-pub(super) fn add(
-    connection: &Connection,
-    token: &TokenId,
-    expires_at: Timestamp,
-) -> Result<(), Fault> {
-    let row = params![token.as_str(), expires_at.as_millisecond()];
+pub(super) fn add(connection: &Connection, revoked: &RevokedToken) -> Result<(), Fault> {
+    let row = params![revoked.token.as_str(), revoked.expires_at.as_millisecond()];
     ADD.run(connection, row).map(drop)
 }

@@ -19,7 +19,10 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, Changes, Export, Import, RevokedTokens, Users, Vitals, Workspaces},
+    ports::{
+        Analyses, Changes, Deliveries, Export, IdempotencyKeys, Import, RevokedTokens, Users,
+        Vitals, Watches, Workspaces,
+    },
     services::{Mode, Tally},
 };
 
@@ -30,6 +33,9 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
     pub vitals: Arc<dyn Vitals>,
     pub changes: Arc<dyn Changes>,
@@ -40,13 +46,24 @@ impl Stores {
     /// One store that is every port at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens + Vitals + Changes,
+        S: Users
+            + Workspaces
+            + Analyses
+            + Deliveries
+            + Watches
+            + IdempotencyKeys
+            + RevokedTokens
+            + Vitals
+            + Changes,
     {
         let store = Arc::new(store);
         Self {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
+            idempotency: store.clone(),
             revoked_tokens: store.clone(),
             vitals: store.clone(),
             changes: store,

@@ -10,6 +10,8 @@ pub mod archive;
 pub mod auth;
 pub mod changes;
 pub mod clock;
+pub mod deliveries;
+pub mod idempotency;
 pub mod issue_source;
 pub mod llm;
 pub mod passwords;
@@ -17,6 +19,7 @@ pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
 pub mod vitals;
+pub mod watches;
 pub mod workspaces;
 
 use std::{
@@ -29,7 +32,7 @@ use futures::future::BoxFuture;
 
 use crate::{
     Error,
-    ports::{Analyses, Changes, Export, Import, RevokedTokens, Users, Vitals, Workspaces},
+    ports::{Analyses, Changes, Export, Import, RevokedTokens, Users, Vitals, Watches, Workspaces},
 };
 
 /// One promise of a port, and the code that holds an adapter to it.
@@ -46,12 +49,12 @@ pub struct Case<P: ?Sized> {
 
 /// A store that is every port of a store at once.
 pub trait WholeStore:
-    Users + Workspaces + Analyses + RevokedTokens + Vitals + Changes + Export + Import
+    Users + Workspaces + Analyses + Watches + RevokedTokens + Vitals + Changes + Export + Import
 {
 }
 
 impl<S> WholeStore for S where
-    S: Users + Workspaces + Analyses + RevokedTokens + Vitals + Changes + Export + Import
+    S: Users + Workspaces + Analyses + Watches + RevokedTokens + Vitals + Changes + Export + Import
 {
 }
 

@@ -37,6 +37,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
             .parse()
             .map_err(|_| "its workspace cannot be an id")?,
         issue,
+        event: None,
         status,
         specification,
         error,
@@ -45,6 +46,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         revision: 1,
         attempt: u32::from(ended),
         created_by: creator(&mut fields, of)?,
+        progress: None,
         assigned_to: fields.text(&["assigned_to"]),
         created_at,
         updated_at,

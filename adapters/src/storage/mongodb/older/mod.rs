@@ -101,7 +101,9 @@ impl OlderDatabase {
             Kind::Workspaces => (&self.survey.workspaces, WORKSPACES),
             Kind::Analyses => (&self.survey.issues, ISSUES),
             // It had none of these.
-            Kind::RevokedTokens => (&self.survey.nothing, ISSUES),
+            Kind::FormerResults | Kind::Watches | Kind::RevokedTokens => {
+                (&self.survey.nothing, ISSUES)
+            }
         }
     }
 

@@ -75,5 +75,6 @@ fn settings(id: &str, fields: &Fields<'_>, of: &OlderDatabase) -> WorkspaceSetti
             .find_map(|place| place.flag(&["auto_analyze"]))
             .unwrap_or_default(),
         notification_email: text("notification_email"),
+        ..WorkspaceSettings::default()
     }
 }

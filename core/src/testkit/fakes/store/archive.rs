@@ -6,11 +6,14 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Job, MemoryStore, State};
+use super::{Job, MemoryStore, State, watches::Kept};
 use crate::{
     Error, ErrorKind, Result,
     domain::{User, Workspace},
-    ports::{Added, Entry, Export, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable},
+    ports::{
+        Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
+        WatchMark,
+    },
 };
 
 #[async_trait]
@@ -74,6 +77,24 @@ impl State {
                 });
                 all(queued, |it: &QueuedAnalysis| it.analysis.id.as_str())
             }
+            Kind::FormerResults => {
+                let results = self.revisions.iter().filter_map(|((id, _), result)| {
+                    Some(FormerResult {
+                        workspace_id: self.analyses.get(id)?.analysis.workspace_id.clone(),
+                        analysis_id: id.clone(),
+                        result: result.clone(),
+                    })
+                });
+                let entry = |it: FormerResult| {
+                    let document = serde_json::to_value(&it).unwrap_or_default();
+                    (it.id(), document)
+                };
+                results.map(entry).collect()
+            }
+            Kind::Watches => {
+                let watches = self.watches.iter().map(|(id, kept)| kept.mark(id));
+                all(watches, |it: &WatchMark| it.workspace_id.as_str())
+            }
             Kind::RevokedTokens => {
                 let tokens = self.revoked.iter().map(|(token, expires_at)| RevokedToken {
                     token: token.clone(),
@@ -112,6 +133,20 @@ impl State {
                     lease: queued.lease,
                 };
                 self.analyses.insert(job.analysis.id.clone(), job);
+            }
+            Kind::FormerResults => {
+                let former: FormerResult = record(document)?;
+                if !self.analyses.contains_key(&former.analysis_id) {
+                    let message = "could not add the result because its analysis is not there";
+                    return Err(refusal(ErrorKind::Conflict, message));
+                }
+                let key = (former.analysis_id, former.result.revision);
+                self.revisions.insert(key, former.result);
+            }
+            Kind::Watches => {
+                let mark: WatchMark = record(document)?;
+                let kept = Kept::marked(&mark);
+                self.watches.insert(mark.workspace_id, kept);
             }
             Kind::RevokedTokens => {
                 let token: RevokedToken = record(document)?;

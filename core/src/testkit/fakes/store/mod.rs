@@ -3,9 +3,12 @@
 mod analyses;
 mod archive;
 mod changes;
+mod deliveries;
+mod idempotency;
 mod revoked_tokens;
 mod users;
 mod vitals;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -17,7 +20,9 @@ use futures::channel::mpsc;
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        Analysis, AnalysisId, Revision, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+    },
     ports::Change,
 };
 
@@ -30,8 +35,12 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
     listeners: Vec<mpsc::UnboundedSender<Change>>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

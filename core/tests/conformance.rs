@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Passwords, RevokedTokens,
-        Users, Vault, Vitals, Watches, Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Passwords,
+        RevokedTokens, Users, Vault, Vitals, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, WholeStore, analyses, archive, assert_covers,
             auth::{self, AuthSetup},
-            changes, clock, deliveries, idempotency, llm, passwords, revoked_tokens, run, users,
+            changes, clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run,
+            users,
             vault::{self, Vaults},
             vitals, watches, workspaces,
         },
@@ -108,6 +109,18 @@ fn archive() {
     assert_covers(docs, "Import", archive::IMPORT_CASES);
     on_a_whole_fake("memory export", archive::EXPORT_CASES);
     on_a_whole_fake("memory import", archive::IMPORT_CASES);
+}
+
+#[test]
+fn ledger() {
+    let docs = include_str!("../src/ports/ledger.rs");
+    assert_covers(docs, "Ledger", ledger::CASES);
+    on_a_fake(
+        "memory ledger",
+        ledger::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Ledger,
+    );
 }
 
 #[test]

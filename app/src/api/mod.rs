@@ -14,6 +14,8 @@ mod etag;
 mod idempotent;
 mod issues;
 mod limits;
+mod models;
+mod money;
 mod problem;
 mod processed;
 mod rate;
@@ -21,6 +23,7 @@ mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod spending;
 mod system;
 mod time;
 mod webhooks;
@@ -51,6 +54,8 @@ pub(crate) enum Tags {
     Issues,
     /// Finding analyses, reading and watching them.
     Analyses,
+    /// What was sent to models and what it cost.
+    Spending,
     /// The service itself.
     System,
 }
@@ -85,6 +90,8 @@ type Apis = (
     issues::IssuesApi,
     processed::ProcessedApi,
     analyses::AnalysesApi,
+    models::ModelsApi,
+    spending::SpendingApi,
     webhooks::WebhooksApi,
 );
 
@@ -148,6 +155,12 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         },
         analyses::AnalysesApi {
             gallery: Gallery::new(services.clone(), waiting),
+            services: services.clone(),
+        },
+        models::ModelsApi {
+            services: services.clone(),
+        },
+        spending::SpendingApi {
             services: services.clone(),
         },
         webhooks::WebhooksApi { services },

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod checks;
 mod models;
 mod samples;
@@ -17,7 +18,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Changes, Ids},
+    ports::{Changes, Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -38,6 +39,7 @@ pub struct Application {
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
     changes: Arc<dyn Changes>,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -48,18 +50,19 @@ impl Application {
         let stores = Store::configured(&config.storage)
             .open(&config.storage)
             .await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
         let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
-        checks.extend(checks::of_models(&kinds(&config)));
+        checks.extend(checks::of_models(&kinds));
         let ports = Ports {
             auth: Arc::new(JwtAuth::new(
                 &jwt,
@@ -69,9 +72,11 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses.clone(),
+            ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
@@ -92,6 +97,7 @@ impl Application {
             waiting,
             ids,
             changes: stores.changes,
+            kinds,
             config,
         })
     }
@@ -111,14 +117,15 @@ impl Application {
             &self.config.server,
         );
         let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
+        models::look_up(&self.kinds, &self.config.llm.chain);
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let (services, waiting) = (self.services, self.waiting);
         let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
         let stop = async {
             stop.await;
@@ -177,4 +184,17 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

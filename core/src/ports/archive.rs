@@ -1,7 +1,7 @@
 //! Carrying everything a store holds to another store.
 //!
-//! Records travel as JSON documents that no store owns: a user, a workspace as the domain writes
-//! them, and [`QueuedAnalysis`] and [`RevokedToken`] for what a store knows beside the domain. A
+//! Records travel as JSON documents that no store owns: a user, a workspace, a model call as the
+//! domain writes them, and [`QueuedAnalysis`] and [`RevokedToken`] for what a store knows beside the domain. A
 //! new kind of record is a line in [`Kind`] and a line in each store's table of kinds.
 
 use std::{collections::BTreeSet, fmt::Debug};
@@ -27,6 +27,8 @@ pub enum Kind {
     Analyses,
     /// Results of former runs.
     FormerResults,
+    /// Requests to models, and what they cost.
+    ModelCalls,
     /// How far sources were looked through.
     Watches,
     /// Tokens that were revoked.
@@ -40,6 +42,7 @@ impl Kind {
         Self::Workspaces,
         Self::Analyses,
         Self::FormerResults,
+        Self::ModelCalls,
         Self::Watches,
         Self::RevokedTokens,
     ];
@@ -51,6 +54,7 @@ impl Kind {
             Self::Workspaces => "workspaces",
             Self::Analyses => "analyses",
             Self::FormerResults => "former results",
+            Self::ModelCalls => "model calls",
             Self::Watches => "watches",
             Self::RevokedTokens => "revoked tokens",
         }

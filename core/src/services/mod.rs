@@ -7,15 +7,22 @@
 mod accounts;
 mod analyses;
 mod automatic;
+mod chain;
+mod compare;
 mod failure;
 mod idempotency;
 mod issues;
 mod listing;
 mod migration;
+mod models;
+mod preview;
 mod readiness;
+mod reading;
 mod reconcile;
 mod sources;
+mod test_model;
 mod test_sentry;
+mod usage;
 mod webhooks;
 mod work;
 mod workspaces;
@@ -25,14 +32,20 @@ use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::{AnalysisRequests, Asked};
+pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use migration::{Migration, Mode, Problem, Tally};
+pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
+pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
+pub use usage::Spending;
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
@@ -40,8 +53,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Notifier, Passwords, Users,
-    Vault, Watches, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Notifier, Passwords,
+    Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -71,10 +84,14 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What was sent to models and what it cost.
+    pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
     /// What has to answer for the service to do its work.
     pub checks: Vec<Arc<dyn Check>>,
+    /// Language models.
+    pub models: Arc<Models>,
     /// Where people reach this service, where that is known.
     pub public_url: Option<String>,
 }
@@ -96,6 +113,12 @@ pub struct Services {
     pub work: Work,
     /// Whether all that is needed answers.
     pub readiness: Readiness,
+    /// Showing what would be sent to models.
+    pub previews: Previews,
+    /// Comparing models.
+    pub comparisons: Comparisons,
+    /// What was sent to models and what it cost.
+    pub spending: Spending,
     /// Taking webhooks.
     pub webhooks: Webhooks,
     /// Looking through sources.
@@ -113,6 +136,9 @@ impl Services {
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             readiness: Readiness::new(ports.checks.clone()),
+            previews: Previews::new(ports.clone()),
+            comparisons: Comparisons::new(ports.clone()),
+            spending: Spending::new(ports.clone()),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),
         }

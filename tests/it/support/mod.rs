@@ -7,7 +7,13 @@ mod client;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
+#[path = "../../../adapters/tests/support/replay.rs"]
+#[expect(dead_code, reason = "the adapters' own tests replay more")]
+pub(crate) mod replay;
 mod service;
+#[path = "../../../adapters/tests/support/wire.rs"]
+#[expect(dead_code, reason = "the adapters' own tests speak more")]
+pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use service::Service;

@@ -11,7 +11,7 @@ use ::mongodb::{
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{InvalidId, Timestamp, User, Workspace},
+    domain::{InvalidId, ModelCall, Timestamp, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -25,7 +25,9 @@ use super::{
     documents::{Record, SCHEMA},
     fault::Fault,
     forms::{date, time},
-    indexes::{ANALYSES, FORMER_RESULTS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES},
+    indexes::{
+        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
+    },
     results,
 };
 
@@ -42,6 +44,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
         Kind::Workspaces => of::<Workspace>(WORKSPACES),
         Kind::Analyses => of::<QueuedAnalysis>(ANALYSES),
         Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
+        Kind::ModelCalls => of::<ModelCall>(MODEL_CALLS),
         Kind::Watches => of::<WatchMark>(WATCHES),
         Kind::RevokedTokens => of::<RevokedToken>(REVOKED_TOKENS),
     }

@@ -23,6 +23,7 @@ mod fault;
 mod forms;
 mod idempotency;
 mod indexes;
+mod ledger;
 pub mod older;
 mod query;
 mod queue;

@@ -12,7 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    SqliteStore, fault::Fault, queue, revoked_tokens, statement::Sql, users, watches, workspaces,
+    SqliteStore, fault::Fault, ledger, queue, revoked_tokens, statement::Sql, users, watches,
+    workspaces,
 };
 
 /// Tables whose rows are not carried by themselves, each with the reason.
@@ -81,6 +82,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
             queue::add
         ),
         Kind::FormerResults => former_results(),
+        Kind::ModelCalls => shelf!("model_calls", "id", "doc", ledger::add),
         Kind::Watches => shelf!(
             "watches",
             "workspace_id",

@@ -19,6 +19,7 @@ mod database;
 mod deliveries;
 mod fault;
 mod idempotency;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;

@@ -20,8 +20,8 @@ use explainer_core::{
     Result,
     domain::SecretString,
     ports::{
-        Analyses, Changes, Deliveries, Export, IdempotencyKeys, Import, RevokedTokens, Users,
-        Vitals, Watches, Workspaces,
+        Analyses, Changes, Deliveries, Export, IdempotencyKeys, Import, Ledger, RevokedTokens,
+        Users, Vitals, Watches, Workspaces,
     },
     services::{Mode, Tally},
 };
@@ -33,6 +33,7 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub ledger: Arc<dyn Ledger>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
@@ -49,6 +50,7 @@ impl Stores {
         S: Users
             + Workspaces
             + Analyses
+            + Ledger
             + Deliveries
             + Watches
             + IdempotencyKeys
@@ -61,6 +63,7 @@ impl Stores {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            ledger: store.clone(),
             deliveries: store.clone(),
             watches: store.clone(),
             idempotency: store.clone(),

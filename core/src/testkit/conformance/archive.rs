@@ -10,11 +10,12 @@ use crate::{
     domain::{Sealed, Status},
     ensure,
     ports::{
-        Added, Analyses, Entry, Export, Kind, RevokedTokens, Unreadable, Users, Watches, Workspaces,
+        Added, Analyses, Entry, Export, Kind, Ledger, RevokedTokens, Unreadable, Users, Watches,
+        Workspaces,
     },
     testkit::{
         fakes::MemoryStore,
-        samples::{at, completed, failure, id, request, user, workspace},
+        samples::{at, call, completed, failure, id, request, user, workspace},
     },
 };
 
@@ -159,6 +160,7 @@ async fn which_ids_are_there_already_is_known(store: &dyn WholeStore) -> Verdict
         (Kind::Workspaces, "ws"),
         (Kind::Analyses, "analysis-1"),
         (Kind::FormerResults, "analysis-b/1"),
+        (Kind::ModelCalls, "call-a"),
         (Kind::Watches, "ws"),
         (Kind::RevokedTokens, "token-1"),
     ] {
@@ -217,6 +219,9 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
                 .finish(&lease, completed(&job, &token), at(run))
                 .await?;
         }
+    }
+    for name in ["call-b", "call-a", "call-c"] {
+        Ledger::write(store, &call(name, 0)).await?;
     }
     for workspace in ["ws", "attic", "cellar"] {
         let (workspace, watches) = (id(workspace), store as &dyn Watches);

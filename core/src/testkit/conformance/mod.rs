@@ -13,6 +13,7 @@ pub mod clock;
 pub mod deliveries;
 pub mod idempotency;
 pub mod issue_source;
+pub mod ledger;
 pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
@@ -32,7 +33,10 @@ use futures::future::BoxFuture;
 
 use crate::{
     Error,
-    ports::{Analyses, Changes, Export, Import, RevokedTokens, Users, Vitals, Watches, Workspaces},
+    ports::{
+        Analyses, Changes, Export, Import, Ledger, RevokedTokens, Users, Vitals, Watches,
+        Workspaces,
+    },
 };
 
 /// One promise of a port, and the code that holds an adapter to it.
@@ -49,12 +53,30 @@ pub struct Case<P: ?Sized> {
 
 /// A store that is every port of a store at once.
 pub trait WholeStore:
-    Users + Workspaces + Analyses + Watches + RevokedTokens + Vitals + Changes + Export + Import
+    Users
+    + Workspaces
+    + Analyses
+    + Ledger
+    + Watches
+    + RevokedTokens
+    + Vitals
+    + Changes
+    + Export
+    + Import
 {
 }
 
 impl<S> WholeStore for S where
-    S: Users + Workspaces + Analyses + Watches + RevokedTokens + Vitals + Changes + Export + Import
+    S: Users
+        + Workspaces
+        + Analyses
+        + Ledger
+        + Watches
+        + RevokedTokens
+        + Vitals
+        + Changes
+        + Export
+        + Import
 {
 }
 

@@ -101,7 +101,7 @@ impl OlderDatabase {
             Kind::Workspaces => (&self.survey.workspaces, WORKSPACES),
             Kind::Analyses => (&self.survey.issues, ISSUES),
             // It had none of these.
-            Kind::FormerResults | Kind::Watches | Kind::RevokedTokens => {
+            Kind::FormerResults | Kind::ModelCalls | Kind::Watches | Kind::RevokedTokens => {
                 (&self.survey.nothing, ISSUES)
             }
         }

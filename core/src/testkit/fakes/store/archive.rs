@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Job, MemoryStore, State, watches::Kept};
 use crate::{
     Error, ErrorKind, Result,
-    domain::{User, Workspace},
+    domain::{ModelCall, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -91,6 +91,7 @@ impl State {
                 };
                 results.map(entry).collect()
             }
+            Kind::ModelCalls => all(self.calls.values(), |it: &ModelCall| it.id.as_str()),
             Kind::Watches => {
                 let watches = self.watches.iter().map(|(id, kept)| kept.mark(id));
                 all(watches, |it: &WatchMark| it.workspace_id.as_str())
@@ -142,6 +143,10 @@ impl State {
                 }
                 let key = (former.analysis_id, former.result.revision);
                 self.revisions.insert(key, former.result);
+            }
+            Kind::ModelCalls => {
+                let call: ModelCall = record(document)?;
+                self.calls.insert(call.id.clone(), call);
             }
             Kind::Watches => {
                 let mark: WatchMark = record(document)?;

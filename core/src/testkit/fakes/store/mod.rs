@@ -5,6 +5,7 @@ mod archive;
 mod changes;
 mod deliveries;
 mod idempotency;
+mod ledger;
 mod revoked_tokens;
 mod users;
 mod vitals;
@@ -21,7 +22,8 @@ use futures::channel::mpsc;
 use crate::{
     Error, ErrorKind,
     domain::{
-        Analysis, AnalysisId, Revision, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId,
     },
     ports::Change,
 };
@@ -40,6 +42,7 @@ struct State {
     listeners: Vec<mpsc::UnboundedSender<Change>>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
+    calls: BTreeMap<CallId, ModelCall>,
     keys: BTreeMap<String, idempotency::Key>,
 }
 

@@ -38,3 +38,11 @@ fn event(number: usize) -> Value {
         }] },
     })
 }
+
+/// The number of the issue that a question to a model is about; empty when it is about none.
+pub(crate) fn asked_about(question: &str) -> String {
+    let rest = question
+        .split_once("shop/cart_")
+        .map_or("", |(_, rest)| rest);
+    rest.chars().take_while(char::is_ascii_digit).collect()
+}

@@ -13,6 +13,8 @@
 
 mod issues;
 mod killer;
+#[path = "../slow_model/model.rs"]
+mod model;
 #[expect(
     dead_code,
     clippy::unwrap_used,
@@ -20,6 +22,7 @@ mod killer;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 mod mongod;
+mod paid;
 mod replica;
 mod team;
 mod written;
@@ -38,6 +41,7 @@ use mongodb::Client;
 use self::{
     killer::Killer,
     mongod::{Mongod, Topology},
+    paid::Paid,
     replica::Replica,
     team::Team,
 };
@@ -46,6 +50,9 @@ use self::{
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const DATABASE: &str = "explainer_load";
+
+/// How long the model takes for an answer.
+const MODEL: Duration = Duration::from_millis(50);
 
 /// Kills replicas and their MongoDB while there is work, and counts what becomes of it.
 #[derive(Parser, Clone)]
@@ -92,7 +99,10 @@ async fn run(options: &Options) -> Outcome<bool> {
     issues::write(folder.path(), options.jobs)?;
     let mongod = Mongod::start_with_cache(Topology::ReplicaSet, "1");
     let uri = mongod.uri();
-    let start = |number| Replica::start(number, folder.path(), &uri);
+    let paid = Paid::default();
+    let heard = paid.clone();
+    let model = model::start(MODEL, move |question| heard.question(question)).await?;
+    let start = |number| Replica::start(number, folder.path(), &uri, &model);
     let replicas: Vec<Replica> = (0..options.replicas).map(start).collect::<Outcome<_>>()?;
     let team = Arc::new(Team::of(replicas));
     team.join().await?;
@@ -117,6 +127,7 @@ async fn run(options: &Options) -> Outcome<bool> {
     println!("double = {}", tally.double);
     println!("failed = {}", tally.failed);
     println!("taken up again after a worker died = {}", tally.again);
+    println!("{paid}");
     let done = accepted.len();
     println!("{done} done in {took:.1?}, kills included");
     drop(deaths);

@@ -18,17 +18,19 @@ const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e
 pub(crate) struct Replica {
     folder: PathBuf,
     uri: String,
+    model: String,
     log: PathBuf,
     process: Child,
 }
 
 impl Replica {
-    pub(crate) fn start(number: usize, folder: &Path, uri: &str) -> Outcome<Self> {
+    pub(crate) fn start(number: usize, folder: &Path, uri: &str, model: &str) -> Outcome<Self> {
         let log = folder.join(format!("replica-{number}.log"));
-        let process = serve(folder, uri, &log)?;
+        let process = serve(folder, uri, model, &log)?;
         Ok(Self {
             folder: folder.to_owned(),
             uri: uri.to_owned(),
+            model: model.to_owned(),
             log,
             process,
         })
@@ -38,7 +40,7 @@ impl Replica {
     pub(crate) fn kill_and_restart(&mut self) -> Outcome {
         self.process.kill()?;
         self.process.wait()?;
-        self.process = serve(&self.folder, &self.uri, &self.log)?;
+        self.process = serve(&self.folder, &self.uri, &self.model, &self.log)?;
         Ok(())
     }
 
@@ -46,7 +48,7 @@ impl Replica {
     pub(crate) fn restart_if_ended(&mut self) -> Outcome<bool> {
         let ended = self.process.try_wait()?.is_some();
         if ended {
-            self.process = serve(&self.folder, &self.uri, &self.log)?;
+            self.process = serve(&self.folder, &self.uri, &self.model, &self.log)?;
         }
         Ok(ended)
     }
@@ -83,7 +85,7 @@ impl Drop for Replica {
     }
 }
 
-fn serve(folder: &Path, uri: &str, log: &Path) -> Outcome<Child> {
+fn serve(folder: &Path, uri: &str, model: &str, log: &Path) -> Outcome<Child> {
     let events = folder.join("events");
     let process = Command::new(std::env::current_exe()?)
         .current_dir(folder)
@@ -93,6 +95,8 @@ fn serve(folder: &Path, uri: &str, log: &Path) -> Outcome<Child> {
         .env("EXPLAINER__LOG__FORMAT", "json")
         .env("EXPLAINER__SOURCES__FILES", events)
         .env("EXPLAINER__ANALYSIS__LEASE_SECONDS", "5")
+        .env("OPENAI_BASE_URL", model)
+        .env("OPENAI_MODEL", "slow")
         .env("SECRET_KEY", KEY)
         .env("MONGODB_URI", uri)
         .env("DATABASE_NAME", DATABASE)

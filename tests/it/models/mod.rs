@@ -3,12 +3,6 @@
 mod faults;
 mod honesty;
 mod spending;
-#[expect(
-    dead_code,
-    reason = "the adapters' own tests need more of the protocols"
-)]
-#[path = "../../../adapters/tests/support/wire.rs"]
-mod wire;
 
 use serde_json::{Value, json};
 
@@ -16,7 +10,7 @@ use self::{
     replay::{Replay, Reply},
     wire::{MODEL, Wire},
 };
-use crate::support::{Client, Service, replay};
+use crate::support::{Client, Service, replay, wire};
 
 /// A service that asks a server which replays, and somebody with an issue to explain.
 struct Place {

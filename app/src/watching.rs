@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::waiting::{Board, LOOK, Seat, Waiting};
+use crate::waiting::{Board, Seat, Waiting};
 
 /// How many may look on at the same time.
 const WATCHERS: usize = 1024;
@@ -116,7 +116,8 @@ impl Watcher {
             let (wake, told) = if news {
                 (not_before, None)
             } else {
-                (self.read_at + LOOK, Some(self.seat.board().progress))
+                let look = self.read_at + self.seat.look();
+                (look, Some(self.seat.board().progress))
             };
             let has_news = |board: &Board| {
                 let progress = told.as_ref().is_some_and(|told| *told != board.progress);
@@ -128,7 +129,7 @@ impl Watcher {
                 () = sleep_until(self.leaves_at) => return None,
                 () = waiting.closing() => return None,
             }
-            if self.seat.board().changes != changes || self.read_at.elapsed() >= LOOK {
+            if self.seat.board().changes != changes || self.read_at.elapsed() >= self.seat.look() {
                 self.read().await;
             }
         }

@@ -75,7 +75,8 @@ async fn what_a_request_may_leave_out_may_also_be_null() {
         operations.map(move |operation| (path, operation))
     }) {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-        let Some(name) = schema["$ref"].as_str() else {
+        let named = schema["$ref"].as_str();
+        let Some(name) = named.or(schema["anyOf"][0]["$ref"].as_str()) else {
             continue;
         };
         let name = name.rsplit('/').next().unwrap();

@@ -7,7 +7,7 @@ use poem::{
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
-    registry::{MetaMediaType, MetaRequest, Registry},
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::{Any, ParseFromJSON, Type},
 };
 use serde_json::Value;
@@ -39,7 +39,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Some(meta::<T>(true))
+        Some(meta(T::schema_ref(), true))
     }
 
     async fn from_request(
@@ -63,7 +63,16 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        Some(meta::<T>(false))
+        let null = MetaSchema {
+            nullable: true,
+            enum_items: vec![Value::Null],
+            ..MetaSchema::ANY
+        };
+        let or_null = MetaSchema {
+            any_of: vec![T::schema_ref(), MetaSchemaRef::Inline(Box::new(null))],
+            ..MetaSchema::ANY
+        };
+        Some(meta(MetaSchemaRef::Inline(Box::new(or_null)), false))
     }
 
     async fn from_request(
@@ -92,7 +101,7 @@ impl<'a> ApiExtractor<'a> for RawBody {
     type ParamRawType = ();
 
     fn request_meta() -> Option<MetaRequest> {
-        Some(meta::<Any<Value>>(false))
+        Some(meta(Any::<Value>::schema_ref(), false))
     }
 
     async fn from_request(
@@ -104,10 +113,10 @@ impl<'a> ApiExtractor<'a> for RawBody {
     }
 }
 
-fn meta<T: Type>(required: bool) -> MetaRequest {
+fn meta(schema: MetaSchemaRef, required: bool) -> MetaRequest {
     let json = MetaMediaType {
         content_type: "application/json",
-        schema: T::schema_ref(),
+        schema,
     };
     MetaRequest {
         description: None,

@@ -69,10 +69,10 @@ struct AutoAnalyze {
     #[oai(nullable)]
     min_priority: Option<Priority>,
     /// Those that happened at least so often, where the source says how often.
-    #[oai(default)]
+    #[oai(default, nullable)]
     min_count: u32,
     /// Those of these projects, each an id or a slug; of all when there is none.
-    #[oai(default, validator(max_items = 100))]
+    #[oai(default, nullable, validator(max_items = 100))]
     projects: Vec<String>,
 }
 

@@ -169,7 +169,8 @@ impl Stream {
                     of.map(|(_, value)| value).collect::<Vec<_>>().join("\n")
                 };
                 let (name, data) = (field("event"), field("data"));
-                self.read = rest.to_owned();
+                let rest = rest.to_owned();
+                self.read = rest;
                 if !data.is_empty() {
                     return Some(Event { name, data });
                 }

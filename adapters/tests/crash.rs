@@ -151,6 +151,7 @@ fn request(id: &str) -> NewAnalysis {
         },
         force: false,
         requested_by: "user".parse().unwrap(),
+        trace: None,
         at: at(),
     }
 }

@@ -193,7 +193,7 @@ impl From<Failure> for Problem {
         use Failure as F;
         let status = match &failure {
             F::NotAuthenticated | F::InvalidToken | F::WrongLogin => StatusCode::UNAUTHORIZED,
-            F::AccountDisabled | F::NotOwner => StatusCode::FORBIDDEN,
+            F::AccountDisabled | F::NotOwner | F::NotAdmin => StatusCode::FORBIDDEN,
             F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
             F::IssueNotFound | F::AnalysisNotFound => StatusCode::NOT_FOUND,
             F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,

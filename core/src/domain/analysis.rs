@@ -34,6 +34,9 @@ pub struct Analysis {
     pub attempt: u32,
     /// Who asked first.
     pub created_by: UserId,
+    /// The trace of the request that asked for this revision; see [`NewAnalysis::trace`].
+    #[serde(default)]
+    pub trace: Option<String>,
     /// Who shall deal with the issue.
     pub assigned_to: Option<String>,
     /// When it was first asked for.
@@ -114,8 +117,20 @@ pub struct NewAnalysis {
     pub force: bool,
     /// Who asks.
     pub requested_by: UserId,
+    /// The trace the request belongs to, as whoever watches the service wrote it. Nothing here
+    /// reads it; it lets the work be told of as part of the same trace, whichever replica does it.
+    pub trace: Option<String>,
     /// Now.
     pub at: Timestamp,
+}
+
+/// The jobs that are due and that nobody works on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many there are.
+    pub jobs: u64,
+    /// Since when the first of them has been due.
+    pub since: Option<Timestamp>,
 }
 
 /// How a run ended.

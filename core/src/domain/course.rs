@@ -20,6 +20,7 @@ impl Analysis {
             revision: 1,
             attempt: 0,
             created_by: request.requested_by,
+            trace: request.trace,
             assigned_to: None,
             created_at: request.at,
             updated_at: request.at,
@@ -34,6 +35,7 @@ impl Analysis {
         self.status = Status::Pending;
         self.error = None;
         self.force = request.force;
+        self.trace = request.trace;
         self.revision = self.revision.saturating_add(1);
         self.attempt = 0;
         self.updated_at = request.at;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
         Timestamp, WorkspaceId,
     },
 };
@@ -39,6 +39,7 @@ use crate::{
 /// - a retried job is due at its time and not before, and tells why it was put back
 /// - a deleted analysis is gone and its lease is lost
 /// - an issue whose analysis was deleted can be analysed anew
+/// - the backlog is the jobs that are due, and since when the first has been
 #[async_trait]
 pub trait Analyses: Send + Sync + Debug + 'static {
     /// The analysis with this id.
@@ -88,4 +89,7 @@ pub trait Analyses: Send + Sync + Debug + 'static {
         reason: AnalysisError,
         now: Timestamp,
     ) -> Result<bool>;
+
+    /// How much is due at `now`: what waits for a worker, and what a dead worker left behind.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
 }

@@ -37,6 +37,9 @@ pub enum Failure {
     /// Only the owner or an admin may do that.
     #[error("Only workspace owner can update settings")]
     NotOwner,
+    /// Only an admin may do that.
+    #[error("Only an administrator of this installation can do that")]
+    NotAdmin,
     /// Another account has this user name.
     #[error("Username already exists")]
     UsernameTaken,
@@ -75,6 +78,7 @@ impl Failure {
             Self::IssueNotFound => "issue_not_found",
             Self::AnalysisNotFound => "analysis_not_found",
             Self::NotOwner => "not_owner",
+            Self::NotAdmin => "not_admin",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
             Self::NothingToUpdate => "nothing_to_update",

@@ -210,6 +210,14 @@ impl WorkspaceService {
         .await
     }
 
+    /// Where the workspace has test events sent, if it says so.
+    pub fn test_dsn(&self, workspace: &Workspace) -> Result<Option<SecretString>, Failure> {
+        let sealed = workspace.sentry.test_dsn.as_ref();
+        Ok(sealed
+            .map(|sealed| self.ports.vault.open(sealed))
+            .transpose()?)
+    }
+
     /// The secret test DSN with its key masked, fit to be shown.
     pub fn masked_dsn(&self, workspace: &Workspace) -> Option<String> {
         let sealed = workspace.sentry.test_dsn.as_ref()?;

@@ -86,6 +86,7 @@ pub fn request(issue: &str, seconds: i64) -> NewAnalysis {
         issue: self::issue(issue),
         force: false,
         requested_by: user("ada").id,
+        trace: None,
         at: at(seconds),
     }
 }

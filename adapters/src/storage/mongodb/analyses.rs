@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
         Timestamp, WorkspaceId,
     },
     ports::Analyses,
@@ -113,5 +113,10 @@ impl Analyses for MongoStore {
         let analyses = self.collection(ANALYSES);
         let put_back = queue::retry_at(&analyses, lease, due, reason, now);
         self.run("retry", put_back).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        let analyses = self.collection(ANALYSES);
+        self.run("backlog", queue::backlog(&analyses, now)).await
     }
 }

@@ -128,6 +128,8 @@ struct AnalysisFields {
     revision: u32,
     attempt: u32,
     created_by: UserId,
+    #[serde(default)]
+    trace: Option<String>,
     assigned_to: Option<String>,
     #[serde(with = "as_date")]
     created_at: Timestamp,

@@ -8,7 +8,8 @@ pub(super) fn date(time: Timestamp) -> DateTime {
     DateTime::from_millis(time.as_millisecond())
 }
 
-fn time(date: DateTime) -> Result<Timestamp, String> {
+/// The time a stored date stands for.
+pub(super) fn time(date: DateTime) -> Result<Timestamp, String> {
     Timestamp::from_millisecond(date.timestamp_millis()).map_err(|error| error.to_string())
 }
 

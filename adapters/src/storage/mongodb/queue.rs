@@ -17,10 +17,10 @@ use ::mongodb::{
 };
 use explainer_core::{
     ErrorKind,
-    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp},
+    domain::{Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Timestamp},
 };
 
-use super::{documents::Record, fault::Fault, forms::date, indexes::OF_ISSUE, query};
+use super::{documents::Record, fault::Fault, forms::{date, time}, indexes::OF_ISSUE, query};
 
 /// How often a step is tried where somebody else is quicker each time.
 const TRIES: u32 = 16;
@@ -123,6 +123,20 @@ pub(super) async fn retry_at(
     waiting.put_back(reason, now);
     let now = Place::Waiting { due };
     change(jobs, held(lease), &analysis, &waiting, now).await
+}
+
+pub(super) async fn backlog(
+    jobs: &Collection<Document>,
+    now: Timestamp,
+) -> Result<Backlog, Fault> {
+    let due = doc! { "due_at": { "$lte": date(now) } };
+    let first = jobs.find_one(due.clone()).sort(doc! { "due_at": 1 });
+    let first = first.projection(doc! { "due_at": 1, "_id": 0 }).await?;
+    let since = first.and_then(|first| time(*first.get_datetime("due_at").ok()?).ok());
+    Ok(Backlog {
+        jobs: jobs.count_documents(due).await?,
+        since,
+    })
 }
 
 /// The document while `lease` is good.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
         Timestamp, WorkspaceId,
     },
     ports::Analyses,
@@ -133,6 +133,12 @@ impl Analyses for SqliteStore {
             .write("retry", move |connection| {
                 queue::retry_at(connection, &lease, due, reason, now)
             })
+            .await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        self.database
+            .read("backlog", move |connection| queue::backlog(connection, now))
             .await
     }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use explainer_core::domain::{
-    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
+    Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
 };
 use rusqlite::{Connection, params};
 
@@ -18,6 +18,7 @@ use super::{
 statements! {
     OF_ISSUE = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND issue_id = ?2";
     NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
+    BACKLOG = "SELECT COUNT(*), MIN(due_at) FROM analyses WHERE due_at <= ?1";
     HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     INSERT = "INSERT INTO analyses
@@ -110,6 +111,16 @@ pub(super) fn retry_at(
     analysis.put_back(reason, now);
     store(UPDATE, connection, &analysis, Place::Waiting { due })?;
     Ok(true)
+}
+
+pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, Fault> {
+    let (jobs, since) = BACKLOG.row(connection, [now.as_millisecond()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+    })?;
+    Ok(Backlog {
+        jobs: u64::try_from(jobs).unwrap_or_default(),
+        since: since.and_then(|since| Timestamp::from_millisecond(since).ok()),
+    })
 }
 
 fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Fault> {

@@ -34,6 +34,16 @@ impl Sql {
         Ok(connection.prepare_cached(self.0)?.exists(params)?)
     }
 
+    /// What `read` makes of the only row.
+    pub(super) fn row<T>(
+        self,
+        connection: &Connection,
+        params: impl Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        Ok(connection.prepare_cached(self.0)?.query_row(params, read)?)
+    }
+
     /// The document in the first column of the first row.
     pub(super) fn document<T: DeserializeOwned>(
         self,

@@ -27,6 +27,7 @@ use queue::{
     claim_hands_out_nothing_when_nothing_is_due, claim_hands_out_the_job_that_has_waited_longest,
     finish_stores_the_outcome_and_ends_the_lease,
     of_many_simultaneous_claims_each_gets_another_job,
+    the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
 
 /// How long a claim of the cases lasts.
@@ -76,11 +77,14 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         a_deleted_analysis_is_gone_and_its_lease_is_lost,
     "an issue whose analysis was deleted can be analysed anew" =>
         an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
+    "the backlog is the jobs that are due, and since when the first has been" =>
+        the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 ];
 
 async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) -> Verdict {
     let asked = NewAnalysis {
         force: true,
+        trace: Some("its trace".to_owned()),
         ..request("1", 5)
     };
     let stored = analyses.enqueue(asked.clone()).await?;
@@ -96,6 +100,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
         revision: 1,
         attempt: 0,
         created_by: asked.requested_by,
+        trace: asked.trace,
         assigned_to: None,
         created_at: at(5),
         updated_at: at(5),

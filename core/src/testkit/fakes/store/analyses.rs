@@ -8,7 +8,7 @@ use super::{Job, MemoryStore, State};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
         Timestamp, WorkspaceId,
     },
     ports::Analyses,
@@ -125,6 +125,16 @@ impl Analyses for MemoryStore {
             job.lease = None;
         });
         Ok(put_back.is_some())
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        let state = self.state();
+        let dues = state.analyses.values().filter_map(|job| job.due);
+        let due = || dues.clone().filter(|due| *due <= now);
+        Ok(Backlog {
+            jobs: due().count() as u64,
+            since: due().min(),
+        })
     }
 }
 

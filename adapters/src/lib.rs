@@ -4,6 +4,12 @@
 
 pub mod auth;
 pub mod layers;
+#[cfg(any(
+    feature = "llm-ollama",
+    feature = "llm-openai",
+    feature = "source-sentry"
+))]
+pub mod outbound;
 mod private_files;
 pub mod secret;
 pub mod sources;

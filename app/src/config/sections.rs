@@ -19,6 +19,8 @@ pub struct Config {
     pub storage: Storage,
     /// Logins and encryption.
     pub auth: Auth,
+    /// Whom the service may speak to.
+    pub outbound: Outbound,
     /// Where issues come from.
     pub sources: Sources,
     /// How analyses are run.
@@ -128,6 +130,14 @@ pub struct Auth {
     pub secret_key: Option<SecretString>,
     /// How long a login lasts, in minutes.
     pub token_minutes: u32,
+}
+
+/// `[outbound]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Whether users may name addresses in private networks, and in clear.
+    pub private_networks: bool,
 }
 
 /// `[sources]`

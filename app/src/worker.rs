@@ -16,7 +16,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::waiting::Waiting;
+use crate::{telemetry::Monitor, waiting::Waiting};
 
 /// How long an idle worker sleeps: jobs of other replicas, and jobs put back for later, wait this long at most.
 const IDLE: Duration = Duration::from_secs(1);
@@ -32,9 +32,14 @@ pub struct Worker {
 
 impl Worker {
     /// Starts it on the current runtime, with `hands` jobs at once at most.
-    pub fn start(services: Arc<Services>, waiting: Arc<Waiting>, hands: usize) -> Self {
+    pub fn start(
+        services: Arc<Services>,
+        waiting: Arc<Waiting>,
+        monitor: Monitor,
+        hands: usize,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let claiming = tokio::spawn(claim_all(services, waiting, hands, stopped));
+        let claiming = tokio::spawn(claim_all(services, waiting, monitor, hands, stopped));
         Self { stop, claiming }
     }
 
@@ -57,6 +62,7 @@ impl Worker {
 async fn claim_all(
     services: Arc<Services>,
     waiting: Arc<Waiting>,
+    monitor: Monitor,
     hands: usize,
     mut stopped: watch::Receiver<bool>,
 ) -> JoinSet<()> {
@@ -71,7 +77,7 @@ async fn claim_all(
         let Ok(hand) = hand else { break };
         let rest = match services.work.claim().await {
             Ok(Some((lease, job))) => {
-                jobs.spawn(work(services.clone(), lease, job, hand));
+                jobs.spawn(watched(monitor.clone(), services.clone(), lease, job, hand));
                 continue;
             }
             Ok(None) => IDLE,
@@ -89,11 +95,22 @@ async fn claim_all(
     jobs
 }
 
+async fn watched(
+    monitor: Monitor,
+    services: Arc<Services>,
+    lease: Lease,
+    job: Analysis,
+    hand: OwnedSemaphorePermit,
+) {
+    monitor.job(&job, work(services, &lease, &job)).await;
+    drop(hand);
+}
+
 /// Works on one job and renews its lease well before it runs out. A lease that is lost ends the
 /// work: somebody else has the job, or nobody wants it any more.
-async fn work(services: Arc<Services>, lease: Lease, job: Analysis, _hand: OwnedSemaphorePermit) {
+async fn work(services: Arc<Services>, lease: &Lease, job: &Analysis) {
     let work = &services.work;
-    let run = AssertUnwindSafe(work.run(&lease, &job)).catch_unwind();
+    let run = AssertUnwindSafe(work.run(lease, job)).catch_unwind();
     tokio::pin!(run);
     loop {
         tokio::select! {
@@ -103,7 +120,7 @@ async fn work(services: Arc<Services>, lease: Lease, job: Analysis, _hand: Owned
                 // The panic hook has logged where and why; the job is taken up again after its lease.
                 Err(_panic) => tracing::error!(analysis = %job.id, "a job panicked"),
             },
-            () = sleep(work.lease() / 3) => match work.renew(&lease).await {
+            () = sleep(work.lease() / 3) => match work.renew(lease).await {
                 Ok(true) => {}
                 Ok(false) => {
                     tracing::info!(analysis = %job.id, "work given up: the lease is gone");

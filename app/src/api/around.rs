@@ -1,12 +1,12 @@
-//! What stands around every route: one spelling for paths, a request id, cross-origin rules, and
-//! the promise that whatever goes wrong inside, panics included, is answered as a problem.
+//! What stands around every route: one spelling for paths, a request id, a line in the log,
+//! cross-origin rules, and the promise that whatever goes wrong inside, panics included, is answered as a problem.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use explainer_core::ports::Ids;
 use futures::FutureExt;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result,
+    Endpoint, IntoResponse, PathPattern, Request, Response, Result,
     http::{HeaderName, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
 };
 use tracing::Instrument;
@@ -16,6 +16,7 @@ use super::{
     cors::{self, Cors},
     problem::Problem,
 };
+use crate::telemetry::{ACCESS, Telemetry, route_of};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,20 +26,22 @@ pub(super) struct Around<E> {
     pub cors: Cors,
     pub methods: AllowedMethods,
     pub ids: Arc<dyn Ids>,
+    pub telemetry: Telemetry,
 }
 
 impl<E: Endpoint> Endpoint for Around<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
+        let begun = Instant::now();
         let id = request_id(&request, &*self.ids);
         let origin = self.cors.allowed_origin(&request);
         trim_trailing_slash(&mut request);
-        let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
-        let mut response = self
-            .answer(request, origin.is_some())
-            .instrument(span)
-            .await;
+        let id_text = id.to_str().unwrap_or_default();
+        let span = tracing::info_span!("request", id = id_text);
+        let watch = self.telemetry.monitor.request(&request, id_text);
+        let answer = self.answer(request, origin.is_some(), begun);
+        let mut response = watch.over(answer).instrument(span).await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         headers.insert(
@@ -51,26 +54,48 @@ impl<E: Endpoint> Endpoint for Around<E> {
 }
 
 impl<E: Endpoint> Around<E> {
-    async fn answer(&self, request: Request, origin_allowed: bool) -> Response {
+    /// Answers, and tells so.
+    async fn answer(&self, request: Request, origin_allowed: bool, begun: Instant) -> Response {
+        let method = request.method().clone();
         let path = request.uri().path().to_owned();
+        let response = self.answered(request, &path, origin_allowed).await;
+        let (took, status) = (begun.elapsed(), response.status().as_u16());
+        let milliseconds = took.as_secs_f64() * 1000.0;
+        // What looks whether the service lives does so every few seconds.
+        if path.ends_with("/health") {
+            tracing::debug!(target: ACCESS, %method, path, status, milliseconds, "answered");
+        } else {
+            tracing::info!(target: ACCESS, %method, path, status, milliseconds, "answered");
+        }
+        if let Some(metrics) = &self.telemetry.metrics {
+            metrics.answered(method.as_str(), route_of(&response), status, took);
+        }
+        response
+    }
+
+    async fn answered(&self, request: Request, path: &str, origin_allowed: bool) -> Response {
         if cors::is_preflight(&request) {
             if origin_allowed {
                 return cors::preflight();
             }
             let detail = "this origin may not call from a browser; add it to ALLOWED_ORIGINS";
             return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
-                .response(&path);
+                .response(path);
         }
-        let method = request.method().clone();
         let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let response = match call.await {
+        match call.await {
             Ok(Ok(output)) => output.into_response(),
-            Ok(Err(error)) => self.problem(error, &path),
+            Ok(Err(error)) => {
+                let route = error.data::<PathPattern>().cloned();
+                let mut response = self.problem(error, path);
+                if let Some(route) = route {
+                    response.set_data(route);
+                }
+                response
+            }
             // The panic hook has logged where and why.
-            Err(_panic) => Problem::internal().response(&path),
-        };
-        tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
-        response
+            Err(_panic) => Problem::internal().response(path),
+        }
     }
 
     fn problem(&self, error: poem::Error, path: &str) -> Response {

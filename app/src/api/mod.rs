@@ -9,7 +9,11 @@ mod around;
 mod auth;
 mod body;
 mod cors;
+mod debug;
 mod issues;
+mod log_filter;
+mod metrics;
+mod monitoring;
 mod problem;
 mod processed;
 mod schema;
@@ -25,11 +29,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use explainer_core::{ports::Ids, services::Services};
 use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint};
-use poem_openapi::{Object, OpenApiService, Tags as TagsDerive};
+use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
 use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors};
-use crate::{config::Server, waiting::Waiting};
+pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
+use crate::{config::Server, telemetry::Telemetry, waiting::Waiting};
 
 /// Groups of operations in the document.
 #[derive(TagsDerive)]
@@ -40,6 +45,8 @@ pub(crate) enum Tags {
     Workspaces,
     /// Reading issues and having them explained.
     Issues,
+    /// How the service itself is watched.
+    Monitoring,
     /// The service itself.
     System,
 }
@@ -59,46 +66,81 @@ impl Message {
     }
 }
 
-type Apis = (
-    system::SystemApi,
-    auth::AuthApi,
-    workspaces::WorkspacesApi,
-    settings::SettingsApi,
-    issues::IssuesApi,
-    processed::ProcessedApi,
-);
+/// What the API is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The use cases.
+    pub services: Arc<Services>,
+    /// Those who wait for analyses.
+    pub waiting: Arc<Waiting>,
+    /// What is told of the service.
+    pub telemetry: Telemetry,
+    /// What the configuration says of that.
+    pub monitored: Monitored,
+}
 
 /// The whole API as one endpoint.
 pub fn endpoint(
-    services: Arc<Services>,
-    waiting: Arc<Waiting>,
+    parts: Parts,
     ids: Arc<dyn Ids>,
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
-    let service = service(services.clone(), waiting);
+    let (services, telemetry) = (parts.services.clone(), parts.telemetry.clone());
+    if config.debug {
+        let service = service((operations(parts.clone()), for_development(parts)));
+        return around(service, services, telemetry, ids, config);
+    }
+    around(service(operations(parts)), services, telemetry, ids, config)
+}
+
+/// The OpenAPI document, as it is checked in under `config/openapi.json`; with the paths of
+/// development mode only where that is on.
+pub fn openapi_document(parts: Parts, debug: bool) -> String {
+    if debug {
+        return document(&service((
+            operations(parts.clone()),
+            for_development(parts),
+        )));
+    }
+    document(&service(operations(parts)))
+}
+
+fn around<T: OpenApi + 'static>(
+    service: OpenApiService<T, ()>,
+    services: Arc<Services>,
+    telemetry: Telemetry,
+    ids: Arc<dyn Ids>,
+    config: &Server,
+) -> BoxEndpoint<'static, Response> {
     let spec = document(&service);
     let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
     #[cfg(feature = "web")]
     let routes = pages(routes, &service);
     let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let inner = routes.nest("/", service).data(services).data(limit);
+    let inner = routes
+        .nest("/", service)
+        .data(services)
+        .data(telemetry.clone())
+        .data(limit);
     let cors = Cors::new(&config.allowed_origins);
     Around {
         inner,
         cors,
         methods: AllowedMethods::of(&spec),
         ids,
+        telemetry,
     }
     .boxed()
 }
 
-/// The OpenAPI document, as it is checked in under `config/openapi.json`.
-pub fn openapi_document(services: Arc<Services>, waiting: Arc<Waiting>) -> String {
-    document(&service(services, waiting))
-}
-
-fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Apis, ()> {
-    let apis = (
+fn operations(parts: Parts) -> impl OpenApi {
+    let Parts {
+        services,
+        waiting,
+        telemetry,
+        monitored,
+    } = parts;
+    (
         system::SystemApi,
         auth::AuthApi {
             services: services.clone(),
@@ -113,8 +155,28 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
             waiting,
         },
-        processed::ProcessedApi { services },
-    );
+        processed::ProcessedApi {
+            services: services.clone(),
+        },
+        log_filter::LogFilterApi {
+            log: telemetry.log.clone(),
+        },
+        monitoring::MonitoringApi {
+            services,
+            telemetry,
+            monitored,
+        },
+    )
+}
+
+fn for_development(parts: Parts) -> impl OpenApi {
+    debug::DebugApi {
+        telemetry: parts.telemetry,
+        monitored: parts.monitored,
+    }
+}
+
+fn service<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \
          technical specification a developer can start from.",
@@ -122,13 +184,13 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
 }
 
 /// The document with one newline at its end, as files have.
-fn document(service: &OpenApiService<Apis, ()>) -> String {
+fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     service.spec() + "\n"
 }
 
 /// The pages about the API, for people.
 #[cfg(feature = "web")]
-fn pages(routes: Route, service: &OpenApiService<Apis, ()>) -> Route {
+fn pages<T: OpenApi>(routes: Route, service: &OpenApiService<T, ()>) -> Route {
     let html = "text/html; charset=utf-8";
     routes
         .at("/docs", fixed(html, service.swagger_ui_html()))

@@ -204,7 +204,7 @@ impl From<Failure> for Problem {
                 };
                 return Self::invalid(vec![error]);
             }
-            F::Source(error) => source_status(error),
+            F::Source(error) => of_upstream(error),
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -221,8 +221,8 @@ impl From<Failure> for Problem {
     }
 }
 
-/// What the source refuses is for the caller to change; what it fails at is not.
-fn source_status(error: &Error) -> StatusCode {
+/// What another server refuses is for the caller to change; what it fails at is not.
+pub(crate) fn of_upstream(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::RateLimited => StatusCode::SERVICE_UNAVAILABLE,

@@ -7,6 +7,7 @@ use poem::Request;
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
 use super::problem::Problem;
+use crate::telemetry::{self, Telemetry};
 
 /// A bearer token that was checked.
 #[derive(SecurityScheme)]
@@ -23,5 +24,9 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
         .data::<Arc<Services>>()
         .ok_or_else(Problem::internal)?;
     let caller = services.accounts.authenticate(&bearer.token).await;
-    Ok(caller.map_err(Problem::from)?)
+    let caller = caller.map_err(Problem::from)?;
+    if let Some(telemetry) = request.data::<Telemetry>() {
+        telemetry::identify(&caller, request, &telemetry.monitor);
+    }
+    Ok(caller.in_trace(telemetry::trace()))
 }

@@ -16,9 +16,18 @@ use explainer_core::{
     ports::Ids,
     services::{Ports, Services, WorkLimits},
 };
-use poem::{Server, listener::Acceptor};
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+use crate::{
+    api::{self, Monitored, Parts},
+    config::Config,
+    telemetry::Telemetry,
+    waiting::Waiting,
+    worker::Worker,
+};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -31,12 +40,13 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    telemetry: Telemetry,
     config: Config,
 }
 
 impl Application {
     /// Opens what the configuration names and puts the service together.
-    pub async fn assemble(config: Config) -> Result<Self> {
+    pub async fn assemble(config: Config, telemetry: Telemetry) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = storage::open(&config.storage).await?;
         let clock = Arc::new(SystemClock::default());
@@ -75,6 +85,7 @@ impl Application {
             services,
             waiting,
             ids,
+            telemetry,
             config,
         })
     }
@@ -87,19 +98,58 @@ impl Application {
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
-        let endpoint = api::endpoint(
-            self.services.clone(),
-            self.waiting.clone(),
-            self.ids,
-            &self.config.server,
-        );
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let _figures = self.serve_metrics().await?;
+        let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
+        let monitor = self.telemetry.monitor;
+        let hands = self.config.analysis.workers;
+        let worker = Worker::start(self.services, self.waiting, monitor, hands);
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
         worker.stop(patience).await;
         Ok(())
+    }
+}
+
+impl Application {
+    /// What the API is made of.
+    pub(crate) fn parts(&self) -> Parts {
+        Parts {
+            services: self.services.clone(),
+            waiting: self.waiting.clone(),
+            telemetry: self.telemetry.clone(),
+            monitored: Monitored::of(&self.config),
+        }
+    }
+
+    /// Serves the figures at their own address, if they have one, until what it gives back is dropped.
+    async fn serve_metrics(&self) -> std::io::Result<Option<Task>> {
+        let (Some(address), Some(metrics)) = (self.config.metrics.address, &self.telemetry.metrics)
+        else {
+            return Ok(None);
+        };
+        let acceptor = TcpListener::bind(address).into_acceptor().await?;
+        for at in acceptor.local_addr() {
+            tracing::info!("figures for a Prometheus are at {at}/metrics");
+        }
+        let endpoint = api::metrics_endpoint(metrics.clone(), self.services.clone());
+        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
+        let task = tokio::spawn(async move {
+            if let Err(error) = server.run(endpoint).await {
+                tracing::error!(%error, "could not go on serving figures");
+            }
+        });
+        Ok(Some(Task(task)))
+    }
+}
+
+/// A task that ends with this.
+struct Task(tokio::task::JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

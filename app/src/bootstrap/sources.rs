@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use explainer_adapters::sources::files::FilesSource;
+use explainer_adapters::{layers::Traced, sources::files::FilesSource};
 use explainer_core::{
     Result,
     ports::{IssueSource, Vault},
@@ -22,12 +22,15 @@ pub(super) fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<Sources>
             "unset SENTRY_API_TOKEN to read files or samples",
         ));
     }
-    let fallback: Option<Arc<dyn IssueSource>> = match &config.sources.files {
-        Some(path) => Some(Arc::new(FilesSource::open(path))),
-        None if config.sources.samples => Some(Arc::new(
-            FilesSource::of_documents("samples", SAMPLES).as_samples(),
-        )),
+    let fallback: Option<(Arc<dyn IssueSource>, _)> = match &config.sources.files {
+        Some(path) => Some((Arc::new(FilesSource::open(path)), "files")),
+        None if config.sources.samples => {
+            let samples = FilesSource::of_documents("samples", SAMPLES).as_samples();
+            Some((Arc::new(samples), "samples"))
+        }
         None => None,
     };
+    let fallback = fallback
+        .map(|(source, system)| -> Arc<dyn IssueSource> { Arc::new(Traced::new(source, system)) });
     Ok(Sources::new(Vec::new(), fallback, vault))
 }

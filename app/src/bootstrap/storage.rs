@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
+#[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
+use explainer_adapters::layers::Traced;
 use explainer_adapters::secret;
 use explainer_core::{
     Result,
@@ -32,16 +34,20 @@ pub(super) async fn open(config: &Storage) -> Result<Stores> {
 #[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
 impl Stores {
     /// One store that is every repository at once.
-    fn of<S>(store: S) -> Self
+    fn of<S>(store: S, system: &'static str) -> Self
     where
         S: Users + Workspaces + Analyses + RevokedTokens,
     {
         let store = Arc::new(store);
+        let users: Arc<dyn Users> = store.clone();
+        let workspaces: Arc<dyn Workspaces> = store.clone();
+        let analyses: Arc<dyn Analyses> = store.clone();
+        let revoked_tokens: Arc<dyn RevokedTokens> = store;
         Self {
-            users: store.clone(),
-            workspaces: store.clone(),
-            analyses: store.clone(),
-            revoked_tokens: store,
+            users: Arc::new(Traced::new(users, system)),
+            workspaces: Arc::new(Traced::new(workspaces, system)),
+            analyses: Arc::new(Traced::new(analyses, system)),
+            revoked_tokens: Arc::new(Traced::new(revoked_tokens, system)),
         }
     }
 }
@@ -50,7 +56,7 @@ impl Stores {
 fn sqlite(file: &Path) -> Result<Stores> {
     use explainer_adapters::storage::sqlite::SqliteStore;
 
-    SqliteStore::open(file).map(Stores::of)
+    SqliteStore::open(file).map(|store| Stores::of(store, "sqlite"))
 }
 
 #[cfg(not(feature = "storage-sqlite"))]
@@ -68,7 +74,7 @@ async fn mongodb(uri: &SecretString, database: &str) -> Result<Stores> {
 
     MongoStore::open(&MongoConfig::new(uri.clone(), database))
         .await
-        .map(Stores::of)
+        .map(|store| Stores::of(store, "mongodb"))
 }
 
 #[cfg(not(feature = "storage-mongodb"))]

@@ -2,7 +2,7 @@
 //! addresses, names and keys. Types are right by then (`layers.rs`); whether a server answers at
 //! an address is found out by those who use it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use toml::Value;
 use tracing_subscriber::EnvFilter;
@@ -36,7 +36,7 @@ const CHOICES: [(&str, &[&str]); 2] = [
 ];
 
 /// Texts that must have a form, and who knows it.
-const FORMS: [(&str, Form); 12] = [
+const FORMS: [(&str, Form); 13] = [
     ("server.host", host),
     ("log.filter", filter),
     ("storage.data_dir", filled),
@@ -49,6 +49,7 @@ const FORMS: [(&str, Form); 12] = [
     ("llm.ollama.base_url", optional_web_address),
     ("telemetry.dsn", dsn),
     ("telemetry.environment", filled),
+    ("metrics.address", optional_socket),
 ];
 
 /// Why a text cannot be used, and what to do about it.
@@ -165,6 +166,14 @@ fn optional_web_address(text: &str) -> Result<(), Refusal> {
     } else {
         web_address(text)
     }
+}
+
+fn optional_socket(text: &str) -> Result<(), Refusal> {
+    refuse_unless(
+        text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+        "it is not an IP address with a port",
+        "set one such as 127.0.0.1:9464, or leave it empty",
+    )
 }
 
 fn mongodb_uri(text: &str) -> Result<(), Refusal> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::{
     Result,
-    domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
+    domain::{
+        Analysis, AnalysisError, Backlog, Evidence, Lease, Outcome, Specification, Workspace,
+    },
     explain,
     ports::{Notice, NoticeKind},
     services::{Failure, Ports},
@@ -14,6 +16,8 @@ use crate::{
 
 /// How many events of an issue are looked at to find the one that tells most.
 const EVENTS: u16 = 5;
+/// The target of the events that say how a run ended; whoever counts them listens for it.
+const TOLD: &str = "explainer::analysis";
 
 /// How long and how often a job is worked on.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +54,15 @@ impl Work {
             .await
     }
 
+    /// What is due and nobody works on, and how long the first of it has been.
+    pub async fn backlog(&self) -> Result<(Backlog, Duration)> {
+        let now = self.ports.clock.now();
+        let backlog = self.ports.analyses.backlog(now).await?;
+        let since = backlog.since.unwrap_or(now);
+        let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        Ok((backlog, age))
+    }
+
     /// Holds on to a job for another lease; `false` when it was lost and work on it is in vain.
     pub async fn renew(&self, lease: &Lease) -> Result<bool> {
         let until = self.ports.clock.now() + self.limits.lease;
@@ -79,7 +92,7 @@ impl Work {
         let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
         let specification = match known(job, &fingerprint) {
             Some(specification) => {
-                tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+                tracing::info!(target: TOLD, analysis = %job.id, outcome = "reused", "evidence unchanged: the former result stands");
                 specification
             }
             None => Box::new(explain::specify(&evidence)),
@@ -113,7 +126,7 @@ impl Work {
     async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
         let now = self.ports.clock.now();
         let due = now + retry_delay(job.attempt, failure);
-        tracing::warn!(analysis = %job.id, attempt = job.attempt, %due, error = %failure, "analysis put back");
+        tracing::warn!(target: TOLD, analysis = %job.id, attempt = job.attempt, %due, error = %failure, outcome = "put_back", "analysis put back");
         self.ports
             .analyses
             .retry_at(lease, due, told(failure), now)
@@ -127,12 +140,13 @@ impl Work {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
             return Ok(());
         };
+        let milliseconds = milliseconds(&analysis);
         match &analysis.error {
             None => {
-                tracing::info!(analysis = %analysis.id, issue = %analysis.issue.id, "analysis completed");
+                tracing::info!(target: TOLD, analysis = %analysis.id, issue = %analysis.issue.id, outcome = "completed", milliseconds, "analysis completed");
             }
             Some(error) => {
-                tracing::warn!(analysis = %analysis.id, code = %error.code, error = %error.message, "analysis failed");
+                tracing::warn!(target: TOLD, analysis = %analysis.id, code = error.code, error = %error.message, outcome = "failed", milliseconds, "analysis failed");
             }
         }
         let failed = analysis.error.is_some();
@@ -170,6 +184,14 @@ impl Work {
             retryable: true,
         }
     }
+}
+
+/// How long the revision took from its first attempt to its end.
+fn milliseconds(analysis: &Analysis) -> u64 {
+    let began = analysis.started_at.zip(analysis.finished_at);
+    let took = began.map(|(began, ended)| ended.duration_since(began).as_millis());
+    took.and_then(|took| u64::try_from(took).ok())
+        .unwrap_or_default()
 }
 
 /// The former result, where it was made from the same evidence in the same way and may be used again.

@@ -20,7 +20,13 @@ use explainer_core::{
     domain::{Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Timestamp},
 };
 
-use super::{documents::Record, fault::Fault, forms::{date, time}, indexes::OF_ISSUE, query};
+use super::{
+    documents::Record,
+    fault::Fault,
+    forms::{date, time},
+    indexes::OF_ISSUE,
+    query,
+};
 
 /// How often a step is tried where somebody else is quicker each time.
 const TRIES: u32 = 16;
@@ -125,10 +131,7 @@ pub(super) async fn retry_at(
     change(jobs, held(lease), &analysis, &waiting, now).await
 }
 
-pub(super) async fn backlog(
-    jobs: &Collection<Document>,
-    now: Timestamp,
-) -> Result<Backlog, Fault> {
+pub(super) async fn backlog(jobs: &Collection<Document>, now: Timestamp) -> Result<Backlog, Fault> {
     let due = doc! { "due_at": { "$lte": date(now) } };
     let first = jobs.find_one(due.clone()).sort(doc! { "due_at": 1 });
     let first = first.projection(doc! { "due_at": 1, "_id": 0 }).await?;

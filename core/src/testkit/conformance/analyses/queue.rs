@@ -6,7 +6,9 @@ use futures::future::join_all;
 
 use super::{LEASE, all, claim, claimed, finished, is_stored, started};
 use crate::{
-    domain::{Analysis, Backlog, Grounding, Issue, Lease, NewAnalysis, Outcome, Specification, Status},
+    domain::{
+        Analysis, Backlog, Grounding, Issue, Lease, NewAnalysis, Outcome, Specification, Status,
+    },
     ensure,
     ports::Analyses,
     testkit::{

@@ -13,3 +13,4 @@ mod cli;
 mod durability;
 mod openapi;
 mod support;
+mod telemetry;

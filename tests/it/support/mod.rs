@@ -1,9 +1,11 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+mod sentry;
 mod service;
 
 pub(crate) use client::Client;
+pub(crate) use sentry::{Manner, Sentry};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

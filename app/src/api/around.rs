@@ -7,6 +7,7 @@ use explainer_core::ports::Ids;
 use futures::FutureExt;
 use poem::{
     Endpoint, IntoResponse, PathPattern, Request, Response, Result,
+    error::NotFoundError,
     http::{HeaderName, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
 };
 use tracing::Instrument;
@@ -15,8 +16,9 @@ use super::{
     allow::AllowedMethods,
     cors::{self, Cors},
     problem::Problem,
+    routes::Routes,
 };
-use crate::telemetry::{ACCESS, Telemetry, route_of};
+use crate::telemetry::{ACCESS, Telemetry};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,6 +27,7 @@ pub(super) struct Around<E> {
     pub inner: E,
     pub cors: Cors,
     pub methods: AllowedMethods,
+    pub names: Arc<Routes>,
     pub ids: Arc<dyn Ids>,
     pub telemetry: Telemetry,
 }
@@ -58,7 +61,8 @@ impl<E: Endpoint> Around<E> {
     async fn answer(&self, request: Request, origin_allowed: bool, begun: Instant) -> Response {
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let response = self.answered(request, &path, origin_allowed).await;
+        let mut response = self.answered(request, &path, origin_allowed).await;
+        let route = self.names.name(response.data::<PathPattern>());
         let (took, status) = (begun.elapsed(), response.status().as_u16());
         let milliseconds = took.as_secs_f64() * 1000.0;
         // What looks whether the service lives does so every few seconds.
@@ -68,8 +72,9 @@ impl<E: Endpoint> Around<E> {
             tracing::info!(target: ACCESS, %method, path, status, milliseconds, "answered");
         }
         if let Some(metrics) = &self.telemetry.metrics {
-            metrics.answered(method.as_str(), route_of(&response), status, took);
+            metrics.answered(method.as_str(), &route.0, status, took);
         }
+        response.set_data(route);
         response
     }
 
@@ -86,7 +91,9 @@ impl<E: Endpoint> Around<E> {
         match call.await {
             Ok(Ok(output)) => output.into_response(),
             Ok(Err(error)) => {
-                let route = error.data::<PathPattern>().cloned();
+                // Where nothing was found, the pattern is that of where it was looked for.
+                let found = !error.is::<NotFoundError>();
+                let route = error.data::<PathPattern>().filter(|_| found).cloned();
                 let mut response = self.problem(error, path);
                 if let Some(route) = route {
                     response.set_data(route);

@@ -16,6 +16,7 @@ mod metrics;
 mod monitoring;
 mod problem;
 mod processed;
+mod routes;
 mod schema;
 mod security;
 mod settings;
@@ -32,7 +33,8 @@ use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
-use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors};
+pub(crate) use self::routes::Route as RouteName;
+use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, routes::Routes};
 pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
 use crate::{config::Server, telemetry::Telemetry, waiting::Waiting};
 
@@ -113,6 +115,7 @@ fn around<T: OpenApi + 'static>(
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
     let spec = document(&service);
+    let names = Arc::new(Routes::of(&spec));
     let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
     #[cfg(feature = "web")]
     let routes = pages(routes, &service);
@@ -121,12 +124,14 @@ fn around<T: OpenApi + 'static>(
         .nest("/", service)
         .data(services)
         .data(telemetry.clone())
+        .data(names.clone())
         .data(limit);
     let cors = Cors::new(&config.allowed_origins);
     Around {
         inner,
         cors,
         methods: AllowedMethods::of(&spec),
+        names,
         ids,
         telemetry,
     }

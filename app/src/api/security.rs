@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use explainer_core::services::{Caller, Services};
-use poem::Request;
+use poem::{PathPattern, Request};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
-use super::problem::Problem;
+use super::{problem::Problem, routes::Routes};
 use crate::telemetry::{self, Telemetry};
 
 /// A bearer token that was checked.
@@ -25,8 +25,11 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
         .ok_or_else(Problem::internal)?;
     let caller = services.accounts.authenticate(&bearer.token).await;
     let caller = caller.map_err(Problem::from)?;
-    if let Some(telemetry) = request.data::<Telemetry>() {
-        telemetry::identify(&caller, request, &telemetry.monitor);
+    if let (Some(telemetry), Some(routes)) =
+        (request.data::<Telemetry>(), request.data::<Arc<Routes>>())
+    {
+        let route = routes.name(request.data::<PathPattern>());
+        telemetry::identify(&caller, request.method(), &route.0, &telemetry.monitor);
     }
     Ok(caller.in_trace(telemetry::trace()))
 }

@@ -172,7 +172,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
             heuristics,
         ),
         (
-            config.telemetry.dsn.is_some(),
+            config.telemetry.dsn.is_some() && cfg!(not(feature = "telemetry-sentry")),
             "APP_SENTRY_DSN",
             "sentry",
             "telemetry",

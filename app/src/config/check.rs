@@ -203,7 +203,7 @@ fn dsn(text: &str) -> Result<(), Refusal> {
         .and_then(|(key, rest)| Some((key, rest.rsplit_once('/')?)));
     let complete = parts.is_some_and(|(key, (host, project))| {
         web_address(key).is_ok() && !host.is_empty() && !project.is_empty()
-    });
+    }) && text.chars().all(|c| c.is_ascii_graphic());
     refuse_unless(
         text.is_empty() || complete,
         "it is not a Sentry DSN",

@@ -15,8 +15,6 @@ pub(crate) mod test_events;
 
 use std::sync::Arc;
 
-use poem::{PathPattern, Response};
-
 pub(crate) use self::{
     log::LogFilter,
     metrics::CONTENT_TYPE as METRICS_TYPE,
@@ -60,17 +58,4 @@ impl Telemetry {
     pub fn stop(&self) {
         self.monitor.stop();
     }
-}
-
-/// The route that answered, as the document spells it: with names in the place of ids.
-pub(crate) fn route_of(response: &Response) -> String {
-    let Some(pattern) = response.data::<PathPattern>() else {
-        return "unknown".to_owned();
-    };
-    let step = |step: &str| match step.strip_prefix(':') {
-        Some(name) => format!("{{{name}}}"),
-        None => step.to_owned(),
-    };
-    let steps: Vec<_> = pattern.0.split('/').map(step).collect();
-    steps.join("/")
 }

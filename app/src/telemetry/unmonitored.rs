@@ -1,7 +1,7 @@
 //! In the place of `monitor` in a build without Sentry: nobody is told anything.
 
 use explainer_core::{domain::Analysis, services::Caller};
-use poem::{Request, Response};
+use poem::{Request, Response, http::Method};
 use tracing_subscriber::{Layer, Registry};
 
 use super::test_events::{NotTaken, Told, Wanted, Whose};
@@ -63,7 +63,7 @@ impl Watch {
     }
 }
 
-pub(crate) fn identify(_: &Caller, _: &Request, _: &Monitor) {}
+pub(crate) fn identify(_: &Caller, _: &Method, _: &str, _: &Monitor) {}
 
 pub(crate) fn trace() -> Option<String> {
     None

@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex},
+    thread,
     time::Duration,
 };
 
@@ -9,7 +10,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
-    task::JoinHandle,
+    sync::oneshot,
 };
 
 /// It stops when this is dropped.
@@ -17,7 +18,7 @@ pub(crate) struct Sentry {
     dsn: String,
     kept: Arc<Mutex<Vec<u8>>>,
     items: Arc<Mutex<Vec<Item>>>,
-    serving: JoinHandle<()>,
+    _running: oneshot::Sender<()>,
 }
 
 /// One item of an envelope.
@@ -37,22 +38,35 @@ pub(crate) enum Manner {
 }
 
 impl Sentry {
-    pub(crate) async fn start(manner: Manner) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    pub(crate) fn start(manner: Manner) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let dsn = format!("http://0123abcd@{}/1", listener.local_addr().unwrap());
         let (kept, items) = (Arc::<Mutex<_>>::default(), Arc::<Mutex<_>>::default());
         let keep = (kept.clone(), items.clone());
-        let serving = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, manner, keep.0.clone(), keep.1.clone()));
-            }
+        let (running, stopped) = oneshot::channel::<()>();
+        // A thread of its own: it answers while a test waits for the service to stop.
+        thread::spawn(move || {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(async {
+                listener.set_nonblocking(true).unwrap();
+                let listener = TcpListener::from_std(listener).unwrap();
+                let mut connections = tokio::task::JoinSet::new();
+                let serving = async {
+                    while let Ok((stream, _)) = listener.accept().await {
+                        connections.spawn(serve(stream, manner, keep.0.clone(), keep.1.clone()));
+                    }
+                };
+                tokio::select! {
+                    () = serving => {}
+                    _ = stopped => {}
+                }
+            });
         });
         Self {
             dsn,
             kept,
             items,
-            serving,
+            _running: running,
         }
     }
 
@@ -76,12 +90,6 @@ impl Sentry {
     /// The first item of a kind that `fits`, as soon as it is there.
     pub(crate) async fn wait_for(&self, kind: &str, fits: impl Fn(&Value) -> bool) -> Value {
         super::until(kind, async || self.items(kind).into_iter().find(&fits)).await
-    }
-}
-
-impl Drop for Sentry {
-    fn drop(&mut self) {
-        self.serving.abort();
     }
 }
 

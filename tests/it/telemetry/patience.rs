@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use reqwest::Method;
 use crate::support::{Client, Manner, Sentry, Service};
+use reqwest::Method;
 
 /// More than the two seconds that what is still to be told may take, and than a busy machine adds;
 /// less than any time-out of the network.
@@ -45,13 +45,13 @@ async fn one_that_is_down_holds_nobody_up() {
 
 #[tokio::test]
 async fn one_that_is_silent_holds_nobody_up() {
-    let sentry = Sentry::start(Manner::Silent).await;
+    let sentry = Sentry::start(Manner::Silent);
     reports_to(sentry.dsn()).await;
 }
 
 #[tokio::test]
 async fn one_that_is_full_holds_nobody_up_and_is_left_alone() {
-    let sentry = Sentry::start(Manner::Status(429)).await;
+    let sentry = Sentry::start(Manner::Status(429));
     reports_to(sentry.dsn()).await;
     // After the first refusal it is asked no more for a minute.
     assert_eq!(
@@ -63,7 +63,7 @@ async fn one_that_is_full_holds_nobody_up_and_is_left_alone() {
 /// What waits is bounded: after the queue is full, ten thousand errors more keep nothing.
 #[tokio::test]
 async fn errors_that_cannot_be_told_are_not_kept() {
-    let sentry = Sentry::start(Manner::Silent).await;
+    let sentry = Sentry::start(Manner::Silent);
     let service = Service::start(&[
         ("DEBUG", "true"),
         ("APP_SENTRY_DSN", sentry.dsn()),

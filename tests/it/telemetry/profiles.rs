@@ -8,7 +8,7 @@ use crate::support::{Manner, Sentry, Service};
 
 #[tokio::test]
 async fn a_profile_follows_the_schema_and_shows_this_program() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let mut service = Service::start(&[
         ("APP_SENTRY_DSN", sentry.dsn()),
         ("APP_SENTRY_ENVIRONMENT", "staging"),
@@ -91,7 +91,7 @@ fn checked(chunk: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn at_rate_0_nothing_is_profiled() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let mut service = Service::start(&[
         ("APP_SENTRY_DSN", sentry.dsn()),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "1"),

@@ -7,7 +7,7 @@ use crate::support::{Manner, Sentry, Service};
 
 #[tokio::test]
 async fn an_error_names_its_stack_user_workspace_release_and_environment() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let service = Service::start(&[
         ("DEBUG", "true"),
         ("APP_SENTRY_DSN", sentry.dsn()),
@@ -69,7 +69,7 @@ async fn an_error_names_its_stack_user_workspace_release_and_environment() {
 
 #[tokio::test]
 async fn requests_at_the_same_time_keep_their_users_apart() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let service = Service::start(&[("DEBUG", "true"), ("APP_SENTRY_DSN", sentry.dsn())]);
     let ada = service.client().with_workspace("ada").await;
     let bob = service.client().with_workspace("bob").await;
@@ -96,7 +96,7 @@ async fn requests_at_the_same_time_keep_their_users_apart() {
 
 #[tokio::test]
 async fn what_the_caller_did_wrong_is_not_reported() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let service = Service::start(&[("DEBUG", "true"), ("APP_SENTRY_DSN", sentry.dsn())]);
     let client = service.client();
     client.get("/nope").await;
@@ -122,7 +122,7 @@ async fn what_the_caller_did_wrong_is_not_reported() {
 
 #[tokio::test]
 async fn personal_data_goes_only_where_it_is_allowed_to() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let service = Service::start(&[
         ("DEBUG", "true"),
         ("APP_SENTRY_DSN", sentry.dsn()),
@@ -140,7 +140,7 @@ async fn personal_data_goes_only_where_it_is_allowed_to() {
 /// The SDK has variables of its own, which must not count.
 #[tokio::test]
 async fn without_a_dsn_nothing_is_sent() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let mut service = Service::start(&[
         ("DEBUG", "true"),
         ("SENTRY_DSN", sentry.dsn()),
@@ -178,6 +178,7 @@ async fn a_dsn_or_a_rate_that_cannot_be_is_one_line_at_the_start() {
     for (name, value) in [
         ("APP_SENTRY_DSN", "https://nobody.example.com/1"),
         ("APP_SENTRY_DSN", "https://key@sentry.example.com/pro ject"),
+        ("APP_SENTRY_DSN", "https://key@[sentry/1"),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "1.5"),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "NaN"),
         ("APP_SENTRY_PROFILES_SAMPLE_RATE", "-1"),

@@ -22,7 +22,7 @@ const OF_A_CUSTOMER: [&str; 4] = [
 
 #[tokio::test]
 async fn secrets_and_customers_words_are_in_no_envelope() {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+    let sentry = Sentry::start(Manner::Status(200));
     let events = tempfile::tempdir().unwrap();
     let [name, mail, key, words] = OF_A_CUSTOMER;
     let event = json!({

@@ -10,8 +10,8 @@ const GENERATE: &str = "/api/v1/sentry/generate-random-event";
 #[tokio::test]
 async fn test_events_go_to_the_workspace_and_else_to_the_installation() {
     let (of_all, own) = (
-        Sentry::start(Manner::Status(200)).await,
-        Sentry::start(Manner::Status(200)).await,
+        Sentry::start(Manner::Status(200)),
+        Sentry::start(Manner::Status(200)),
     );
     let service = Service::start(&[
         ("APP_SENTRY_DSN", of_all.dsn()),
@@ -73,7 +73,7 @@ async fn test_events_go_to_the_workspace_and_else_to_the_installation() {
 
 #[tokio::test]
 async fn what_does_not_arrive_is_not_said_to_have() {
-    let refusing = Sentry::start(Manner::Status(403)).await;
+    let refusing = Sentry::start(Manner::Status(403));
     let service = Service::start(&[]);
     let ada = service.client().with_workspace("ada").await;
     let (status, code, detail) = ada.post(GENERATE, &json!({})).await.problem();

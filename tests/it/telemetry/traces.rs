@@ -15,8 +15,8 @@ fn trace<'t>(transaction: &'t Value, field: &str) -> &'t str {
         .unwrap_or_default()
 }
 
-async fn traced(rate: &str) -> (Sentry, Service) {
-    let sentry = Sentry::start(Manner::Status(200)).await;
+fn traced(rate: &str) -> (Sentry, Service) {
+    let sentry = Sentry::start(Manner::Status(200));
     let service = Service::start(&[
         ("APP_SENTRY_DSN", sentry.dsn()),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", rate),
@@ -33,7 +33,7 @@ async fn analyse(client: &Client) {
 
 #[tokio::test]
 async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
-    let (sentry, service) = traced("1").await;
+    let (sentry, service) = traced("1");
     let ada = service.client().with_workspace("ada").await;
     analyse(&ada).await;
 
@@ -104,7 +104,7 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
 
 #[tokio::test]
 async fn a_trace_that_comes_in_is_continued_as_its_caller_decided() {
-    let (sentry, service) = traced("0.0001").await;
+    let (sentry, service) = traced("0.0001");
     let id = "771a43a4192642f0b136d5159a501700";
     let client = service.client();
     let asked = client.with(
@@ -132,7 +132,7 @@ async fn a_trace_that_comes_in_is_continued_as_its_caller_decided() {
 
 #[tokio::test]
 async fn at_rate_1_every_request_is_traced_but_signs_of_life() {
-    let (sentry, mut service) = traced("1").await;
+    let (sentry, mut service) = traced("1");
     let client = service.client();
     for _ in 0..10 {
         client.get("/health").await.ok();
@@ -158,7 +158,7 @@ async fn at_rate_1_every_request_is_traced_but_signs_of_life() {
 
 #[tokio::test]
 async fn at_rate_0_nothing_is_traced_whoever_asks() {
-    let (sentry, mut service) = traced("0").await;
+    let (sentry, mut service) = traced("0");
     let asks = service.client().with(
         "sentry-trace",
         &format!("{}-00000000000000aa-1", "7".repeat(32)),
@@ -173,7 +173,7 @@ async fn at_rate_0_nothing_is_traced_whoever_asks() {
 /// Of 400 requests at 0.25, 100 are expected; fewer than 60 or more than 140 come once in 200,000 runs.
 #[tokio::test]
 async fn at_rate_025_a_quarter_is_traced() {
-    let (sentry, mut service) = traced("0.25").await;
+    let (sentry, mut service) = traced("0.25");
     let client = service.client();
     for _ in 0..400 {
         client.get("/api/v1/auth/me").await;

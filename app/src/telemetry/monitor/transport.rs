@@ -33,6 +33,9 @@ const PATIENCE: Patience = Patience {
     total: Duration::from_secs(5),
 };
 
+/// What is read of an answer, in bytes; it is read so that the connection can be used again.
+const LONGEST_ANSWER: usize = 16 * 1024;
+
 /// One server that takes envelopes.
 pub(super) struct Delivery {
     client: reqwest::Client,
@@ -84,6 +87,7 @@ impl Delivery {
                 if !status.is_success() && status.as_u16() != 429 {
                     losses.record_lost_data(&envelope, Reason::SendError);
                 }
+                let _ = outbound::read_capped(response, LONGEST_ANSWER, ADAPTER, "send").await;
             }
             Err(error) => {
                 tracing::debug!(%error, "a report was lost");

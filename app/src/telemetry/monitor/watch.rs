@@ -14,7 +14,7 @@ use sentry::{
 use serde_json::json;
 
 use super::{Monitor, profiles::Taking};
-use crate::telemetry::route_of;
+use crate::api::RouteName;
 
 /// A request or a job that is watched, if there is a Sentry to tell of it.
 pub(crate) struct Watch(Option<Watched>);
@@ -117,7 +117,8 @@ impl Watch {
         };
         let response = answer.bind_hub(watched.hub.clone()).await;
         let transaction = &watched.transaction;
-        let route = route_of(&response);
+        let route = response.data::<RouteName>();
+        let route = route.map_or("unknown", |route| &route.0);
         let data = transaction.get_trace_context().data;
         let method = data.get("http.request.method").and_then(|it| it.as_str());
         transaction.set_name(&format!("{} {route}", method.unwrap_or_default()));
@@ -138,7 +139,7 @@ impl Watched {
 }
 
 /// From now on, what is told of this request names its caller.
-pub(crate) fn identify(caller: &Caller, request: &Request, monitor: &Monitor) {
+pub(crate) fn identify(caller: &Caller, method: &Method, route: &str, monitor: &Monitor) {
     if !monitor.is_on() {
         return;
     }
@@ -154,10 +155,7 @@ pub(crate) fn identify(caller: &Caller, request: &Request, monitor: &Monitor) {
         if let Some(workspace) = &user.workspace_id {
             in_workspace(scope, workspace.as_str());
         }
-        if let Some(pattern) = request.data::<poem::PathPattern>() {
-            let name = format!("{} {}", request.method(), pattern.0);
-            scope.set_transaction(Some(&name));
-        }
+        scope.set_transaction(Some(&format!("{method} {route}")));
     });
 }
 

@@ -9,6 +9,7 @@ mod exceptions;
 mod layer;
 mod profiles;
 mod scrub;
+mod stacks;
 mod transport;
 mod watch;
 
@@ -17,7 +18,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use explainer_core::domain::ExposeSecret;
 use sentry::{
     Client, ClientOptions, Hub,
-    integrations::{backtrace, contexts, debug_images, panic::PanicIntegration},
+    integrations::{contexts, debug_images, panic::PanicIntegration},
     types::Dsn,
 };
 use tracing::Level;
@@ -51,8 +52,6 @@ impl Monitor {
             .default_integrations(false)
             .maybe_release(Some(release.clone()))
             .environment(config.environment.clone())
-            .attach_stacktrace(true)
-            .in_app_include(["explainer"])
             .shutdown_timeout(FAREWELL)
             .integrations(integrations());
         if config.traces_sample_rate > 0.0 {
@@ -128,13 +127,13 @@ impl Monitor {
     }
 }
 
-/// The usual ones but the panic hook, which waits for the network where the panic happens.
-fn integrations() -> [Arc<dyn sentry::Integration>; 4] {
+/// What completes events: not the SDK's usual ones for stacks and panics, which look names up and
+/// wait for the network where something happens.
+fn integrations() -> [Arc<dyn sentry::Integration>; 3] {
     [
-        Arc::new(backtrace::AttachStacktraceIntegration::new()),
+        Arc::new(stacks::Attach),
         Arc::new(debug_images::DebugImagesIntegration::new()),
         Arc::new(contexts::ContextIntegration::new()),
-        Arc::new(backtrace::ProcessStacktraceIntegration::new()),
     ]
 }
 

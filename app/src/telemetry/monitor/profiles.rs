@@ -23,6 +23,8 @@ use sentry::{
 };
 use serde_json::{Map, Value, json};
 
+use super::stacks::is_ours;
+
 /// Looks a second.
 const FREQUENCY: i32 = 100;
 /// A chunk covers no more than this.
@@ -265,7 +267,7 @@ impl Profile {
             .as_ref()
             .map(|path| path.display().to_string());
         let file = path.as_deref().and_then(|path| path.rsplit('/').next());
-        let ours = key.0.trim_start_matches('<').starts_with("explainer");
+        let ours = is_ours(&key.0, path.as_deref());
         let mut frame = json!({"function": key.0, "in_app": ours, "platform": "rust"});
         if let Some(file) = file {
             frame["filename"] = file.into();

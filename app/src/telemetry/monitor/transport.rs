@@ -21,7 +21,7 @@ use sentry::{
     types::Dsn,
 };
 
-use super::{address, scrub::scrubbed};
+use super::{address, scrub::scrubbed, stacks::named};
 use crate::telemetry::test_events::NotTaken;
 
 /// What errors call this.
@@ -53,8 +53,8 @@ impl Delivery {
     }
 
     /// Sends an envelope, and says whether the server took it.
-    pub(super) async fn deliver(&self, envelope: &Envelope) -> Result<(), NotTaken> {
-        let status = self.send(scrubbed(envelope)).await?.status();
+    pub(super) async fn deliver(&self, envelope: Envelope) -> Result<(), NotTaken> {
+        let status = self.send(scrubbed(&named(envelope))).await?.status();
         if status.is_success() {
             return Ok(());
         }
@@ -79,6 +79,7 @@ impl Delivery {
         losses: Recorder,
         mut limits: RateLimiter,
     ) -> RateLimiter {
+        let envelope = named(envelope);
         match self.send(scrubbed(&envelope)).await {
             Ok(response) => {
                 heed(&mut limits, &response);

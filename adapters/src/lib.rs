@@ -4,6 +4,8 @@
 
 pub mod auth;
 pub mod layers;
+#[cfg(any(feature = "llm-ollama", feature = "llm-openai"))]
+pub mod llm;
 #[cfg(feature = "outbound")]
 pub mod outbound;
 mod private_files;

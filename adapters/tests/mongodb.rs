@@ -103,16 +103,23 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::deliveries::CASES, |store| store);
+    run.of(conformance::watches::CASES, |store| store);
     let expected = [
         ("analyses", "command"),
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("deliveries", "query"),
+        ("deliveries", "remove"),
+        ("deliveries", "update"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
         ("users", "query"),
         ("users", "update"),
+        ("watches", "command"),
+        ("watches", "update"),
         ("workspaces", "query"),
         ("workspaces", "update"),
     ];

@@ -2,4 +2,4 @@
 
 mod trace;
 
-pub use trace::{CALL, Traced, TracedKind};
+pub use trace::{CALL, Traced, TracedModels, TracedSources};

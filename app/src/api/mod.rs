@@ -23,6 +23,7 @@ mod settings;
 mod shapes;
 mod system;
 mod time;
+mod webhooks;
 mod workspaces;
 
 use std::sync::Arc;
@@ -165,6 +166,9 @@ fn operations(parts: Parts) -> impl OpenApi {
         },
         log_filter::LogFilterApi {
             log: telemetry.log.clone(),
+        },
+        webhooks::WebhooksApi {
+            services: services.clone(),
         },
         monitoring::MonitoringApi {
             services,

@@ -177,7 +177,9 @@ impl Problem {
             .content_type("application/problem+json")
             .body(body);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED && self.code != Failure::WrongLogin.code() {
+        // Neither a wrong password nor a wrong signature is helped by a token.
+        let by_token = !matches!(self.code, "wrong_login" | "not_signed");
+        if self.status == StatusCode::UNAUTHORIZED && by_token {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(wait) = self.retry_after {
@@ -192,10 +194,12 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         use Failure as F;
         let status = match &failure {
-            F::NotAuthenticated | F::InvalidToken | F::WrongLogin => StatusCode::UNAUTHORIZED,
+            F::NotAuthenticated | F::InvalidToken | F::WrongLogin | F::NotSigned(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             F::AccountDisabled | F::NotOwner | F::NotAdmin => StatusCode::FORBIDDEN,
             F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
-            F::IssueNotFound | F::AnalysisNotFound => StatusCode::NOT_FOUND,
+            F::IssueNotFound | F::AnalysisNotFound | F::NoSuchWebhook => StatusCode::NOT_FOUND,
             F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,
             F::Invalid { field, message } => {
                 let error = FieldError {

@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod models;
 mod samples;
 mod sources;
 mod storage;
@@ -21,9 +22,12 @@ use poem::{
     listener::{Acceptor, Listener, TcpListener},
 };
 
+pub(crate) use models::kinds;
+
 use crate::{
     api::{self, Monitored, Parts},
     config::Config,
+    poller::Poller,
     telemetry::Telemetry,
     waiting::Waiting,
     worker::Worker,
@@ -71,6 +75,9 @@ impl Application {
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -100,6 +107,13 @@ impl Application {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
         let _figures = self.serve_metrics().await?;
         let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                self.services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
         let monitor = self.telemetry.monitor;
         let hands = self.config.analysis.workers;
         let worker = Worker::start(self.services, self.waiting, monitor, hands);
@@ -107,6 +121,9 @@ impl Application {
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         Ok(())
     }
@@ -155,17 +172,17 @@ impl Drop for Task {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -188,7 +205,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );

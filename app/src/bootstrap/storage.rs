@@ -8,7 +8,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    ports::{Analyses, Deliveries, RevokedTokens, Users, Watches, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -20,6 +20,8 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -36,17 +38,21 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S, system: &'static str) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens,
+        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens,
     {
         let store = Arc::new(store);
         let users: Arc<dyn Users> = store.clone();
         let workspaces: Arc<dyn Workspaces> = store.clone();
         let analyses: Arc<dyn Analyses> = store.clone();
+        let deliveries: Arc<dyn Deliveries> = store.clone();
+        let watches: Arc<dyn Watches> = store.clone();
         let revoked_tokens: Arc<dyn RevokedTokens> = store;
         Self {
             users: Arc::new(Traced::new(users, system)),
             workspaces: Arc::new(Traced::new(workspaces, system)),
             analyses: Arc::new(Traced::new(analyses, system)),
+            deliveries: Arc::new(Traced::new(deliveries, system)),
+            watches: Arc::new(Traced::new(watches, system)),
             revoked_tokens: Arc::new(Traced::new(revoked_tokens, system)),
         }
     }

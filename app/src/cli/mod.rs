@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod models;
 mod openapi;
 mod paint;
 mod serve;
@@ -44,6 +45,8 @@ enum Command {
     Demo,
     /// Explain the event in a file, or on standard input
     Explain(explain::Args),
+    /// List the models that the configured servers offer; a star marks the one that is asked
+    Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
     /// Print the OpenAPI document
@@ -55,6 +58,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
+        Command::Models(args) => {
+            load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
+        }
         Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
         Command::Serve => load(cli.config).and_then(|it| told(it.config, serve::run)),
         Command::Demo => load(cli.config).and_then(|it| told(demo::quiet(it.config), demo::run)),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisId, Issue, Specification, Timestamp, UserId, WorkspaceId};
+use super::{AnalysisId, Event, Issue, Specification, Timestamp, UserId, WorkspaceId};
 
 /// One issue's analysis in one workspace: there is at most one for each pair of the two.
 ///
@@ -17,6 +17,9 @@ pub struct Analysis {
     pub workspace_id: WorkspaceId,
     /// The issue as it was when last read from the source.
     pub issue: Issue,
+    /// The event that came with the request, until it has been looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<Event>>,
     /// How far it is.
     pub status: Status,
     /// The newest result.
@@ -113,6 +116,8 @@ pub struct NewAnalysis {
     pub workspace_id: WorkspaceId,
     /// The issue.
     pub issue: Issue,
+    /// An event of it, where one came with the request.
+    pub event: Option<Box<Event>>,
     /// Whether to explain unchanged evidence again.
     pub force: bool,
     /// Who asks.

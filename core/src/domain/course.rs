@@ -12,6 +12,7 @@ impl Analysis {
             id: request.id,
             workspace_id: request.workspace_id,
             issue: request.issue,
+            event: request.event,
             status: Status::Pending,
             specification: None,
             error: None,
@@ -32,6 +33,7 @@ impl Analysis {
     /// Begins the next revision of an ended analysis; the former result stays readable.
     pub fn request_again(&mut self, request: NewAnalysis) {
         self.issue = request.issue;
+        self.event = request.event;
         self.status = Status::Pending;
         self.error = None;
         self.force = request.force;
@@ -89,6 +91,7 @@ impl Analysis {
                 self.error = Some(error);
             }
         }
+        self.event = None;
         self.updated_at = now;
         self.finished_at = Some(now);
     }

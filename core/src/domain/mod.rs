@@ -8,6 +8,7 @@ mod ids;
 mod issue;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -17,6 +18,7 @@ pub use ids::*;
 pub use issue::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.

@@ -42,6 +42,7 @@ impl AnalysisRequests {
             id,
             workspace_id: of.id.clone(),
             issue,
+            event: None,
             force,
             requested_by: caller.user().id.clone(),
             trace: caller.trace().map(str::to_owned),

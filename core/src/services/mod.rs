@@ -6,11 +6,16 @@
 
 mod accounts;
 mod analyses;
+mod automatic;
 mod failure;
 mod issues;
+mod reconcile;
 mod sources;
+mod test_sentry;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::sync::Arc;
 
@@ -18,14 +23,18 @@ pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
+pub use test_sentry::{NotConnected, SentryTrial};
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, Ids, Notifier, Passwords, Users, Vault, Watches,
+    Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -37,6 +46,10 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -51,6 +64,8 @@ pub struct Ports {
     pub ids: Arc<dyn Ids>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -66,6 +81,10 @@ pub struct Services {
     pub analyses: AnalysisRequests,
     /// Carrying analyses out.
     pub work: Work,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -77,6 +96,8 @@ impl Services {
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

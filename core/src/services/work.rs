@@ -7,11 +7,11 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Backlog, Evidence, Lease, Outcome, Specification, Workspace,
+        Analysis, AnalysisError, Backlog, Event, Evidence, Lease, Outcome, Specification, Workspace,
     },
     explain,
     ports::{Notice, NoticeKind},
-    services::{Failure, Ports},
+    services::{Failure, Ports, write_back::WriteBack},
 };
 
 /// How many events of an issue are looked at to find the one that tells most.
@@ -33,11 +33,16 @@ pub struct WorkLimits {
 pub struct Work {
     ports: Ports,
     limits: WorkLimits,
+    write_back: WriteBack,
 }
 
 impl Work {
     pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
-        Self { ports, limits }
+        Self {
+            write_back: WriteBack::new(ports.clone()),
+            ports,
+            limits,
+        }
     }
 
     /// How long a lease lasts unless it is renewed.
@@ -74,15 +79,26 @@ impl Work {
         if job.attempt > self.limits.attempts {
             return self
                 .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await;
+                .await
+                .map(drop);
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => self.finish(lease, outcome).await,
+            Ok(outcome) => {
+                let told_before = is_told(job, &outcome);
+                match self.finish(lease, outcome).await? {
+                    Some(analysis) if !told_before => self.write_back.note(&analysis).await,
+                    _ => {}
+                }
+                Ok(())
+            }
             Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
                 self.put_back(lease, job, &failure).await
             }
-            Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
+            Err(failure) => {
+                let failed = Outcome::Failed(told(&failure));
+                self.finish(lease, failed).await.map(drop)
+            }
         }
     }
 
@@ -116,10 +132,8 @@ impl Work {
         let source = self.ports.sources.open(workspace)?;
         let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
         let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source
-            .events(&issue.id, EVENTS)
-            .await
-            .map_err(Failure::Source)?;
+        let events = source.events(&issue.id, EVENTS).await;
+        let events = with_delivered(events, job.event.as_deref())?;
         Ok(explain::collect(issue, events))
     }
 
@@ -134,11 +148,12 @@ impl Work {
         Ok(())
     }
 
-    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<()> {
+    /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
+    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
         let Some(analysis) = self.ports.analyses.finish(lease, outcome, now).await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
-            return Ok(());
+            return Ok(None);
         };
         let milliseconds = milliseconds(&analysis);
         match &analysis.error {
@@ -159,7 +174,7 @@ impl Work {
             },
         )
         .await;
-        Ok(())
+        Ok(Some(analysis))
     }
 
     /// Passes a notice on. The store knows already, so a notice that cannot be passed on is only logged.
@@ -192,6 +207,33 @@ fn milliseconds(analysis: &Analysis) -> u64 {
     let took = began.map(|(began, ended)| ended.duration_since(began).as_millis());
     took.and_then(|took| u64::try_from(took).ok())
         .unwrap_or_default()
+}
+
+/// Whether the result is the one that stood before.
+fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
+    let Outcome::Completed { fingerprint, .. } = outcome else {
+        return true;
+    };
+    job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
+}
+
+/// The events of the source, and the one that came with the request, which is enough where the
+/// source fails.
+fn with_delivered(
+    events: Result<Vec<Event>>,
+    delivered: Option<&Event>,
+) -> Result<Vec<Event>, Failure> {
+    let Some(delivered) = delivered else {
+        return events.map_err(Failure::Source);
+    };
+    let mut events = events.unwrap_or_else(|error| {
+        tracing::warn!(?error, "only the delivered event is looked at");
+        Vec::new()
+    });
+    if events.iter().all(|event| event.id != delivered.id) {
+        events.push(delivered.clone());
+    }
+    Ok(events)
 }
 
 /// The former result, where it was made from the same evidence in the same way and may be used again.

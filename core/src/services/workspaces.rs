@@ -5,9 +5,9 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{
-        Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
+        AutoAnalyze, Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId,
+        WorkspaceSettings,
     },
-    ports::Vault,
     services::{Caller, Failure, Ports, accounts::checked_email, new_id},
 };
 
@@ -38,7 +38,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, to: &mut Option<T>) {
+    pub(super) fn apply(self, to: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *to = None,
@@ -89,6 +89,10 @@ pub struct WorkspaceChanges {
     pub sentry_api_token: Change<SecretString>,
     /// The organisation's slug.
     pub sentry_organization: Change<String>,
+    /// The server's address, where it is not the installation's.
+    pub sentry_base_url: Change<String>,
+    /// What Sentry signs its webhooks with.
+    pub sentry_client_secret: Change<SecretString>,
     /// Where test events go.
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
@@ -102,6 +106,10 @@ pub struct SettingsChanges {
     pub openai_model: Change<String>,
     /// Whether new issues are explained without being asked.
     pub auto_analyze: Option<bool>,
+    /// Which of them.
+    pub auto_analyze_only: Option<AutoAnalyze>,
+    /// Whether the source is told what was found.
+    pub write_back: Option<bool>,
     /// Who is told when an analysis ends.
     pub notification_email: Change<String>,
 }
@@ -109,7 +117,7 @@ pub struct SettingsChanges {
 /// Workspaces and their settings.
 #[derive(Debug)]
 pub struct WorkspaceService {
-    ports: Ports,
+    pub(super) ports: Ports,
 }
 
 impl WorkspaceService {
@@ -160,11 +168,14 @@ impl WorkspaceService {
 
     /// Changes the workspace the caller works in.
     pub async fn update(&self, caller: &Caller, changes: WorkspaceChanges) -> Result<(), Failure> {
-        let vault = &*self.ports.vault;
         let name = changes.name.as_deref().map(checked_name).transpose()?;
-        let sentry_api_token = seal(vault, changes.sentry_api_token)?;
-        let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
-        let openai_api_key = seal(vault, changes.openai_api_key)?;
+        let sentry_api_token = self.seal(changes.sentry_api_token)?;
+        let sentry_client_secret = self.seal(changes.sentry_client_secret)?;
+        let sentry_test_dsn = self.seal(changes.sentry_test_dsn)?;
+        let openai_api_key = self.seal(changes.openai_api_key)?;
+        if let Change::Set(address) = &changes.sentry_base_url {
+            self.ports.sources.check_sentry_address(address)?;
+        }
         self.change(caller, |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
@@ -180,6 +191,13 @@ impl WorkspaceService {
             sentry_api_token
                 .clone()
                 .apply(&mut workspace.sentry.api_token);
+            changes
+                .sentry_base_url
+                .clone()
+                .apply(&mut workspace.sentry.base_url);
+            sentry_client_secret
+                .clone()
+                .apply(&mut workspace.sentry.client_secret);
             sentry_test_dsn
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
@@ -206,6 +224,10 @@ impl WorkspaceService {
                 .apply(&mut settings.openai_model);
             email.clone().apply(&mut settings.notification_email);
             settings.auto_analyze = changes.auto_analyze.unwrap_or(settings.auto_analyze);
+            settings.write_back = changes.write_back.unwrap_or(settings.write_back);
+            if let Some(only) = &changes.auto_analyze_only {
+                settings.auto_analyze_only.clone_from(only);
+            }
         })
         .await
     }
@@ -225,6 +247,10 @@ impl WorkspaceService {
             return Some(MASK.to_owned());
         };
         Some(mask_dsn(dsn.expose_secret()))
+    }
+
+    pub(super) fn seal(&self, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
+        change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
     }
 
     async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
@@ -265,10 +291,6 @@ fn mask_dsn(dsn: &str) -> String {
         return MASK.to_owned();
     };
     format!("{scheme}://{MASK}@{host}")
-}
-
-fn seal(vault: &dyn Vault, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
-    change.try_map(|secret| Ok(vault.seal(&secret)?))
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

@@ -5,5 +5,6 @@ mod analyze;
 mod issues;
 mod problems;
 mod processed;
+mod sentry;
 mod system;
 mod workspaces;

@@ -13,8 +13,9 @@ use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, Specification,
-        Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        Analysis, AnalysisError, AnalysisId, Event, Issue, Role, Sealed, SentrySettings,
+        Specification, Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings,
+        login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -119,6 +120,8 @@ struct AnalysisFields {
     workspace_id: WorkspaceId,
     #[serde(with = "as_json")]
     issue: Issue,
+    #[serde(default, with = "as_json")]
+    event: Option<Box<Event>>,
     status: Status,
     #[serde(with = "as_json")]
     specification: Option<Box<Specification>>,

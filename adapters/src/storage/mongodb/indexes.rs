@@ -14,6 +14,9 @@ pub(super) const USERS: &str = "users";
 pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const DELIVERIES: &str = "deliveries";
+/// Found by their ids alone.
+pub(super) const WATCHES: &str = "watches";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -49,7 +52,7 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 4] {
+fn all() -> [(&'static str, Bson); 5] {
     [
         (
             USERS,
@@ -67,7 +70,14 @@ fn all() -> [(&'static str, Bson); 4] {
         ),
         (
             WORKSPACES,
-            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+            bson!([
+                { "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } },
+                {
+                    "name": "automatic",
+                    "key": { "settings.auto_analyze": 1, "_id": 1 },
+                    "partialFilterExpression": { "settings.auto_analyze": true },
+                },
+            ]),
         ),
         (
             ANALYSES,
@@ -85,6 +95,10 @@ fn all() -> [(&'static str, Bson); 4] {
                     "partialFilterExpression": { "due_at": { "$exists": true } },
                 },
             ]),
+        ),
+        (
+            DELIVERIES,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
         ),
         (
             REVOKED_TOKENS,

@@ -14,6 +14,7 @@
 
 mod analyses;
 mod config;
+mod deliveries;
 mod documents;
 mod fault;
 mod forms;
@@ -22,6 +23,7 @@ mod query;
 mod queue;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{fmt, future::Future, time::Duration};

@@ -15,6 +15,7 @@
 
 mod analyses;
 mod database;
+mod deliveries;
 mod fault;
 mod migrations;
 mod queue;
@@ -23,6 +24,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod users;
+mod watches;
 mod workspaces;
 mod writer;
 

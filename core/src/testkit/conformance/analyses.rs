@@ -89,6 +89,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
     };
     let stored = analyses.enqueue(asked.clone()).await?;
     let expected = Analysis {
+        event: None,
         id: asked.id,
         workspace_id: asked.workspace_id,
         issue: asked.issue,

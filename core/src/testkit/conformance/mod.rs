@@ -8,11 +8,14 @@
 pub mod analyses;
 pub mod auth;
 pub mod clock;
+pub mod deliveries;
 pub mod issue_source;
+pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
+pub mod watches;
 pub mod workspaces;
 
 use std::{

@@ -1,8 +1,10 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod deliveries;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -25,6 +27,8 @@ struct State {
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
 }
 
 /// An analysis and its place in the queue.

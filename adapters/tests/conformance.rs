@@ -87,6 +87,9 @@ suites! {
     mongodb_watches: Watches for MongoStore =>
         mongodb::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
+        mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
 
@@ -105,6 +108,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_watches: Watches for SqliteStore =>
         sqlite::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
+        sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);

@@ -43,17 +43,23 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             store.unwrap().ping().await.unwrap();
         }
         let mut made = BTreeMap::new();
-        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+        for collection in [
+            "users",
+            "workspaces",
+            "analyses",
+            "former_results",
+            "idempotency_keys",
+            "revoked_tokens",
+        ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
             ("workspaces", vec!["_id_", "of_member"]),
-            (
-                "analyses",
-                vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
-            ),
+            ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
+            ("former_results", vec!["_id_", "of_analysis"]),
+            ("idempotency_keys", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
         ];
         let expected = expected.map(|(collection, names)| {
@@ -102,6 +108,7 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::users::CASES, |store| store);
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
+    run.of(conformance::idempotency::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
     run.of(conformance::deliveries::CASES, |store| store);
     run.of(conformance::watches::CASES, |store| store);
@@ -113,6 +120,11 @@ fn every_query_finds_its_documents_by_an_index() {
         ("deliveries", "query"),
         ("deliveries", "remove"),
         ("deliveries", "update"),
+        ("former_results", "query"),
+        ("former_results", "remove"),
+        ("idempotency_keys", "query"),
+        ("idempotency_keys", "remove"),
+        ("idempotency_keys", "update"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
@@ -499,7 +511,7 @@ async fn many_workers_finish_each_job_exactly_once() {
         let completed = AnalysisFilter {
             status: Some(Status::Completed),
             limit: 100,
-            skip: 0,
+            ..AnalysisFilter::default()
         };
         let listed = place
             .open()

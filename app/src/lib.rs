@@ -9,4 +9,5 @@ pub mod config;
 pub mod poller;
 pub mod telemetry;
 pub mod waiting;
+mod watching;
 pub mod worker;

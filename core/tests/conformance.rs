@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Deliveries, Ids, Passwords, RevokedTokens, Users, Vault,
-        Watches, Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Passwords, RevokedTokens,
+        Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, deliveries, llm, passwords, revoked_tokens, run, users,
+            clock, deliveries, idempotency, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             watches, workspaces,
         },
@@ -99,6 +99,18 @@ fn watches() {
         watches::CASES,
         MemoryStore::default,
         |store| store as &dyn Watches,
+    );
+}
+
+#[test]
+fn idempotency_keys() {
+    let docs = include_str!("../src/ports/idempotency.rs");
+    assert_covers(docs, "IdempotencyKeys", idempotency::CASES);
+    on_a_fake(
+        "memory keys",
+        idempotency::CASES,
+        MemoryStore::default,
+        |store| store as &dyn IdempotencyKeys,
     );
 }
 

@@ -1,5 +1,6 @@
 //! What stands around every route: one spelling for paths, a request id, a line in the log,
-//! cross-origin rules, and the promise that whatever goes wrong inside, panics included, is answered as a problem.
+//! cross-origin rules, what browsers may do with an answer, how much a token may ask, and the
+//! promise that whatever goes wrong inside, panics included, is answered as a problem.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
@@ -16,11 +17,26 @@ use super::{
     allow::AllowedMethods,
     cors::{self, Cors},
     problem::Problem,
+    rate::{RateLimit, Standing},
     routes::Routes,
 };
 use crate::telemetry::{ACCESS, Telemetry};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What browsers may do with an answer that says nothing else: neither run it, nor show it in a frame,
+/// nor take it for another type, nor tell others where it was read.
+const SAFE: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    // What is not meant to be kept is kept nowhere.
+    (header::CACHE_CONTROL, "no-store"),
+];
 
 /// Wraps all routes.
 pub(super) struct Around<E> {
@@ -28,6 +44,7 @@ pub(super) struct Around<E> {
     pub cors: Cors,
     pub methods: AllowedMethods,
     pub names: Arc<Routes>,
+    pub rate: RateLimit,
     pub ids: Arc<dyn Ids>,
     pub telemetry: Telemetry,
 }
@@ -36,21 +53,25 @@ impl<E: Endpoint> Endpoint for Around<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let begun = Instant::now();
         let id = request_id(&request, &*self.ids);
         let origin = self.cors.allowed_origin(&request);
         trim_trailing_slash(&mut request);
         let id_text = id.to_str().unwrap_or_default();
         let span = tracing::info_span!("request", id = id_text);
         let watch = self.telemetry.monitor.request(&request, id_text);
-        let answer = self.answer(request, origin.is_some(), begun);
+        let standing = self.rate.count(&request);
+        let answer = self.answer(request, origin.is_some(), standing.as_ref());
         let mut response = watch.over(answer).instrument(span).await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        for (name, value) in SAFE {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+        if let Some(standing) = standing {
+            standing.mark(headers);
+        }
         self.cors.mark(headers, origin);
         Ok(response)
     }
@@ -58,10 +79,18 @@ impl<E: Endpoint> Endpoint for Around<E> {
 
 impl<E: Endpoint> Around<E> {
     /// Answers, and tells so.
-    async fn answer(&self, request: Request, origin_allowed: bool, begun: Instant) -> Response {
+    async fn answer(
+        &self,
+        request: Request,
+        origin_allowed: bool,
+        standing: Option<&Standing>,
+    ) -> Response {
+        let begun = Instant::now();
         let method = request.method().clone();
         let path = request.uri().path().to_owned();
-        let mut response = self.answered(request, &path, origin_allowed).await;
+        let mut response = self
+            .answered(request, &path, origin_allowed, standing)
+            .await;
         let route = self.names.name(response.data::<PathPattern>());
         let (took, status) = (begun.elapsed(), response.status().as_u16());
         let milliseconds = took.as_secs_f64() * 1000.0;
@@ -78,7 +107,13 @@ impl<E: Endpoint> Around<E> {
         response
     }
 
-    async fn answered(&self, request: Request, path: &str, origin_allowed: bool) -> Response {
+    async fn answered(
+        &self,
+        request: Request,
+        path: &str,
+        origin_allowed: bool,
+        standing: Option<&Standing>,
+    ) -> Response {
         if cors::is_preflight(&request) {
             if origin_allowed {
                 return cors::preflight();
@@ -86,6 +121,9 @@ impl<E: Endpoint> Around<E> {
             let detail = "this origin may not call from a browser; add it to ALLOWED_ORIGINS";
             return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
                 .response(path);
+        }
+        if let Some(problem) = standing.and_then(Standing::problem) {
+            return problem.response(path);
         }
         let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
         match call.await {

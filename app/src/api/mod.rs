@@ -4,18 +4,23 @@
 //! answer, its failure a problem. What a caller may do is decided in `explainer_core::services`.
 
 mod allow;
+mod analyses;
 mod answer;
 mod around;
 mod auth;
 mod body;
 mod cors;
 mod debug;
+mod etag;
+mod idempotent;
 mod issues;
+mod limits;
 mod log_filter;
 mod metrics;
 mod monitoring;
 mod problem;
 mod processed;
+mod rate;
 mod routes;
 mod schema;
 mod security;
@@ -26,18 +31,21 @@ mod time;
 mod webhooks;
 mod workspaces;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use explainer_core::{ports::Ids, services::Services};
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::header};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
 pub(crate) use self::routes::Route as RouteName;
-use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, routes::Routes};
+use self::{
+    allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,
+    idempotent::Idempotent, limits::Limits, rate::RateLimit, routes::Routes,
+};
 pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
-use crate::{config::Server, telemetry::Telemetry, waiting::Waiting};
+use crate::{config::Server, telemetry::Telemetry, waiting::Waiting, watching::Gallery};
 
 /// Groups of operations in the document.
 #[derive(TagsDerive)]
@@ -48,6 +56,8 @@ pub(crate) enum Tags {
     Workspaces,
     /// Reading issues and having them explained.
     Issues,
+    /// Finding analyses, reading and watching them.
+    Analyses,
     /// How the service itself is watched.
     Monitoring,
     /// The service itself.
@@ -69,6 +79,13 @@ impl Message {
     }
 }
 
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What a page of ours may do: it brings its scripts and styles along and asks nobody but us.
+const PAGES: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                     img-src 'self' data:; font-src data:; connect-src 'self'; worker-src blob:; \
+                     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// What the API is made of.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -88,12 +105,11 @@ pub fn endpoint(
     ids: Arc<dyn Ids>,
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
-    let (services, telemetry) = (parts.services.clone(), parts.telemetry.clone());
     if config.debug {
-        let service = service((operations(parts.clone()), for_development(parts)));
-        return around(service, services, telemetry, ids, config);
+        let apis = (operations(parts.clone()), for_development(parts.clone()));
+        return around(service(apis), parts, ids, config);
     }
-    around(service(operations(parts)), services, telemetry, ids, config)
+    around(service(operations(parts.clone())), parts, ids, config)
 }
 
 /// The OpenAPI document, as it is checked in under `config/openapi.json`; with the paths of
@@ -110,29 +126,42 @@ pub fn openapi_document(parts: Parts, debug: bool) -> String {
 
 fn around<T: OpenApi + 'static>(
     service: OpenApiService<T, ()>,
-    services: Arc<Services>,
-    telemetry: Telemetry,
+    parts: Parts,
     ids: Arc<dyn Ids>,
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
+    let Parts {
+        services,
+        waiting,
+        telemetry,
+        ..
+    } = parts;
+    let patience = Duration::from_secs(config.request_seconds);
+    let longest = patience + waiting.limit();
     let spec = document(&service);
     let names = Arc::new(Routes::of(&spec));
     let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
     #[cfg(feature = "web")]
     let routes = pages(routes, &service);
     let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let inner = routes
+    let routes = routes
         .nest("/", service)
-        .data(services)
+        .data(services.clone())
         .data(telemetry.clone())
         .data(names.clone())
         .data(limit);
-    let cors = Cors::new(&config.allowed_origins);
+    let once = Idempotent {
+        inner: Arc::new(Tagged(routes)),
+        services,
+        body_limit: limit.0,
+        patience: longest,
+    };
     Around {
-        inner,
-        cors,
+        inner: Limits::new(once, config.concurrent_requests, patience),
+        cors: Cors::new(&config.allowed_origins),
         methods: AllowedMethods::of(&spec),
         names,
+        rate: RateLimit::new(config.requests_per_minute),
         ids,
         telemetry,
     }
@@ -159,9 +188,13 @@ fn operations(parts: Parts) -> impl OpenApi {
         },
         issues::IssuesApi {
             services: services.clone(),
-            waiting,
+            waiting: waiting.clone(),
         },
         processed::ProcessedApi {
+            services: services.clone(),
+        },
+        analyses::AnalysesApi {
+            gallery: Gallery::new(services.clone(), waiting),
             services: services.clone(),
         },
         log_filter::LogFilterApi {
@@ -200,13 +233,10 @@ fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
 /// The pages about the API, for people.
 #[cfg(feature = "web")]
 fn pages<T: OpenApi>(routes: Route, service: &OpenApiService<T, ()>) -> Route {
-    let html = "text/html; charset=utf-8";
+    let redoc = without_foreign_links(&service.redoc_html());
     routes
-        .at("/docs", fixed(html, service.swagger_ui_html()))
-        .at(
-            "/redoc",
-            fixed(html, without_foreign_links(&service.redoc_html())),
-        )
+        .at("/docs", fixed(HTML, service.swagger_ui_html()))
+        .at("/redoc", fixed(HTML, redoc))
 }
 
 /// `ReDoc`'s page fetches its fonts from elsewhere; the reader's own serve as well.
@@ -222,9 +252,15 @@ fn without_foreign_links(page: &str) -> String {
 /// Text that never changes while the service runs.
 fn fixed(content_type: &'static str, text: String) -> impl Endpoint + 'static {
     let text = Bytes::from(text);
+    let tag = etag::tag(&text);
     poem::get(poem::endpoint::make_sync(move |_| {
-        Response::builder()
+        let response = Response::builder()
             .content_type(content_type)
-            .body(text.clone())
+            .header(header::ETAG, tag.clone());
+        let response = match content_type {
+            HTML => response.header(header::CONTENT_SECURITY_POLICY, PAGES),
+            _ => response,
+        };
+        response.body(text.clone())
     }))
 }

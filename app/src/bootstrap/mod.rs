@@ -78,6 +78,7 @@ impl Application {
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -114,9 +115,14 @@ impl Application {
                 Duration::from_secs(seconds),
             )),
         };
+        let (services, waiting) = (self.services, self.waiting);
         let monitor = self.telemetry.monitor;
         let hands = self.config.analysis.workers;
-        let worker = Worker::start(self.services, self.waiting, monitor, hands);
+        let worker = Worker::start(services, waiting.clone(), monitor, hands);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))

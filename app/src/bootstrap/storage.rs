@@ -8,7 +8,7 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, Deliveries, RevokedTokens, Users, Watches, Workspaces},
+    ports::{Analyses, Deliveries, IdempotencyKeys, RevokedTokens, Users, Watches, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -22,6 +22,7 @@ pub(super) struct Stores {
     pub analyses: Arc<dyn Analyses>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -38,7 +39,7 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S, system: &'static str) -> Self
     where
-        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens,
+        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens + IdempotencyKeys,
     {
         let store = Arc::new(store);
         let users: Arc<dyn Users> = store.clone();
@@ -46,6 +47,7 @@ impl Stores {
         let analyses: Arc<dyn Analyses> = store.clone();
         let deliveries: Arc<dyn Deliveries> = store.clone();
         let watches: Arc<dyn Watches> = store.clone();
+        let idempotency: Arc<dyn IdempotencyKeys> = store.clone();
         let revoked_tokens: Arc<dyn RevokedTokens> = store;
         Self {
             users: Arc::new(Traced::new(users, system)),
@@ -53,6 +55,7 @@ impl Stores {
             analyses: Arc::new(Traced::new(analyses, system)),
             deliveries: Arc::new(Traced::new(deliveries, system)),
             watches: Arc::new(Traced::new(watches, system)),
+            idempotency: Arc::new(Traced::new(idempotency, system)),
             revoked_tokens: Arc::new(Traced::new(revoked_tokens, system)),
         }
     }

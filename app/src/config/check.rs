@@ -14,6 +14,14 @@ use super::problem::Problem;
 const RANGES: &[(&str, i64, i64, &str)] = &[
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
+    ("server.request_seconds", 1, 600, "half a minute, 30"),
+    ("server.concurrent_requests", 1, 65_536, "1024 for most"),
+    (
+        "server.requests_per_minute",
+        0,
+        10_000_000,
+        "60000, or 0 for any number",
+    ),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),

@@ -54,6 +54,12 @@ pub struct Server {
     pub allowed_origins: Vec<String>,
     /// Largest request body, in KiB.
     pub body_limit_kib: u32,
+    /// Time for one request, in seconds, without what it waits for.
+    pub request_seconds: u64,
+    /// Requests that are worked on at the same time; at least 1.
+    pub concurrent_requests: usize,
+    /// Requests of one token in a minute; 0 for any number.
+    pub requests_per_minute: u32,
     /// Time for running requests after a stop signal, in seconds.
     pub shutdown_seconds: u64,
     /// Development mode.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) use self::{
     log::LogFilter,
     metrics::CONTENT_TYPE as METRICS_TYPE,
-    monitor::{identify, trace},
+    monitor::{identify, kept, trace},
 };
 pub use self::{metrics::Metrics, monitor::Monitor};
 use crate::config::Config;

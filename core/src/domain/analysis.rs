@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisId, Event, Issue, Specification, Timestamp, UserId, WorkspaceId};
+use super::{AnalysisId, Event, Issue, Progress, Specification, Timestamp, UserId, WorkspaceId};
 
 /// One issue's analysis in one workspace: there is at most one for each pair of the two.
 ///
@@ -35,6 +35,9 @@ pub struct Analysis {
     pub revision: u32,
     /// How often a worker took up this revision.
     pub attempt: u32,
+    /// How far the run is, as it was last kept; only with [`Status::Analyzing`].
+    #[serde(default)]
+    pub progress: Option<Progress>,
     /// Who asked first.
     pub created_by: UserId,
     /// The trace of the request that asked for this revision; see [`NewAnalysis::trace`].
@@ -49,6 +52,22 @@ pub struct Analysis {
     /// When a worker first took up this revision.
     pub started_at: Option<Timestamp>,
     /// When this revision ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// How many results of one analysis stay readable, the newest included.
+pub const KEPT_REVISIONS: u32 = 20;
+
+/// The result of one ended run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Which run it was, as [`Analysis::revision`] counts them.
+    pub revision: u32,
+    /// The result.
+    pub specification: Box<Specification>,
+    /// What it was made from.
+    pub fingerprint: Option<String>,
+    /// When the run ended.
     pub finished_at: Option<Timestamp>,
 }
 
@@ -152,15 +171,4 @@ pub enum Outcome {
     },
     /// Without.
     Failed(AnalysisError),
-}
-
-/// Which analyses to list, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AnalysisFilter {
-    /// Only those that are this far.
-    pub status: Option<Status>,
-    /// At most this many, 1 to 100.
-    pub limit: u32,
-    /// How many to leave out at the start.
-    pub skip: u32,
 }

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Analysis, AnalysisError, Issue, Lease, NewAnalysis, Outcome, Status, Timestamp};
+use super::{
+    Analysis, AnalysisError, Issue, KEPT_REVISIONS, Lease, NewAnalysis, Outcome, Progress,
+    Revision, Status, Timestamp,
+};
 
 impl Analysis {
     /// The record of an issue's first request.
@@ -20,6 +23,7 @@ impl Analysis {
             force: request.force,
             revision: 1,
             attempt: 0,
+            progress: None,
             created_by: request.requested_by,
             trace: request.trace,
             assigned_to: None,
@@ -40,6 +44,7 @@ impl Analysis {
         self.trace = request.trace;
         self.revision = self.revision.saturating_add(1);
         self.attempt = 0;
+        self.progress = None;
         self.updated_at = request.at;
         self.started_at = None;
         self.finished_at = None;
@@ -50,6 +55,7 @@ impl Analysis {
         self.status = Status::Analyzing;
         self.error = None;
         self.attempt = self.attempt.saturating_add(1);
+        self.progress = None;
         self.updated_at = now;
         self.started_at.get_or_insert(now);
         Lease {
@@ -60,9 +66,15 @@ impl Analysis {
         }
     }
 
+    /// The worker tells how far it is. That changes nothing of the analysis itself.
+    pub fn report(&mut self, progress: Progress) {
+        self.progress = Some(progress);
+    }
+
     /// The worker gives it back to be taken up again.
     pub fn put_back(&mut self, reason: AnalysisError, now: Timestamp) {
         self.status = Status::Pending;
+        self.progress = None;
         self.error = Some(reason);
         self.updated_at = now;
     }
@@ -92,7 +104,25 @@ impl Analysis {
             }
         }
         self.event = None;
+        self.progress = None;
         self.updated_at = now;
         self.finished_at = Some(now);
+    }
+
+    /// The result of the newest run, once that has ended with one. A store puts it aside before
+    /// the next run begins.
+    pub fn result(&self) -> Option<Revision> {
+        let specification = self.specification.clone()?;
+        (self.status == Status::Completed).then(|| Revision {
+            revision: self.revision,
+            specification,
+            fingerprint: self.fingerprint.clone(),
+            finished_at: self.finished_at,
+        })
+    }
+
+    /// The newest of the former results that are no longer kept.
+    pub fn newest_dropped(&self) -> u32 {
+        self.revision.saturating_sub(KEPT_REVISIONS)
     }
 }

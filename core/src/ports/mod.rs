@@ -8,6 +8,7 @@ mod analyses;
 mod auth;
 mod clock;
 mod deliveries;
+mod idempotency;
 mod issue_source;
 mod llm;
 mod notifier;
@@ -21,6 +22,7 @@ pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use deliveries::Deliveries;
+pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,

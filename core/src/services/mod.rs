@@ -8,7 +8,9 @@ mod accounts;
 mod analyses;
 mod automatic;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
 mod reconcile;
 mod sources;
 mod test_sentry;
@@ -20,8 +22,9 @@ mod write_back;
 use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
@@ -33,8 +36,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Deliveries, Ids, Notifier, Passwords, Users, Vault, Watches,
-    Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Notifier, Passwords, Users,
+    Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -50,6 +53,8 @@ pub struct Ports {
     pub deliveries: Arc<dyn Deliveries>,
     /// How far sources were looked through.
     pub watches: Arc<dyn Watches>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -79,6 +84,8 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
     /// Taking webhooks.
@@ -95,6 +102,7 @@ impl Services {
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),

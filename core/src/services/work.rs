@@ -7,7 +7,8 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Backlog, Event, Evidence, Lease, Outcome, Specification, Workspace,
+        Analysis, AnalysisError, Backlog, Event, Evidence, Lease, Outcome, Progress, Specification,
+        Stage, Workspace,
     },
     explain,
     ports::{Notice, NoticeKind},
@@ -74,6 +75,12 @@ impl Work {
         self.ports.analyses.renew(lease, until).await
     }
 
+    /// Keeps how far a job is, for those who look on from elsewhere; `false` when the lease was
+    /// lost and work on it is in vain.
+    pub async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        self.ports.analyses.report(lease, progress).await
+    }
+
     /// Works on a claimed job until it has ended or is put back; the record says which.
     pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
         if job.attempt > self.limits.attempts {
@@ -104,6 +111,7 @@ impl Work {
 
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
+        self.reached(job, Stage::Collecting);
         let evidence = self.evidence(&workspace, job).await?;
         let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
         let specification = match known(job, &fingerprint) {
@@ -111,13 +119,24 @@ impl Work {
                 tracing::info!(target: TOLD, analysis = %job.id, outcome = "reused", "evidence unchanged: the former result stands");
                 specification
             }
-            None => Box::new(explain::specify(&evidence)),
+            None => {
+                self.reached(job, Stage::Writing);
+                Box::new(explain::specify(&evidence))
+            }
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
             specification,
             fingerprint,
         })
+    }
+
+    fn reached(&self, job: &Analysis, stage: Stage) {
+        let progress = Progress {
+            stage,
+            ..Progress::default()
+        };
+        self.ports.notifier.progress(&job.id, &progress);
     }
 
     async fn workspace(&self, job: &Analysis) -> Result<Workspace, Failure> {

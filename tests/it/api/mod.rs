@@ -1,10 +1,14 @@
 //! The REST surface, row by row.
 
 mod accounts;
+mod analyses;
 mod analyze;
 mod issues;
+mod limits;
 mod problems;
 mod processed;
+mod repeated;
 mod sentry;
 mod system;
+mod watching;
 mod workspaces;

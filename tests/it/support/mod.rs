@@ -4,7 +4,7 @@ mod client;
 mod sentry;
 mod service;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Client, Stream};
 pub(crate) use sentry::{Manner, Sentry};
 pub(crate) use service::Service;
 

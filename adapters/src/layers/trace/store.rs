@@ -7,9 +7,13 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Timestamp, TokenId, User, UserId, Watch, Workspace, WorkspaceId,
+        Progress, Revision, Sealed, Timestamp, TokenId, User, UserId, Watch, Workspace,
+        WorkspaceId,
     },
-    ports::{Analyses, Deliveries, RevokedTokens, Users, Watches, Workspaces},
+    ports::{
+        Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, RevokedTokens, Users,
+        Watches, Workspaces,
+    },
 };
 
 use super::{Traced, call, span};
@@ -82,6 +86,15 @@ impl Analyses for Traced<dyn Analyses> {
         call(span!("store", self, "list_analyses"), found).await
     }
 
+    async fn former_results(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AnalysisId,
+    ) -> Result<Vec<Revision>> {
+        let found = self.inner.former_results(workspace, id);
+        call(span!("store", self, "former_results"), found).await
+    }
+
     async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool> {
         let deleted = self.inner.delete(workspace, id);
         call(span!("store", self, "delete_analysis"), deleted).await
@@ -104,6 +117,11 @@ impl Analyses for Traced<dyn Analyses> {
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
         let renewed = self.inner.renew(lease, until);
         call(span!("store", self, "renew"), renewed).await
+    }
+
+    async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        let kept = self.inner.report(lease, progress);
+        call(span!("store", self, "report"), kept).await
     }
 
     async fn finish(
@@ -186,5 +204,33 @@ impl Watches for Traced<dyn Watches> {
     ) -> Result<bool> {
         let ended = self.inner.end(workspace, token, seen_until, due);
         call(span!("store", self, "end_watch"), ended).await
+    }
+}
+
+#[async_trait]
+impl IdempotencyKeys for Traced<dyn IdempotencyKeys> {
+    async fn take(
+        &self,
+        request: &KeyedRequest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyState> {
+        let taken = self.inner.take(request, now, until);
+        call(span!("store", self, "take_key"), taken).await
+    }
+
+    async fn keep(
+        &self,
+        request: &KeyedRequest,
+        answer: &Sealed,
+        until: Timestamp,
+    ) -> Result<bool> {
+        let kept = self.inner.keep(request, answer, until);
+        call(span!("store", self, "keep_answer"), kept).await
+    }
+
+    async fn release(&self, request: &KeyedRequest) -> Result<()> {
+        let released = self.inner.release(request);
+        call(span!("store", self, "release_key"), released).await
     }
 }

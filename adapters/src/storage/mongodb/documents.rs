@@ -3,19 +3,19 @@
 //!
 //! Times are dates, to the millisecond. An issue and a specification are JSON text, as they are in
 //! SQLite: they hold keys from outside that BSON cannot write, and nothing is found by what is in
-//! them.
+//! them but by fields of its own (`Facets`).
 //!
 //! Replicas of different versions may share a database. A field that this version does not know
 //! stays as it is, since changes are written field by field; `schema` is raised only when what
 //! older versions would read comes to mean something else.
 
-use ::mongodb::bson::{self, Bson, Document};
+use ::mongodb::bson::{self, Bson, Document, doc};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Event, Issue, Role, Sealed, SentrySettings,
-        Specification, Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings,
-        login_key,
+        Analysis, AnalysisError, AnalysisId, Event, Issue, Priority, Progress, Revision, Role,
+        Sealed, SentrySettings, Specification, Status, Timestamp, User, UserId, Workspace,
+        WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -67,13 +67,35 @@ impl Record for Workspace {
 impl Record for Analysis {
     fn to_document(&self) -> Result<Document, Fault> {
         let mut document = write(AnalysisFields::serialize(self, bson::Serializer::new()))?;
+        let facets = self.facets();
         document.insert("issue_id", &self.issue.id);
+        document.insert("priority", facets.priority.map(Priority::as_str));
+        document.insert("project_id", facets.project_id);
+        document.insert("project_slug", facets.project_slug);
+        document.insert("model", facets.model);
+        document.insert("searched", facets.text);
         Ok(document)
     }
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(AnalysisFields::deserialize(readable(document)?)?)
     }
+}
+
+impl Record for Revision {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(RevisionFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(RevisionFields::deserialize(readable(document)?)?)
+    }
+}
+
+/// The field of an [`Analysis`] that says how far it is.
+pub(super) fn progress(progress: &Progress) -> Result<Document, Fault> {
+    let text = serde_json::to_string(progress).map_err(|error| Fault::Unreadable(error.into()))?;
+    Ok(doc! { "progress": text })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -130,6 +152,8 @@ struct AnalysisFields {
     force: bool,
     revision: u32,
     attempt: u32,
+    #[serde(default, with = "as_json")]
+    progress: Option<Progress>,
     created_by: UserId,
     #[serde(default)]
     trace: Option<String>,
@@ -140,6 +164,17 @@ struct AnalysisFields {
     updated_at: Timestamp,
     #[serde(with = "as_optional_date")]
     started_at: Option<Timestamp>,
+    #[serde(with = "as_optional_date")]
+    finished_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Revision")]
+struct RevisionFields {
+    revision: u32,
+    #[serde(with = "as_json")]
+    specification: Box<Specification>,
+    fingerprint: Option<String>,
     #[serde(with = "as_optional_date")]
     finished_at: Option<Timestamp>,
 }

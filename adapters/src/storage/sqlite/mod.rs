@@ -17,6 +17,7 @@ mod analyses;
 mod database;
 mod deliveries;
 mod fault;
+mod idempotency;
 mod migrations;
 mod queue;
 mod revoked_tokens;

@@ -24,7 +24,7 @@ use sentry::{
 use tracing::Level;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn};
 
-pub(crate) use self::watch::{identify, trace};
+pub(crate) use self::watch::{identify, kept, trace};
 use self::{profiles::Profiler, transport::Factory};
 use super::{ACCESS, PANIC};
 use crate::config;

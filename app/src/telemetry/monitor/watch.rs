@@ -159,6 +159,11 @@ pub(crate) fn identify(caller: &Caller, method: &Method, route: &str, monitor: &
     });
 }
 
+/// `work` as a part of what is watched now, for when another task does it.
+pub(crate) fn kept<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    work.bind_hub(Hub::current())
+}
+
 /// The trace that what happens now belongs to, to be continued elsewhere.
 pub(crate) fn trace() -> Option<String> {
     let span = Hub::current().configure_scope(|scope| scope.get_span())?;

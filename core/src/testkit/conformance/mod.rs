@@ -9,6 +9,7 @@ pub mod analyses;
 pub mod auth;
 pub mod clock;
 pub mod deliveries;
+pub mod idempotency;
 pub mod issue_source;
 pub mod llm;
 pub mod passwords;

@@ -2,6 +2,7 @@
 
 mod analyses;
 mod deliveries;
+mod idempotency;
 mod revoked_tokens;
 mod users;
 mod watches;
@@ -14,7 +15,9 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        Analysis, AnalysisId, Revision, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+    },
 };
 
 /// A store that is gone when it is dropped.
@@ -26,9 +29,11 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

@@ -92,6 +92,9 @@ suites! {
     #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_ledger: Ledger for MongoStore =>
+        mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
@@ -114,6 +117,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_ledger: Ledger for SqliteStore =>
+        sqlite::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     openai_chat: Llm for OpenAiModel => models::run(Wire::Chat);

@@ -50,6 +50,7 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "former_results",
             "idempotency_keys",
             "revoked_tokens",
+            "model_calls",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
@@ -61,6 +62,10 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             ("former_results", vec!["_id_", "of_analysis"]),
             ("idempotency_keys", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
+            (
+                "model_calls",
+                vec!["_id_", "by_day", "by_key", "of_analysis"],
+            ),
         ];
         let expected = expected.map(|(collection, names)| {
             let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();

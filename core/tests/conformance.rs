@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Passwords, RevokedTokens,
-        Users, Vault, Watches, Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Passwords,
+        RevokedTokens, Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, deliveries, idempotency, llm, passwords, revoked_tokens, run, users,
+            clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
             watches, workspaces,
         },
@@ -75,6 +75,18 @@ fn revoked_tokens() {
         revoked_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
+    );
+}
+
+#[test]
+fn ledger() {
+    let docs = include_str!("../src/ports/ledger.rs");
+    assert_covers(docs, "Ledger", ledger::CASES);
+    on_a_fake(
+        "memory ledger",
+        ledger::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Ledger,
     );
 }
 

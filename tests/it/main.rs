@@ -11,6 +11,7 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod models;
 mod openapi;
 #[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]

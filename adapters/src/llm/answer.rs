@@ -69,6 +69,12 @@ impl<'a> Answer<'a> {
         self.so_far.finish.is_some()
     }
 
+    /// Whether there is any of it.
+    #[cfg(feature = "llm-openai")]
+    pub(super) fn has_text(&self) -> bool {
+        !self.so_far.text.is_empty() || !self.so_far.refusal.is_empty()
+    }
+
     /// The completion, of an answer that has come to its end. Where the server has not told what
     /// it used, that is estimated.
     pub(super) fn end(self, request: &LlmRequest, asked_for: &str) -> Completion {
@@ -91,7 +97,7 @@ impl<'a> Answer<'a> {
             finish: if refused {
                 FinishReason::Refusal
             } else {
-                reason(finish.unwrap_or_default())
+                reason(&finish.unwrap_or_default())
             },
             usage,
             model: model.unwrap_or_else(|| asked_for.to_owned()),
@@ -99,8 +105,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn reason(word: String) -> FinishReason {
-    match word.as_str() {
+fn reason(word: &str) -> FinishReason {
+    match word {
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
         "content_filter" => FinishReason::ContentFilter,

@@ -277,13 +277,12 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| text(name)?.parse::<f64>().ok().filter(|it| *it >= 0.0);
     let seconds = number("retry-after-ms").map(|it| it / 1000.0);
     let seconds = seconds.or_else(|| number("retry-after"));
-    let wait = match seconds {
-        Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT),
-        None => {
-            let until = httpdate::parse_http_date(text("retry-after")?).ok()?;
-            let now = httpdate::parse_http_date(text("date")?).ok()?;
-            until.duration_since(now).unwrap_or_default()
-        }
+    let wait = if let Some(seconds) = seconds {
+        Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT)
+    } else {
+        let until = httpdate::parse_http_date(text("retry-after")?).ok()?;
+        let now = httpdate::parse_http_date(text("date")?).ok()?;
+        until.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }

@@ -17,6 +17,8 @@ mod issues;
 mod limits;
 mod log_filter;
 mod metrics;
+mod models;
+mod money;
 mod monitoring;
 mod problem;
 mod processed;
@@ -26,6 +28,7 @@ mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod spending;
 mod system;
 mod time;
 mod webhooks;
@@ -58,6 +61,8 @@ pub(crate) enum Tags {
     Issues,
     /// Finding analyses, reading and watching them.
     Analyses,
+    /// What was sent to models and what it cost.
+    Spending,
     /// How the service itself is watched.
     Monitoring,
     /// The service itself.
@@ -195,6 +200,12 @@ fn operations(parts: Parts) -> impl OpenApi {
         },
         analyses::AnalysesApi {
             gallery: Gallery::new(services.clone(), waiting),
+            services: services.clone(),
+        },
+        models::ModelsApi {
+            services: services.clone(),
+        },
+        spending::SpendingApi {
             services: services.clone(),
         },
         log_filter::LogFilterApi {

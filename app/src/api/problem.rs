@@ -230,6 +230,8 @@ impl From<Failure> for Problem {
                 return Self::invalid(vec![error]);
             }
             F::Source(error) => of_upstream(error),
+            F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -238,7 +240,11 @@ impl From<Failure> for Problem {
         }
         let problem = Self::new(status, failure.code(), failure.public_message());
         let wait = failure.retry_after().unwrap_or(RETRY_AFTER);
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(wait);
+        let says_when = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let retry_after = says_when.contains(&status).then_some(wait);
         Self {
             retry_after,
             ..problem

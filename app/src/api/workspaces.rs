@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use explainer_core::{
     domain,
-    services::{Change, Failure, MASK, NewWorkspace, Services, WorkspaceChanges, WorkspaceService},
+    services::{
+        Change, Failure, MASK, ModelTrial, NewWorkspace, Services, WorkspaceChanges,
+        WorkspaceService,
+    },
 };
 use poem::http::StatusCode;
 use poem_openapi::{Object, OpenApi};
@@ -17,7 +20,7 @@ use super::{
     problem::Problem,
     security::Token,
     settings::Settings,
-    shapes::{SentryTest, SentryTested},
+    shapes::{ModelTest, ModelTestedBody, OpenAiTest, SentryTest, SentryTested},
     time::Time,
 };
 
@@ -188,6 +191,45 @@ impl WorkspacesApi {
         let workspaces = &self.services.workspaces;
         let trial = body.0.unwrap_or_default().into();
         let tested = workspaces.test_sentry(&token.0, trial).await?;
+        Ok(Answer(tested.map_or_else(Into::into, Into::into)))
+    }
+
+    /// Try a key for OpenAI
+    ///
+    /// What is left out, null or `***` is taken from what is kept. A key of one's own is tried by
+    /// asking something small; the installation's by a look-up that costs nothing.
+    #[oai(path = "/test-openai", method = "post", operation_id = "testOpenAi")]
+    async fn test_openai(
+        &self,
+        token: Token,
+        body: OptionalBody<OpenAiTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+
+    /// Try a model
+    ///
+    /// As the workspace would ask it. What is left out, null or `***` is taken from what is kept.
+    #[oai(path = "/test-llm", method = "post", operation_id = "testModel")]
+    async fn test_llm(
+        &self,
+        token: Token,
+        body: OptionalBody<ModelTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+}
+
+impl WorkspacesApi {
+    async fn test_model(
+        &self,
+        token: &Token,
+        trial: ModelTrial,
+    ) -> Result<Answer<ModelTestedBody>> {
+        let workspaces = &self.services.workspaces;
+        let tested = workspaces.test_model(&token.0, trial).await?;
         Ok(Answer(tested.map_or_else(Into::into, Into::into)))
     }
 }

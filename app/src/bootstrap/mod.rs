@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod models;
 mod samples;
 mod sources;
@@ -14,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Clock, Ids},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{
@@ -53,7 +54,7 @@ impl Application {
     pub async fn assemble(config: Config, telemetry: Telemetry) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = storage::open(&config.storage).await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
@@ -72,9 +73,11 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            models: Arc::new(chain::catalog(&config, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
@@ -108,16 +111,15 @@ impl Application {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
         let _figures = self.serve_metrics().await?;
         let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let (services, waiting) = (self.services, self.waiting);
-        let monitor = self.telemetry.monitor;
-        let hands = self.config.analysis.workers;
+        let (monitor, hands) = (self.telemetry.monitor, self.config.analysis.workers);
         let worker = Worker::start(services, waiting.clone(), monitor, hands);
         let stop = async {
             stop.await;

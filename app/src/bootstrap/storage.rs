@@ -8,7 +8,9 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, Deliveries, IdempotencyKeys, RevokedTokens, Users, Watches, Workspaces},
+    ports::{
+        Analyses, Deliveries, IdempotencyKeys, Ledger, RevokedTokens, Users, Watches, Workspaces,
+    },
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -20,6 +22,7 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub ledger: Arc<dyn Ledger>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
@@ -39,12 +42,20 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S, system: &'static str) -> Self
     where
-        S: Users + Workspaces + Analyses + Deliveries + Watches + RevokedTokens + IdempotencyKeys,
+        S: Users
+            + Workspaces
+            + Analyses
+            + Ledger
+            + Deliveries
+            + Watches
+            + IdempotencyKeys
+            + RevokedTokens,
     {
         let store = Arc::new(store);
         let users: Arc<dyn Users> = store.clone();
         let workspaces: Arc<dyn Workspaces> = store.clone();
         let analyses: Arc<dyn Analyses> = store.clone();
+        let ledger: Arc<dyn Ledger> = store.clone();
         let deliveries: Arc<dyn Deliveries> = store.clone();
         let watches: Arc<dyn Watches> = store.clone();
         let idempotency: Arc<dyn IdempotencyKeys> = store.clone();
@@ -53,6 +64,7 @@ impl Stores {
             users: Arc::new(Traced::new(users, system)),
             workspaces: Arc::new(Traced::new(workspaces, system)),
             analyses: Arc::new(Traced::new(analyses, system)),
+            ledger: Arc::new(Traced::new(ledger, system)),
             deliveries: Arc::new(Traced::new(deliveries, system)),
             watches: Arc::new(Traced::new(watches, system)),
             idempotency: Arc::new(Traced::new(idempotency, system)),

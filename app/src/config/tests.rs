@@ -82,7 +82,7 @@ fn the_defaults_need_nothing_and_are_safe() {
     assert!(config.sources.sentry.api_token.is_none());
     assert_eq!(config.sources.sentry.organization, None);
     let analysis = &config.analysis;
-    assert_eq!((analysis.wait_seconds, analysis.workers), (60, 4));
+    assert_eq!((analysis.wait_seconds, analysis.workers), (60, 32));
     assert_eq!((analysis.lease_seconds, analysis.attempts), (30, 3));
     assert_eq!(analysis.token_budget, 8000);
     assert!(config.llm.openai.api_key.is_none());

@@ -6,6 +6,7 @@ pub mod event;
 mod evidence;
 mod ids;
 mod issue;
+mod ledger;
 mod listing;
 mod progress;
 mod specification;
@@ -18,6 +19,7 @@ pub use event::Event;
 pub use evidence::*;
 pub use ids::*;
 pub use issue::*;
+pub use ledger::*;
 pub use listing::*;
 pub use progress::*;
 pub use specification::*;
@@ -27,4 +29,6 @@ pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
 pub use jiff::Timestamp;
+/// A day.
+pub use jiff::civil::Date;
 pub use secrecy::{ExposeSecret, SecretString};

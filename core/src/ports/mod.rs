@@ -10,6 +10,7 @@ mod clock;
 mod deliveries;
 mod idempotency;
 mod issue_source;
+mod ledger;
 mod llm;
 mod notifier;
 mod passwords;
@@ -24,6 +25,7 @@ pub use clock::{Clock, Ids};
 pub use deliveries::Deliveries;
 pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use ledger::Ledger;
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
     OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,

@@ -7,13 +7,20 @@
 mod accounts;
 mod analyses;
 mod automatic;
+mod chain;
+mod compare;
 mod failure;
 mod idempotency;
 mod issues;
 mod listing;
+mod models;
+mod preview;
+mod reading;
 mod reconcile;
 mod sources;
+mod test_model;
 mod test_sentry;
+mod usage;
 mod webhooks;
 mod work;
 mod workspaces;
@@ -23,12 +30,18 @@ use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::{AnalysisRequests, Asked};
+pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use reconcile::{Looked, Reconciler};
 pub use sources::Sources;
+pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
+pub use usage::Spending;
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
@@ -36,8 +49,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Notifier, Passwords, Users,
-    Vault, Watches, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Notifier, Passwords,
+    Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -67,8 +80,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What was sent to models and what it cost.
+    pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Language models.
+    pub models: Arc<Models>,
     /// Where people reach this service, where that is known.
     pub public_url: Option<String>,
 }
@@ -88,6 +105,12 @@ pub struct Services {
     pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// Showing what would be sent to models.
+    pub previews: Previews,
+    /// Comparing models.
+    pub comparisons: Comparisons,
+    /// What was sent to models and what it cost.
+    pub spending: Spending,
     /// Taking webhooks.
     pub webhooks: Webhooks,
     /// Looking through sources.
@@ -104,6 +127,9 @@ impl Services {
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            previews: Previews::new(ports.clone()),
+            comparisons: Comparisons::new(ports.clone()),
+            spending: Spending::new(ports.clone()),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),
         }

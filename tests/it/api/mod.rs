@@ -5,6 +5,7 @@ mod analyses;
 mod analyze;
 mod issues;
 mod limits;
+mod models;
 mod problems;
 mod processed;
 mod repeated;

@@ -1,8 +1,14 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[path = "../../../adapters/tests/support/replay.rs"]
+#[expect(dead_code, reason = "the adapters' own tests replay more")]
+pub(crate) mod replay;
 mod sentry;
 mod service;
+#[path = "../../../adapters/tests/support/wire.rs"]
+#[expect(dead_code, reason = "the adapters' own tests speak more")]
+pub(crate) mod wire;
 
 pub(crate) use client::{Client, Stream};
 pub(crate) use sentry::{Manner, Sentry};

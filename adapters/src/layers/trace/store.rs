@@ -6,17 +6,19 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Progress, Revision, Sealed, Timestamp, TokenId, User, UserId, Watch, Workspace,
-        WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Lease,
+        ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Timestamp, TokenId, Usage,
+        User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
-        Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, RevokedTokens, Users,
-        Watches, Workspaces,
+        Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,
+        Users, Watches, Workspaces,
     },
 };
 
-use super::{Traced, call, span};
+use tracing::{debug_span, field::Empty};
+
+use super::{CALL, Traced, call, span};
 
 #[async_trait]
 impl Users for Traced<dyn Users> {
@@ -232,5 +234,42 @@ impl IdempotencyKeys for Traced<dyn IdempotencyKeys> {
     async fn release(&self, request: &KeyedRequest) -> Result<()> {
         let released = self.inner.release(request);
         call(span!("store", self, "release_key"), released).await
+    }
+}
+
+/// A call that has ended says what it cost, in millionths of a dollar.
+#[async_trait]
+impl Ledger for Traced<dyn Ledger> {
+    async fn write(&self, entry: &ModelCall) -> Result<()> {
+        let span = debug_span!(
+            target: CALL, "call",
+            kind = "store", system = self.system, operation = "write_model_call", outcome = Empty,
+            model = entry.model, cost = (entry.end != CallEnd::Sent).then_some(entry.cost),
+        );
+        call(span, self.inner.write(entry)).await
+    }
+
+    async fn of_analysis(
+        &self,
+        workspace: &WorkspaceId,
+        analysis: &AnalysisId,
+    ) -> Result<Vec<ModelCall>> {
+        let found = self.inner.of_analysis(workspace, analysis);
+        call(span!("store", self, "model_calls"), found).await
+    }
+
+    async fn answer(&self, workspace: &WorkspaceId, key: &str) -> Result<Option<ModelCall>> {
+        let found = self.inner.answer(workspace, key);
+        call(span!("store", self, "model_answer"), found).await
+    }
+
+    async fn spent(&self, workspace: &WorkspaceId, day: Date) -> Result<u64> {
+        let spent = self.inner.spent(workspace, day);
+        call(span!("store", self, "spent"), spent).await
+    }
+
+    async fn usage(&self, workspace: &WorkspaceId, first: Date, last: Date) -> Result<Vec<Usage>> {
+        let used = self.inner.usage(workspace, first, last);
+        call(span!("store", self, "usage"), used).await
     }
 }

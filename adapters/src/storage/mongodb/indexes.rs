@@ -16,6 +16,7 @@ pub(super) const ANALYSES: &str = "analyses";
 pub(super) const FORMER_RESULTS: &str = "former_results";
 pub(super) const KEYS: &str = "idempotency_keys";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const MODEL_CALLS: &str = "model_calls";
 pub(super) const DELIVERIES: &str = "deliveries";
 /// Found by their ids alone.
 pub(super) const WATCHES: &str = "watches";
@@ -119,6 +120,20 @@ fn all() -> Vec<(&'static str, Bson)> {
         (
             REVOKED_TOKENS,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            MODEL_CALLS,
+            bson!([
+                {
+                    "name": "of_analysis",
+                    "key": { "workspace_id": 1, "analysis_id": 1, "started_at": 1, "_id": 1 },
+                },
+                {
+                    "name": "by_key",
+                    "key": { "workspace_id": 1, "key": 1, "started_at": -1, "_id": -1 },
+                },
+                { "name": "by_day", "key": { "workspace_id": 1, "day": 1, "model": 1 } },
+            ]),
         ),
     ]
 }

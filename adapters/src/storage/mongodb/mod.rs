@@ -20,6 +20,7 @@ mod fault;
 mod forms;
 mod idempotency;
 mod indexes;
+mod ledger;
 mod query;
 mod queue;
 mod results;

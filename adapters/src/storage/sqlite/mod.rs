@@ -18,6 +18,7 @@ mod database;
 mod deliveries;
 mod fault;
 mod idempotency;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;

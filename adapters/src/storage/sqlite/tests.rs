@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, database::Database, deliveries, fault::Fault, idempotency, queue,
-    revoked_tokens, statement::Sql, users, watches, workspaces,
+    SqliteStore, analyses, database::Database, deliveries, fault::Fault, idempotency, ledger,
+    queue, revoked_tokens, statement::Sql, users, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -44,6 +44,7 @@ fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
         deliveries::STATEMENTS,
+        ledger::STATEMENTS,
         idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,

@@ -4,6 +4,7 @@
 
 mod analysis;
 mod issue;
+mod model_test;
 mod processed;
 mod record;
 mod sentry_test;
@@ -11,6 +12,7 @@ mod words;
 
 pub(super) use analysis::{Analysis, AnalysisError};
 pub(super) use issue::{Issue, ProcessingStatus, Project};
+pub(super) use model_test::{ModelTest, ModelTestedBody, OpenAiTest};
 pub(super) use processed::Processed;
 pub(super) use record::{AnalysisEvent, AnalysisRecord, AnalysisSummary, Revision};
 pub(super) use sentry_test::{SentryTest, SentryTested};

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use explainer_adapters::layers::CALL;
+use explainer_adapters::layers::{BREAKER, CALL};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -14,7 +14,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Call, Ended, Metrics, Tokens};
+use super::{Call, Ended, Metrics, OfModel, Tokens};
 use crate::telemetry::ANALYSIS;
 
 /// What counts for `metrics`, deaf to everything else.
@@ -22,7 +22,7 @@ pub(in crate::telemetry) fn layer<S>(metrics: Arc<Metrics>) -> Box<dyn Layer<S> 
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS));
+    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER));
     Counting(metrics).with_filter(heard).boxed()
 }
 
@@ -66,6 +66,12 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
+        if event.metadata().target() == BREAKER {
+            let model = self.0.model(&fields.model);
+            let breaker = self.0.breakers.get_or_create(&OfModel { model });
+            breaker.set(i64::from(fields.open));
+            return;
+        }
         self.0.ended(fields);
     }
 }
@@ -78,6 +84,12 @@ impl Metrics {
                 let tokens_of = Tokens { model, direction };
                 self.tokens.get_or_create(&tokens_of).inc_by(tokens);
             }
+        }
+        if fields.cost > 0 {
+            let model = self.model(&fields.model);
+            #[expect(clippy::cast_precision_loss, reason = "no call costs so much")]
+            let dollars = fields.cost as f64 / 1e6;
+            self.cost.get_or_create(&OfModel { model }).inc_by(dollars);
         }
         let call = Call {
             kind: fields.kind,
@@ -120,6 +132,9 @@ struct Fields {
     model: String,
     input: u64,
     output: u64,
+    /// In millionths of a dollar.
+    cost: u64,
+    open: bool,
     milliseconds: Option<u64>,
 }
 
@@ -128,8 +143,15 @@ impl Visit for Fields {
         match field.name() {
             "gen_ai.usage.input_tokens" => self.input = value,
             "gen_ai.usage.output_tokens" => self.output = value,
+            "cost" => self.cost = value,
             "milliseconds" => self.milliseconds = Some(value),
             _ => {}
+        }
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if field.name() == "open" {
+            self.open = value;
         }
     }
 

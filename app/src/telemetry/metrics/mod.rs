@@ -8,7 +8,7 @@ mod layer;
 use std::{
     collections::BTreeSet,
     fmt,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -40,8 +40,10 @@ pub struct Metrics {
     analysis_seconds: Family<Ended, Histogram, fn() -> Histogram>,
     reused: Counter,
     tokens: Family<Tokens, Counter>,
+    cost: Family<OfModel, Counter<f64, AtomicU64>>,
+    breakers: Family<OfModel, Gauge>,
     queue_jobs: Gauge,
-    queue_seconds: Gauge<f64, std::sync::atomic::AtomicU64>,
+    queue_seconds: Gauge<f64, AtomicU64>,
     models: Mutex<BTreeSet<String>>,
 }
 
@@ -72,6 +74,11 @@ struct Tokens {
     direction: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfModel {
+    model: String,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         // A millisecond to half a minute; a tenth of a millisecond to six seconds; a tenth of a
@@ -84,6 +91,8 @@ impl Default for Metrics {
             analyses: Family::default(),
             reused: Counter::default(),
             tokens: Family::default(),
+            cost: Family::default(),
+            breakers: Family::default(),
             queue_jobs: Gauge::default(),
             queue_seconds: Gauge::default(),
             models: Mutex::default(),
@@ -133,6 +142,16 @@ impl Metrics {
             "model_tokens",
             "Tokens that models used",
             self.tokens.clone(),
+        );
+        to.register(
+            "model_cost_dollars",
+            "What models cost, by the prices of the configuration",
+            self.cost.clone(),
+        );
+        to.register(
+            "model_breaker_open",
+            "Whether a model that failed is left alone for now",
+            self.breakers.clone(),
         );
         to.register(
             "queue_jobs",

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod deliveries;
 pub mod idempotency;
 pub mod issue_source;
+pub mod ledger;
 pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;

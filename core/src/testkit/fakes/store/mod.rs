@@ -3,6 +3,7 @@
 mod analyses;
 mod deliveries;
 mod idempotency;
+mod ledger;
 mod revoked_tokens;
 mod users;
 mod watches;
@@ -16,7 +17,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        Analysis, AnalysisId, Revision, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId,
     },
 };
 
@@ -33,6 +35,7 @@ struct State {
     revoked: BTreeMap<TokenId, Timestamp>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
+    calls: BTreeMap<CallId, ModelCall>,
     keys: BTreeMap<String, idempotency::Key>,
 }
 

@@ -170,6 +170,74 @@ fn refusals() -> Vec<Row> {
                 it.error(400, "The model `tiny` does not exist", "model_not_found"),
             )
         }),
+        fault("429, insufficient_quota", Exhausted, |it| {
+            let told = "You exceeded your current quota, please check your plan";
+            of_openai(
+                it,
+                it.error(429, told, "insufficient_quota")
+                    .with("retry-after", "60"),
+            )
+        }),
+        fault("402", Exhausted, |it| {
+            vec![it.error(402, "insufficient balance", "no_balance")]
+        }),
+        fault("413", TooLarge, |_| {
+            vec![page(413, "Request Entity Too Large")]
+        }),
+        fault("400, prompt too long", TooLarge, |it| {
+            let told = "the input length exceeds the context length";
+            vec![it.error(400, told, "context_length_exceeded")]
+        }),
+        fault("500", Unavailable, |it| {
+            vec![it.error(500, "The server had an error", "server_error")]
+        }),
+        fault("500, no body", Unavailable, |_| {
+            vec![Reply::new(500, "text/plain", &[])]
+        }),
+        fault("502, a page", Unavailable, |_| {
+            vec![page(502, "502 Bad Gateway")]
+        }),
+        fault("503, loading, Retry-After: 3", Unavailable, |it| {
+            vec![
+                it.error(503, "Loading model", "unavailable_error")
+                    .with("retry-after", "3"),
+            ]
+        })
+        .wait(3_000),
+        fault("504", Timeout, |_| vec![page(504, "Gateway Time-out")]),
+        fault("302", Protocol, |_| {
+            vec![Reply::new(302, "text/plain", &[]).with("location", "https://example.com/login")]
+        }),
+        fault("numeric error.code", RateLimited, |_| {
+            let body = json!({"error": {"code": 429, "message": "busy", "type": "unavailable"}});
+            vec![Reply::json(429, &body)]
+        }),
+        fault("an error that is a text", Invalid, |_| {
+            vec![Reply::json(400, &json!({"error": "no such option"}))]
+        }),
+        fault("an error of another make", Unauthorized, |_| {
+            vec![Reply::json(401, &json!({"detail": "Not authenticated"}))]
+        }),
+        fault("an old vLLM's error", Invalid, |_| {
+            let body =
+                json!({"object": "error", "message": "bad", "type": "BadRequest", "code": 400});
+            vec![Reply::json(400, &body)]
+        }),
+        fault("200, JSON of another API", Protocol, |it| {
+            of_openai(it, Reply::json(200, &json!({"hello": "there"})))
+        }),
+        fault("200, a login page", Protocol, |_| {
+            vec![page(200, "Sign in")]
+        }),
+        fault("closed without a word", Unavailable, |it| {
+            vec![it.answer(&[FINE], "stop").ending(End::Mute)]
+        }),
+    ]
+}
+
+/// Too many requests, and the many ways to say when to come back.
+fn throttles() -> Vec<Row> {
+    vec![
         fault("429, no Retry-After", RateLimited, |it| {
             vec![it.error(429, "slow down", LIMITED)]
         }),
@@ -226,65 +294,6 @@ fn refusals() -> Vec<Row> {
         .wait(1_500),
         fault("429, a page", RateLimited, |_| {
             vec![page(429, "Too many requests")]
-        }),
-        fault("429, insufficient_quota", Exhausted, |it| {
-            let told = "You exceeded your current quota, please check your plan";
-            of_openai(
-                it,
-                it.error(429, told, "insufficient_quota")
-                    .with("retry-after", "60"),
-            )
-        }),
-        fault("402", Exhausted, |it| {
-            vec![it.error(402, "insufficient balance", "no_balance")]
-        }),
-        fault("413", TooLarge, |_| {
-            vec![page(413, "Request Entity Too Large")]
-        }),
-        fault("400, prompt too long", TooLarge, |it| {
-            let told = "the input length exceeds the context length";
-            vec![it.error(400, told, "context_length_exceeded")]
-        }),
-        fault("500", Unavailable, |it| {
-            vec![it.error(500, "The server had an error", "server_error")]
-        }),
-        fault("500, no body", Unavailable, |_| {
-            vec![Reply::new(500, "text/plain", &[])]
-        }),
-        fault("502, a page", Unavailable, |_| {
-            vec![page(502, "502 Bad Gateway")]
-        }),
-        fault("503, loading, Retry-After: 3", Unavailable, |it| {
-            vec![
-                it.error(503, "Loading model", "unavailable_error")
-                    .with("retry-after", "3"),
-            ]
-        })
-        .wait(3_000),
-        fault("504", Timeout, |_| vec![page(504, "Gateway Time-out")]),
-        fault("302", Protocol, |_| {
-            vec![Reply::new(302, "text/plain", &[]).with("location", "https://example.com/login")]
-        }),
-        fault("numeric error.code", RateLimited, |_| {
-            let body = json!({"error": {"code": 429, "message": "busy", "type": "unavailable"}});
-            vec![Reply::json(429, &body)]
-        }),
-        fault("an error that is a text", Invalid, |_| {
-            vec![Reply::json(400, &json!({"error": "no such option"}))]
-        }),
-        fault("an error of another make", Unauthorized, |_| {
-            vec![Reply::json(401, &json!({"detail": "Not authenticated"}))]
-        }),
-        fault("an old vLLM's error", Invalid, |_| {
-            let body =
-                json!({"object": "error", "message": "bad", "type": "BadRequest", "code": 400});
-            vec![Reply::json(400, &body)]
-        }),
-        fault("200, a login page", Protocol, |_| {
-            vec![page(200, "Sign in")]
-        }),
-        fault("closed without a word", Unavailable, |it| {
-            vec![it.answer(&[FINE], "stop").ending(End::Mute)]
         }),
     ]
 }
@@ -349,9 +358,13 @@ fn breaks() -> Vec<Row> {
             vec![begun]
         })
         .billed(Billed::Begun(1)),
-        fault("JSON of another API", Protocol, |it| {
-            let (path, _) = it.description();
-            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!([path]))])
+        fault("events of another API", Protocol, |it| {
+            let event = Reply::new(200, "text/event-stream", &["data: {\"a\": 1}\n\ndata: [DONE]\n\n"]);
+            of_openai(it, event)
+        })
+        .billed(Billed::Begun(0)),
+        fault("lines of another API", Protocol, |it| {
+            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!(["a"]))])
         })
         .billed(Billed::Begun(0)),
         fault("an answer of 5 MB", Protocol, |it| {
@@ -382,6 +395,60 @@ fn answers() -> Vec<Row> {
         answer("UTF-8 split across chunks", FINE, |it| {
             vec![it.answer(&[FINE], "stop").byte_by_byte()]
         }),
+        answer("reset after its end", FINE, |it| {
+            let mut events = it.pieces(&[FINE]);
+            events.extend(it.end("stop"));
+            vec![it.stream(&events).ending(End::Cut)]
+        }),
+        answer("nothing told of its use", FINE, |it| {
+            let mut events = it.pieces(&["", FINE]);
+            events.extend(it.end("stop"));
+            for event in &mut events {
+                let fields = event.as_object_mut().unwrap();
+                fields.remove("usage");
+                fields.remove("eval_count");
+                fields.remove("prompt_eval_count");
+                event["response"]["usage"] = Value::Null;
+            }
+            vec![it.closed(&events)]
+        })
+        .billed(Billed::Begun(1)),
+        answer("no reason for its end", FINE, |it| {
+            let mut events = it.pieces(&[FINE]);
+            events.push(json!({"choices": [{"delta": {}, "finish_reason": ""}]}));
+            of(&[Wire::Chat], it, vec![it.closed(&events)])
+        })
+        .finish(FinishReason::Other(String::new()))
+        .billed(Billed::Begun(1)),
+        answer("an unknown reason for its end", FINE, |it| {
+            vec![it.answer(&[FINE], "eos_token")]
+        })
+        .finish(FinishReason::Other("eos_token".to_owned())),
+        answer("cut by the limit", "{\"summary\": \"half", |it| {
+            vec![it.answer(&["{\"summary\": \"half"], "length")]
+        })
+        .finish(FinishReason::Length),
+        answer("refused", "I cannot help with that.", |it| {
+            it.refusal("I cannot help with that.").into_iter().collect()
+        })
+        .finish(FinishReason::Refusal),
+        answer("stopped by a filter", "{\"summary\": \"", |it| {
+            of_openai(it, it.answer(&["{\"summary\": \""], "content_filter"))
+        })
+        .finish(FinishReason::ContentFilter),
+        answer("a prompt no filter takes", "", |it| {
+            let told = "The response was filtered due to the prompt triggering the policy";
+            of_openai(it, it.error(400, told, "content_filter"))
+        })
+        .finish(FinishReason::ContentFilter)
+        .billed(Billed::Nothing),
+        answer("empty", "", |it| vec![it.answer(&[], "stop")]),
+    ]
+}
+
+/// Answers in a form that nobody promised.
+fn odd_answers() -> Vec<Row> {
+    vec![
         answer("in one piece, not streamed", FINE, |it| {
             let whole = match it {
                 Wire::Chat => {
@@ -436,54 +503,12 @@ fn answers() -> Vec<Row> {
             }
             vec![it.closed(&events)]
         }),
-        answer("reset after its end", FINE, |it| {
-            let mut events = it.pieces(&[FINE]);
-            events.extend(it.end("stop"));
-            vec![it.stream(&events).ending(End::Cut)]
-        }),
-        answer("nothing told of its use", FINE, |it| {
-            let mut events = it.pieces(&["", FINE]);
-            events.extend(it.end("stop"));
-            for event in &mut events {
-                let fields = event.as_object_mut().unwrap();
-                fields.remove("usage");
-                fields.remove("eval_count");
-                fields.remove("prompt_eval_count");
-                event["response"]["usage"] = Value::Null;
-            }
-            vec![it.closed(&events)]
-        })
-        .billed(Billed::Begun(1)),
-        answer("no reason for its end", FINE, |it| {
-            let mut events = it.pieces(&[FINE]);
-            events.push(json!({"choices": [{"delta": {}, "finish_reason": ""}]}));
-            of(&[Wire::Chat], it, vec![it.closed(&events)])
-        })
-        .finish(FinishReason::Other(String::new()))
-        .billed(Billed::Begun(1)),
-        answer("an unknown reason for its end", FINE, |it| {
-            vec![it.answer(&[FINE], "eos_token")]
-        })
-        .finish(FinishReason::Other("eos_token".to_owned())),
-        answer("cut by the limit", "{\"summary\": \"half", |it| {
-            vec![it.answer(&["{\"summary\": \"half"], "length")]
-        })
-        .finish(FinishReason::Length),
-        answer("refused", "I cannot help with that.", |it| {
-            it.refusal("I cannot help with that.").into_iter().collect()
-        })
-        .finish(FinishReason::Refusal),
-        answer("stopped by a filter", "{\"summary\": \"", |it| {
-            of_openai(it, it.answer(&["{\"summary\": \""], "content_filter"))
-        })
-        .finish(FinishReason::ContentFilter),
-        answer("a prompt no filter takes", "", |it| {
-            let told = "The response was filtered due to the prompt triggering the policy";
-            of_openai(it, it.error(400, told, "content_filter"))
-        })
-        .finish(FinishReason::ContentFilter)
-        .billed(Billed::Nothing),
-        answer("empty", "", |it| vec![it.answer(&[], "stop")]),
+    ]
+}
+
+/// Texts of every worth, passed on as they came.
+fn texts() -> Vec<Row> {
+    vec![
         passed_on!("blank", " \n\t"),
         passed_on!("fenced JSON", "```json\n{\"summary\": \"x\"}\n```"),
         passed_on!(
@@ -562,18 +587,28 @@ fn request() -> LlmRequest {
 
 #[tokio::test]
 async fn every_fault_becomes_what_the_chain_can_act_upon() {
-    let rows: Vec<Row> = [refusals(), breaks(), answers(), dialects()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let rows: Vec<Row> = [
+        refusals(),
+        throttles(),
+        breaks(),
+        odd_answers(),
+        answers(),
+        texts(),
+        dialects(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let wires = [Wire::Chat, Wire::Responses, Wire::Ollama];
     let all = rows.iter().flat_map(|row| wires.map(|wire| (row, wire)));
     let tried = all.filter_map(|(row, wire)| {
         let replies = (row.script)(wire);
-        (!replies.is_empty()).then(|| async move {
-            let seen = replay_row(row, wire, replies).await;
+        let happens = !replies.is_empty();
+        let seen = async move {
+            let seen = replay_row(row, wire, &replies).await;
             (format!("{wire:?}: {}", row.name), seen)
-        })
+        };
+        happens.then_some(seen)
     });
     let tried: Vec<_> = stream::iter(tried).buffered(16).collect().await;
     let mut wrong = Vec::new();
@@ -587,11 +622,11 @@ async fn every_fault_becomes_what_the_chain_can_act_upon() {
     assert!(rows.len() >= 30 && tried.len() >= 2 * 30);
 }
 
-async fn replay_row(row: &Row, wire: Wire, replies: Vec<Reply>) -> Result<String, String> {
+async fn replay_row(row: &Row, wire: Wire, replies: &[Reply]) -> Result<String, String> {
     let server = Replay::start().await;
     let (path, description) = wire.description();
     server.on(path, [description]);
-    server.on(wire.path(), replies);
+    server.on(wire.path(), replies.iter().cloned());
     let llm = opened::model(wire, &server.url());
     let heard = Heard::default();
     let mut request = request();

@@ -71,6 +71,25 @@ macro_rules! suites {
 }
 
 suites! {
+    traced_users: Users for Traced =>
+        run("traced users", conformance::users::CASES, traced::users, |it| it);
+    traced_workspaces: Workspaces for Traced =>
+        run("traced workspaces", conformance::workspaces::CASES, traced::workspaces, |it| it);
+    traced_analyses: Analyses for Traced =>
+        run("traced analyses", conformance::analyses::CASES, traced::analyses, |it| it);
+    traced_ledger: Ledger for Traced =>
+        run("traced ledger", conformance::ledger::CASES, traced::ledger, |it| it);
+    traced_deliveries: Deliveries for Traced =>
+        run("traced deliveries", conformance::deliveries::CASES, traced::deliveries, |it| it);
+    traced_watches: Watches for Traced =>
+        run("traced watches", conformance::watches::CASES, traced::watches, |it| it);
+    traced_idempotency_keys: IdempotencyKeys for Traced =>
+        run("traced keys", conformance::idempotency::CASES, traced::keys, |it| it);
+    traced_revoked_tokens: RevokedTokens for Traced =>
+        run("traced tokens", conformance::revoked_tokens::CASES, traced::tokens, |it| it);
+    traced_source: IssueSource for Traced =>
+        run("traced files", issue_source::CASES, traced::source, |it| it);
+
     #[cfg(feature = "storage-mongodb")]
     mongodb_users: Users for MongoStore =>
         mongodb::run("users", conformance::users::CASES, |store| store);
@@ -127,6 +146,11 @@ suites! {
     openai_responses: Llm for OpenAiModel => models::run(Wire::Responses);
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     ollama: Llm for OllamaModel => models::run(Wire::Ollama);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    traced_model: Llm for Traced => models::layered("traced ", Wire::Chat, models::traced);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    model_with_breaker: Llm for Breaker =>
+        models::layered("with breaker ", Wire::Chat, models::with_breaker);
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);
@@ -201,11 +225,21 @@ mod sqlite {
 
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 mod models {
-    use std::{sync::Mutex, time::Duration};
+    use std::{
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
 
-    use explainer_core::testkit::conformance::{
-        self,
-        llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, WAIT},
+    use explainer_adapters::{
+        layers::{Breaker, BreakerRules, Traced},
+        system::SystemClock,
+    };
+    use explainer_core::{
+        ports::Llm,
+        testkit::conformance::{
+            self,
+            llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, WAIT},
+        },
     };
 
     use super::{
@@ -216,10 +250,15 @@ mod models {
 
     /// Runs the suite against a server that replays the protocol, each case on one of its own.
     pub(super) fn run(wire: Wire) {
-        conformance::run(&format!("{wire:?}"), CASES, |case| {
+        layered("", wire, |llm| llm);
+    }
+
+    /// The same through a layer over the model.
+    pub(super) fn layered(name: &str, wire: Wire, layer: fn(Arc<dyn Llm>) -> Arc<dyn Llm>) {
+        conformance::run(&format!("{name}{wire:?}"), CASES, |case| {
             super::runtime().block_on(async {
                 let server = Replay::start().await;
-                let llm = opened::model(wire, &server.url());
+                let llm = layer(opened::model(wire, &server.url()));
                 let server = Mutex::new(Some(server));
                 let stage = Box::new(move |scene| {
                     let mut server = server.lock().unwrap();
@@ -233,6 +272,19 @@ mod models {
                 (case.run)(&LlmSetup { llm, stage }).await
             })
         });
+    }
+
+    pub(super) fn traced(llm: Arc<dyn Llm>) -> Arc<dyn Llm> {
+        Arc::new(Traced::new(llm, "model"))
+    }
+
+    /// One that stays closed: what happens when it opens is tested beside it.
+    pub(super) fn with_breaker(llm: Arc<dyn Llm>) -> Arc<dyn Llm> {
+        let rules = BreakerRules {
+            failures: 100,
+            rest: Duration::from_secs(1),
+        };
+        Arc::new(Breaker::new(llm, rules, Arc::new(SystemClock::default())))
     }
 
     /// What the server answers in each scene; `false` where such a server never does that.
@@ -296,6 +348,43 @@ mod models {
         };
         server.on(wire.path(), [reply]);
         true
+    }
+}
+
+/// The layer that makes spans, over what is in memory and over files.
+mod traced {
+    use std::sync::Arc;
+
+    use explainer_adapters::layers::Traced;
+    use explainer_core::{
+        ports::{
+            Analyses, Deliveries, IdempotencyKeys, IssueSource, Ledger, RevokedTokens, Users,
+            Watches, Workspaces,
+        },
+        testkit::fakes::MemoryStore,
+    };
+
+    macro_rules! over_memory {
+        ($($function:ident: $port:ident;)*) => {
+            $(pub(super) fn $function() -> Traced<dyn $port> {
+                Traced::new(Arc::new(MemoryStore::default()), "memory")
+            })*
+        };
+    }
+
+    over_memory! {
+        users: Users;
+        workspaces: Workspaces;
+        analyses: Analyses;
+        ledger: Ledger;
+        deliveries: Deliveries;
+        watches: Watches;
+        keys: IdempotencyKeys;
+        tokens: RevokedTokens;
+    }
+
+    pub(super) fn source() -> Traced<dyn IssueSource> {
+        Traced::new(Arc::new(super::files::open()), "files")
     }
 }
 

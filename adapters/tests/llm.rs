@@ -60,6 +60,8 @@ struct Row {
     /// How many requests were sent.
     attempts: usize,
     billed: Billed,
+    /// How long the answer may take.
+    timeout: Duration,
 }
 
 /// An answer as it should be, but for what it says.
@@ -72,6 +74,7 @@ fn fault(name: &'static str, kind: ErrorKind, script: Script) -> Row {
         outcome: Outcome::Fault(kind, None),
         attempts: 1,
         billed: Billed::Nothing,
+        timeout: Duration::from_secs(10),
     }
 }
 
@@ -82,6 +85,7 @@ fn answer(name: &'static str, text: &str, script: Script) -> Row {
         outcome: Outcome::Answer(FinishReason::Stop, text.to_owned()),
         attempts: 1,
         billed: Billed::Told,
+        timeout: Duration::from_secs(10),
     }
 }
 
@@ -104,6 +108,11 @@ impl Row {
 
     fn billed(self, billed: Billed) -> Self {
         Self { billed, ..self }
+    }
+
+    fn impatient(self) -> Self {
+        let timeout = Duration::from_secs(2);
+        Self { timeout, ..self }
     }
 
     fn attempts(self, attempts: usize) -> Self {
@@ -292,6 +301,15 @@ fn throttles() -> Vec<Row> {
             vec![reply.with("retry-after-ms", "1500")]
         })
         .wait(1_500),
+        fault(
+            "429, larger than the allowance of a minute",
+            TooLarge,
+            |it| {
+                let told =
+                    "Request too large for tiny on tokens per min: Limit 3000, Requested 9000.";
+                vec![it.error(429, told, "rate_limit_exceeded")]
+            },
+        ),
         fault("429, a page", RateLimited, |_| {
             vec![page(429, "Too many requests")]
         }),
@@ -303,16 +321,19 @@ fn breaks() -> Vec<Row> {
     vec![
         fault("no first byte", Timeout, |it| {
             vec![it.answer(&[FINE], "stop").slow(Duration::from_secs(30), Duration::ZERO)]
-        }),
+        })
+        .impatient(),
         fault("nothing after the first piece", Timeout, |it| {
             let begun = it.stream(&it.pieces(&["{"]));
             vec![begun.ending(End::Silence)]
         })
+        .impatient()
         .billed(Billed::Begun(1)),
         fault("a drip", Timeout, |it| {
             let drip = it.answer(&[FINE], "stop").byte_by_byte();
             vec![drip.slow(Duration::ZERO, Duration::from_millis(50))]
         })
+        .impatient()
         .billed(Billed::Begun(0)),
         fault("reset in the middle", Unavailable, |it| {
             vec![it.stream(&it.pieces(&["{", "\"a"])).ending(End::Cut)]
@@ -509,6 +530,11 @@ fn odd_answers() -> Vec<Row> {
 /// Texts of every worth, passed on as they came.
 fn texts() -> Vec<Row> {
     vec![
+        answer("thoughts aloud before it", FINE, |it| {
+            let thought = "<think>\nPerhaps {\"summary\": \"no\"}?\n</think>\n\n";
+            vec![it.answer(&[thought, FINE], "stop")]
+        }),
+        passed_on!("thoughts without end", "<think> and so on"),
         passed_on!("blank", " \n\t"),
         passed_on!("fenced JSON", "```json\n{\"summary\": \"x\"}\n```"),
         passed_on!(
@@ -630,9 +656,7 @@ async fn replay_row(row: &Row, wire: Wire, replies: &[Reply]) -> Result<String, 
     let llm = opened::model(wire, &server.url());
     let heard = Heard::default();
     let mut request = request();
-    if row.outcome == Outcome::Fault(Timeout, None) && !row.name.starts_with("504") {
-        request.timeout = Duration::from_secs(2);
-    }
+    request.timeout = row.timeout;
     let ended = llm.complete(&request, &heard).await;
     if let Err(error) = &ended {
         let told = format!("{error:?} {error}");
@@ -944,4 +968,14 @@ async fn ollama_lists_and_fetches_models() {
         .await
         .unwrap_err();
     assert_eq!(failed.kind(), Unsupported);
+}
+
+#[tokio::test]
+async fn a_description_nobody_can_read_is_no_reason_not_to_ask() {
+    let server = fine(Wire::Ollama).await;
+    let odd = json!({"license": null, "model_info": []});
+    server.on("/api/show", [Reply::json(200, &odd)]);
+    let llm = opened::model(Wire::Ollama, &server.url());
+    assert_eq!(ask(&llm).await.unwrap().text, FINE);
+    assert_eq!(llm.profile().context_window, 16_384);
 }

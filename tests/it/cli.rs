@@ -200,24 +200,6 @@ fn mistakes_in_the_configuration_are_told_together() {
 }
 
 #[test]
-fn an_adapter_this_build_does_not_have_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Service::command(folder.path());
-    let output = command
-        .env("API_PORT", "0")
-        .env("SENTRY_API_TOKEN", "sntryu_secret")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let told = text(&output.stderr);
-    assert!(
-        told.contains("this build has no `sentry` (feature source-sentry)"),
-        "{told}"
-    );
-    assert!(!told.contains("sntryu_secret"), "{told}");
-}
-
-#[test]
 fn a_store_that_cannot_be_reached_is_said_so_without_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Service::command(folder.path());

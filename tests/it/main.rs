@@ -13,7 +13,6 @@ mod cli;
 mod durability;
 mod models;
 mod openapi;
-#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
 mod support;

@@ -79,12 +79,19 @@ def main(service, model):
         try:
             checked = 0
             for issue, ended, seconds in explain(url):
-                analysis = ended["analysis"] or {}
-                print(f"{ended['status']} in {seconds:.2f} s: {issue['title']}")
-                print(json.dumps(analysis, indent=2, ensure_ascii=False)[:1500])
                 assert ended["status"] == "completed", ended
+                analysis = ended["analysis"]
+                assert analysis["written_by"] == "model", analysis
+                assert analysis["summary"], analysis
+                assert analysis["grounding"]["score"] == 0, analysis
+                print(f"{seconds:6.2f} s  {issue['title']:.80}")
+                print(f"          {analysis['summary']:.80}")
+                print(f"          unverified: {'; '.join(analysis['grounding']['unverified']):.80}")
                 checked += 1
             assert checked == SAMPLES, checked
+            log = [json.loads(line) for line in open(Path(folder) / "log")]
+            there = [told for told in log if told.get("message") == "model is there"]
+            assert there and there[0]["context_window"] == 32768, there
         except BaseException:
             print((Path(folder) / "log").read_text()[-4000:], file=sys.stderr)
             raise

@@ -86,14 +86,22 @@ impl<'a> Answer<'a> {
             model,
             ..
         } = self.so_far;
-        let usage = usage.unwrap_or(TokenUsage {
-            input: request.prompt_tokens,
-            cached: 0,
-            output: self.tokens,
+        let usage = usage.unwrap_or_else(|| {
+            // A server that does not stream sends one piece, however long.
+            let by_length = u32::try_from(text.len() / 4).unwrap_or(u32::MAX);
+            TokenUsage {
+                input: request.prompt_tokens,
+                cached: 0,
+                output: self.tokens.max(by_length),
+            }
         });
         let refused = !refusal.is_empty();
         Completion {
-            text: if refused { refusal } else { text },
+            text: if refused {
+                refusal
+            } else {
+                without_thoughts(text)
+            },
             finish: if refused {
                 FinishReason::Refusal
             } else {
@@ -102,6 +110,16 @@ impl<'a> Answer<'a> {
             usage,
             model: model.unwrap_or_else(|| asked_for.to_owned()),
         }
+    }
+}
+
+/// The text after what a model has thought aloud, as DeepSeek's and Qwen's do in front of their
+/// answers: drafts are no answer.
+fn without_thoughts(text: String) -> String {
+    let thought = text.trim_start().strip_prefix("<think>");
+    match thought.and_then(|rest| rest.split_once("</think>")) {
+        Some((_, answer)) => answer.trim_start().to_owned(),
+        None => text,
     }
 }
 

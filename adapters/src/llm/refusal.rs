@@ -140,6 +140,8 @@ impl Refusal {
             402 => ErrorKind::Exhausted,
             403 => ErrorKind::Forbidden,
             _ if says(&QUOTA) => ErrorKind::Exhausted,
+            // More than a whole minute's allowance in one request: no wait makes it fit.
+            429 if says(&["request too large"]) => ErrorKind::TooLarge,
             429 => ErrorKind::RateLimited,
             413 => ErrorKind::TooLarge,
             // llama.cpp before 2025 has 500 for a prompt that is too long.
@@ -240,7 +242,7 @@ const QUOTA: [&str; 5] = [
 ];
 
 /// What tells that a prompt was too long.
-const TOO_LONG: [&str; 7] = [
+const TOO_LONG: [&str; 9] = [
     "context_length_exceeded",
     "exceed_context_size",
     "maximum context length",
@@ -248,6 +250,8 @@ const TOO_LONG: [&str; 7] = [
     "exceeds the available context",
     "prompt is too long",
     "exceed context window",
+    "exceeds the maximum number of tokens",
+    "reduce the length",
 ];
 
 /// The window in «This model's maximum context length is 4097 tokens.»

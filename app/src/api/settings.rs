@@ -110,16 +110,19 @@ enum Priority {
 #[derive(Debug, Object)]
 struct SettingsUpdate {
     /// The OpenAI model to ask.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
+    #[oai(nullable)]
     auto_analyze: Option<bool>,
     /// Which of them; this replaces the whole.
+    #[oai(nullable)]
     auto_analyze_only: Option<AutoAnalyze>,
     /// Whether the summary is written as a note on the source's issue.
+    #[oai(nullable)]
     write_back: Option<bool>,
     /// Who is told when an analysis ends.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     notification_email: Option<String>,
     /// The workspace's own words to the model.
     #[oai(validator(max_length = 4000))]

@@ -37,7 +37,7 @@ struct NewWorkspaceBody {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
 }
 
@@ -46,29 +46,29 @@ struct NewWorkspaceBody {
 #[derive(Debug, Object)]
 struct WorkspaceUpdate {
     /// Its name.
-    #[oai(validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, validator(min_length = 1, max_length = 100))]
     name: Option<String>,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
     /// The token for Sentry's API.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_api_token: Option<String>,
     /// The slug of the Sentry organisation.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     sentry_organization: Option<String>,
     /// The address of the Sentry server, where it is not the installation's: `https` and public,
     /// unless the installation allows private networks.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_base_url: Option<String>,
     /// The client secret of the Sentry integration whose webhooks are sent here.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_client_secret: Option<String>,
     /// Where test events go.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_test_dsn: Option<String>,
     /// The key for OpenAI.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
 }
 

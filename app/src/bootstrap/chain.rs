@@ -8,18 +8,22 @@ use explainer_core::{
     services::{ModelRules, Models, Prices},
 };
 
-use super::models::kinds;
 use crate::config::{Analysis, Config, Llm, price};
 
 /// The catalog of models.
-pub(super) fn catalog(config: &Config, vault: Arc<dyn Vault>, clock: &Arc<dyn Clock>) -> Models {
+pub(super) fn catalog(
+    config: &Config,
+    kinds: &[Arc<dyn LlmKind>],
+    vault: Arc<dyn Vault>,
+    clock: &Arc<dyn Clock>,
+) -> Models {
     let breaker = BreakerRules {
         failures: config.llm.breaker_failures,
         rest: Duration::from_secs(config.llm.breaker_seconds),
     };
     let with_breaker =
         |kind| -> Arc<dyn LlmKind> { Arc::new(BreakerKind::new(kind, breaker, clock.clone())) };
-    let kinds = kinds(config).into_iter().map(with_breaker).collect();
+    let kinds = kinds.iter().cloned().map(with_breaker).collect();
     Models::new(kinds, rules(&config.llm, &config.analysis), vault)
 }
 

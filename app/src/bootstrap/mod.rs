@@ -15,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Clock, Ids},
+    ports::{Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{
@@ -46,6 +46,7 @@ pub struct Application {
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
     telemetry: Telemetry,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -60,6 +61,7 @@ impl Application {
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
@@ -73,7 +75,7 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
-            models: Arc::new(chain::catalog(&config, vault.clone(), &clock)),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
@@ -97,6 +99,7 @@ impl Application {
             waiting,
             ids,
             telemetry,
+            kinds,
             config,
         })
     }
@@ -111,6 +114,7 @@ impl Application {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
         let _figures = self.serve_metrics().await?;
         let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
+        models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
@@ -218,4 +222,17 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

@@ -23,19 +23,21 @@ impl Reading {
         Self { ports }
     }
 
-    /// The evidence of an issue, as its source has it now, with the event that came with the
-    /// request, if one did.
+    /// The evidence of an issue, as its source has it now, with the issue and the event that came
+    /// with the request, if one did.
     pub(super) async fn evidence(
         &self,
         of: &Workspace,
         issue: &str,
-        delivered: Option<&Event>,
+        delivered: Option<(&Issue, &Event)>,
     ) -> Result<Evidence, Failure> {
         let source = self.ports.sources.open(of)?;
-        let issue = source.issue(issue).await.map_err(Failure::Source)?;
-        let issue = issue.ok_or(Failure::IssueNotFound)?;
+        let found = source.issue(issue).await.map_err(Failure::Source)?;
+        // Gone by now, or kept where the token does not reach: what was delivered is here.
+        let found = found.or_else(|| delivered.map(|(issue, _)| issue.clone()));
+        let issue = found.ok_or(Failure::IssueNotFound)?;
         let events = source.events(&issue.id, EVENTS).await;
-        let events = with_delivered(events, delivered)?;
+        let events = with_delivered(events, delivered.map(|(_, event)| event))?;
         Ok(explain::collect(issue, events))
     }
 

@@ -117,9 +117,10 @@ impl Work {
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
         self.reached(job, Stage::Collecting);
+        let delivered = job.event.as_deref().map(|event| (&job.issue, event));
         let evidence = self
             .reading
-            .evidence(&workspace, &job.issue.id, job.event.as_deref())
+            .evidence(&workspace, &job.issue.id, delivered)
             .await?;
         let links = self.ports.models.chain(&workspace);
         let task = Task {

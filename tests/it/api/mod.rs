@@ -12,4 +12,5 @@ mod repeated;
 mod sentry;
 mod system;
 mod watching;
+mod webhooks;
 mod workspaces;

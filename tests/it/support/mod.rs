@@ -10,7 +10,7 @@ mod service;
 #[expect(dead_code, reason = "the adapters' own tests speak more")]
 pub(crate) mod wire;
 
-pub(crate) use client::{Client, Stream};
+pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use sentry::{Manner, Sentry};
 pub(crate) use service::Service;
 

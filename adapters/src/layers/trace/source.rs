@@ -65,6 +65,7 @@ impl TracedSources {
     }
 }
 
+#[async_trait]
 impl SourceKind for TracedSources {
     fn name(&self) -> &str {
         self.inner.name()
@@ -81,5 +82,15 @@ impl SourceKind for TracedSources {
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>> {
         let source = self.inner.open(settings)?;
         Ok(Arc::new(Traced::new(source, self.system)))
+    }
+
+    async fn webhook(
+        &self,
+        settings: &serde_json::Value,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Vec<SourceSignal>> {
+        let signals = self.inner.webhook(settings, headers, body);
+        call(span!("source", self, "webhook"), signals).await
     }
 }

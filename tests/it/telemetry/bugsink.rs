@@ -11,7 +11,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Client, Service, until};
+use crate::support::{Client, Service};
 
 /// The server; it is ended when this is dropped.
 struct Bugsink {
@@ -65,7 +65,7 @@ impl Bugsink {
         let api = Client::new(&format!("{}/api/canonical/0", self.fact("BUGSINK_URL")));
         let api = api.bearer(self.fact("BUGSINK_TOKEN"));
         let issues = format!("/issues/?project={}", self.fact("BUGSINK_PROJECT"));
-        until("Bugsink has taken the events in", async || {
+        let look = async || {
             let mut found = Vec::new();
             for issue in results(&api.get(&issues).await.ok()) {
                 let id = issue["id"].as_str().unwrap();
@@ -78,8 +78,15 @@ impl Bugsink {
             }
             found.retain(&fit);
             (found.len() >= count).then_some(found)
-        })
-        .await
+        };
+        // It takes them in one after the other, each time with all that is asked here meanwhile.
+        for _ in 0..120 {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        panic!("gave up after a minute: Bugsink has not taken the events in");
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Client, Service, until};
+use super::figures_of;
+use crate::support::Service;
 
 #[tokio::test]
 async fn figures_tell_of_requests_calls_analyses_and_the_queue() {
@@ -47,15 +48,4 @@ async fn without_an_address_there_are_none() {
     let service = Service::start(&[]);
     service.client().get("/health").await.ok();
     assert!(!service.log().contains("figures"), "{}", service.log());
-}
-
-/// Somebody who asks where the log says that figures are.
-async fn figures_of(service: &Service) -> Client {
-    let place = until("figures are served", async || {
-        let log = service.log();
-        let before = log.find("/metrics")?;
-        let begin = log[..before].rfind("127.0.0.1:")?;
-        Some(log[begin..before].to_owned())
-    });
-    Client::new(&format!("http://{}", place.await))
 }

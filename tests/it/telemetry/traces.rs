@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Manner, Sentry, Service};
+use crate::support::{Client, Manner, Sentry, Service, replay::Replay, wire::Wire};
 
 fn name(transaction: &Value) -> &str {
     transaction["transaction"].as_str().unwrap_or_default()
@@ -181,4 +181,49 @@ async fn at_rate_025_a_quarter_is_traced() {
     assert!(service.terminate());
     let kept = sentry.items("transaction").len();
     assert!((60..=140).contains(&kept), "{kept} of 400");
+}
+
+#[tokio::test]
+async fn a_model_that_is_asked_is_a_span_with_its_tokens() {
+    let model = Replay::start().await;
+    let (path, found) = Wire::Chat.description();
+    model.on(path, [found]);
+    let answer = Wire::Chat.answer(&["this is no specification"], "stop");
+    model.on(Wire::Chat.path(), [answer]);
+    let sentry = Sentry::start(Manner::Status(200));
+    let service = Service::start(&[
+        ("OPENAI_BASE_URL", &format!("{}/v1", model.url())),
+        ("OPENAI_MODEL", "tiny"),
+        ("OPENAI_API_KEY", "sk-test"),
+        ("EXPLAINER__LLM__PRICES", "tiny 10 5 100"),
+        ("METRICS_ADDRESS", "127.0.0.1:0"),
+        ("APP_SENTRY_DSN", sentry.dsn()),
+        ("APP_SENTRY_TRACES_SAMPLE_RATE", "1"),
+    ]);
+    let ada = service.client().with_workspace("ada").await;
+    analyse(&ada).await;
+    let job = sentry
+        .wait_for("transaction", |it| name(it) == "analysis")
+        .await;
+    let spans = job["spans"].as_array().unwrap();
+    let asked = spans.iter().find(|span| span["op"] == "gen_ai.chat");
+    let asked = asked.unwrap_or_else(|| panic!("{spans:?}"));
+    assert_eq!(asked["description"], "chat tiny");
+    assert_eq!(asked["parent_span_id"], trace(&job, "span_id"));
+    let data = &asked["data"];
+    assert_eq!(data["gen_ai.system"], "openai");
+    assert_eq!(data["gen_ai.request.model"], "tiny");
+    assert_eq!(data["gen_ai.usage.input_tokens"], 57);
+    assert_eq!(data["gen_ai.usage.output_tokens"], 17);
+    // Neither what was asked nor what was answered.
+    assert!(!sentry.everything().contains("no specification"));
+
+    let text = super::figures_of(&service).await.get("/metrics").await.text;
+    for line in [
+        r#"explainer_model_tokens_total{model="tiny",direction="input"} "#,
+        r#"explainer_model_cost_dollars_total{model="openai/tiny"} 0.0"#,
+        r#"explainer_calls_seconds_count{kind="model",system="openai",operation="chat",outcome="ok"} "#,
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
 }

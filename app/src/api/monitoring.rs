@@ -158,6 +158,10 @@ struct TestEvent {
 
 /// What test events are made from.
 #[derive(Debug, Object, Serialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clients know them by these names"
+)]
 struct EventTemplates {
     /// Errors, which are really raised.
     error_templates: Vec<EventTemplate>,

@@ -1,4 +1,4 @@
-//! What is told arrives at a real Bugsink. It is installed from PyPI by `tests/bugsink.sh`; where
+//! What is told arrives at a real Bugsink. It is installed from `PyPI` by `tests/bugsink.sh`; where
 //! that cannot be, the test says why and ends.
 
 use std::{

@@ -71,8 +71,8 @@ fn checked(chunk: &Value) -> Vec<String> {
         let time = sample["timestamp"].as_f64().unwrap();
         assert!(time >= last && time > 1.7e9, "{time} after {last}");
         last = time;
-        let stack = usize::try_from(sample["stack_id"].as_u64().unwrap()).unwrap();
-        assert!(stack < stacks.len(), "{sample}");
+        let seen = usize::try_from(sample["stack_id"].as_u64().unwrap()).unwrap();
+        assert!(seen < stacks.len(), "{sample}");
         let thread = sample["thread_id"].as_str().unwrap();
         assert!(
             profile["thread_metadata"][thread]["name"].is_string(),

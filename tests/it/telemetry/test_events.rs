@@ -28,10 +28,10 @@ async fn test_events_go_to_the_workspace_and_else_to_the_installation() {
     assert_eq!(sent["total_generated"], 3);
     let events = of_all.items("event");
     assert_eq!(events.len(), 3);
-    for (told, got) in sent["events"].as_array().unwrap().iter().zip(&events) {
-        assert_eq!(told["event_id"], got["event_id"]);
+    for (told, event) in sent["events"].as_array().unwrap().iter().zip(&events) {
+        assert_eq!(told["event_id"], event["event_id"]);
         assert_eq!(told["type"], "error");
-        let raised = got["exception"]["values"]
+        let raised = event["exception"]["values"]
             .as_array()
             .unwrap()
             .last()
@@ -45,13 +45,13 @@ async fn test_events_go_to_the_workspace_and_else_to_the_installation() {
                 .is_empty()
         );
         for (name, value) in told["context"].as_object().unwrap() {
-            assert_eq!(tag(got, name), value.as_str().unwrap());
+            assert_eq!(tag(event, name), value.as_str().unwrap());
         }
-        assert_eq!(got["user"]["username"], "ada");
+        assert_eq!(event["user"]["username"], "ada");
     }
 
-    let set = json!({"sentry_test_dsn": own.dsn()});
-    ada.put("/api/v1/workspaces/current", &set).await.ok();
+    let test_dsn = json!({"sentry_test_dsn": own.dsn()});
+    ada.put("/api/v1/workspaces/current", &test_dsn).await.ok();
     let sent = ada
         .post(GENERATE, &json!({"event_type": "warning"}))
         .await

@@ -31,6 +31,13 @@ async fn analyse(client: &Client) {
     client.post(&path, &json!({})).await.ok();
 }
 
+/// Whether a log record says that an analysis ended well.
+fn is_end(item: &Value) -> bool {
+    item["body"] == "analysis completed"
+        && item["attributes"]["outcome"]["value"] == "completed"
+        && item["attributes"]["milliseconds"]["value"].is_number()
+}
+
 #[tokio::test]
 async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
     let (sentry, service) = traced("1");
@@ -87,11 +94,6 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
 
     // How it ended is a log record of the same trace.
     let ended = |log: &Value| log["items"].as_array().unwrap().iter().any(is_end);
-    fn is_end(item: &Value) -> bool {
-        item["body"] == "analysis completed"
-            && item["attributes"]["outcome"]["value"] == "completed"
-            && item["attributes"]["milliseconds"]["value"].is_number()
-    }
     let log = sentry.wait_for("log", ended).await;
     let ended = log["items"]
         .as_array()

@@ -1,4 +1,4 @@
-//! Figures for a Prometheus, in the OpenMetrics text format.
+//! Figures for a Prometheus, in the text format of `OpenMetrics`.
 //!
 //! The labels of a figure have few values, whatever is asked of the service: routes and not paths,
 //! and no more than [`MODELS`] names of models.

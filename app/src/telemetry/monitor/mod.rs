@@ -59,8 +59,8 @@ impl Monitor {
         }
         if let Some(dsn) = &dsn {
             options = options.transport(Factory::of_operator(dsn)?);
-            options.dsn = Some(dsn.clone());
         }
+        options.dsn.clone_from(&dsn);
         let client = Arc::new(Client::with_options(options));
         if dsn.is_some() {
             Hub::main().bind_client(Some(client.clone()));

@@ -95,7 +95,7 @@ impl<E: Endpoint> Around<E> {
         let (took, status) = (begun.elapsed(), response.status().as_u16());
         let milliseconds = took.as_secs_f64() * 1000.0;
         // What looks whether the service lives does so every few seconds.
-        if path.ends_with("/health") {
+        if path.contains("/health") {
             tracing::debug!(target: ACCESS, %method, path, status, milliseconds, "answered");
         } else {
             tracing::info!(target: ACCESS, %method, path, status, milliseconds, "answered");

@@ -181,7 +181,9 @@ fn operations(parts: Parts) -> impl OpenApi {
         monitored,
     } = parts;
     (
-        system::SystemApi,
+        system::SystemApi {
+            services: services.clone(),
+        },
         auth::AuthApi {
             services: services.clone(),
         },

@@ -1,12 +1,15 @@
 //! The composition root: which adapter stands behind which port.
 
 mod chain;
+mod checks;
 mod models;
 mod samples;
 mod sources;
 mod storage;
 
 use std::{sync::Arc, time::Duration};
+
+pub use storage::{Older, Store};
 
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
@@ -15,7 +18,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Clock, Ids, LlmKind},
+    ports::{Changes, Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{
@@ -28,6 +31,7 @@ pub(crate) use models::kinds;
 use crate::{
     api::{self, Monitored, Parts},
     config::Config,
+    listener,
     poller::Poller,
     telemetry::Telemetry,
     waiting::Waiting,
@@ -46,6 +50,7 @@ pub struct Application {
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
     telemetry: Telemetry,
+    changes: Arc<dyn Changes>,
     kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
@@ -54,7 +59,9 @@ impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config, telemetry: Telemetry) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
-        let stores = storage::open(&config.storage).await?;
+        let stores = Store::configured(&config.storage)
+            .open(&config.storage)
+            .await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
@@ -66,6 +73,8 @@ impl Application {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
+        let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
+        checks.extend(checks::of_models(&kinds));
         let ports = Ports {
             auth: Arc::new(JwtAuth::new(
                 &jwt,
@@ -78,7 +87,7 @@ impl Application {
             models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
-            analyses: stores.analyses,
+            analyses: stores.analyses.clone(),
             ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
@@ -87,6 +96,7 @@ impl Application {
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
+            checks,
             clock,
         };
         let limits = WorkLimits {
@@ -99,6 +109,7 @@ impl Application {
             waiting,
             ids,
             telemetry,
+            changes: stores.changes,
             kinds,
             config,
         })
@@ -114,6 +125,7 @@ impl Application {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
         let _figures = self.serve_metrics().await?;
         let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
+        let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
         models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
@@ -137,6 +149,7 @@ impl Application {
             poller.stop().await;
         }
         worker.stop(patience).await;
+        listener.abort();
         Ok(())
     }
 }

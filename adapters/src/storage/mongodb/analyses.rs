@@ -25,7 +25,8 @@ impl Analyses for MongoStore {
     async fn get(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<Option<Analysis>> {
         let analyses = self.collection(ANALYSES);
         let by_id = doc! { "_id": id.as_str(), "workspace_id": workspace.as_str() };
-        self.run("get analysis", query::one(&analyses, by_id)).await
+        self.read("get analysis", query::one(&analyses, by_id))
+            .await
     }
 
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>> {
@@ -34,7 +35,7 @@ impl Analyses for MongoStore {
             "workspace_id": workspace.as_str(),
             "issue_id": { "$in": issues },
         };
-        self.run("get analyses of issues", async {
+        self.read("get analyses of issues", async {
             query::all(analyses.find(of_issues).await?).await
         })
         .await
@@ -56,7 +57,7 @@ impl Analyses for MongoStore {
             .sort(doc! { "created_at": -1, "_id": -1 })
             .skip(filter.skip.into())
             .limit(filter.limit.into());
-        self.run("list analyses", async {
+        self.read("list analyses", async {
             query::all(newest_first.await?).await
         })
         .await
@@ -140,7 +141,7 @@ impl Analyses for MongoStore {
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
         let analyses = self.collection(ANALYSES);
-        self.run("backlog", queue::backlog(&analyses, now)).await
+        self.read("backlog", queue::backlog(&analyses, now)).await
     }
 }
 

@@ -44,6 +44,17 @@ impl Sql {
         Ok(connection.prepare_cached(self.0)?.query_row(params, read)?)
     }
 
+    /// The texts in the first two columns of every row.
+    pub(super) fn pairs(
+        self,
+        connection: &Connection,
+        params: impl Params,
+    ) -> Result<Vec<(String, String)>, Fault> {
+        let mut statement = connection.prepare_cached(self.0)?;
+        let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The document in the first column of the first row.
     pub(super) fn document<T: DeserializeOwned>(
         self,

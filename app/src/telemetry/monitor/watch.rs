@@ -28,7 +28,7 @@ struct Watched {
 impl Monitor {
     /// Watches a request. Signs of life and what browsers ask beforehand are not worth it.
     pub(crate) fn request(&self, request: &Request, id: &str) -> Watch {
-        let idle = request.uri().path().ends_with("/health") || request.method() == Method::OPTIONS;
+        let idle = request.uri().path().contains("/health") || request.method() == Method::OPTIONS;
         if !self.is_on() || idle {
             return Watch(None);
         }

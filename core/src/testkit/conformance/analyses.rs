@@ -46,7 +46,7 @@ use results::{
 };
 
 /// How long a claim of the cases lasts.
-const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 /// Every promise of [`Analyses`], for a store that holds no analysis.
 pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;

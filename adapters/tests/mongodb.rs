@@ -43,7 +43,14 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             store.unwrap().ping().await.unwrap();
         }
         let mut made = BTreeMap::new();
-        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+        for collection in [
+            "users",
+            "workspaces",
+            "analyses",
+            "revoked_tokens",
+            "sessions",
+            "access_tokens",
+        ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
@@ -55,6 +62,8 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
                 vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
             ),
             ("revoked_tokens", vec!["_id_", "expiry"]),
+            ("sessions", vec!["_id_", "expiry", "of_user"]),
+            ("access_tokens", vec!["_id_", "expiry", "of_user", "secret"]),
         ];
         let expected = expected.map(|(collection, names)| {
             let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
@@ -103,7 +112,11 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::sessions::CASES, |store| store);
+    run.of(conformance::access_tokens::CASES, |store| store);
     let expected = [
+        ("access_tokens", "query"),
+        ("access_tokens", "remove"),
         ("analyses", "command"),
         ("analyses", "query"),
         ("analyses", "remove"),
@@ -111,6 +124,9 @@ fn every_query_finds_its_documents_by_an_index() {
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
+        ("sessions", "command"),
+        ("sessions", "query"),
+        ("sessions", "remove"),
         ("users", "query"),
         ("users", "update"),
         ("workspaces", "query"),
@@ -307,7 +323,9 @@ async fn fields_of_a_newer_version_survive_every_change() {
         assert_eq!(updated.unwrap().modified_count, 1);
     }
 
-    Users::update(&store, &ada).await.unwrap();
+    Users::update(&store, ada.clone(), ada.updated_at)
+        .await
+        .unwrap();
     Workspaces::update(&store, ws.clone(), ws.updated_at)
         .await
         .unwrap();

@@ -12,9 +12,9 @@ use std::{
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{Analysis, AnalysisId, Workspace},
+    domain::{Analysis, AnalysisId},
     ports::{Notice, NoticeKind, Notifier},
-    services::{AnalysisRequests, Failure},
+    services::{Access, AnalysisRequests, Failure},
 };
 use tokio::{
     sync::Notify,
@@ -46,7 +46,7 @@ impl Waiting {
     pub(crate) async fn until_ended(
         &self,
         requests: &AnalysisRequests,
-        of: &Workspace,
+        of: &Access,
         analysis: Analysis,
     ) -> Result<Analysis, Failure> {
         let deadline = Instant::now() + self.limit;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+        AccessTokens, Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Sessions,
+        Users, Vault, Workspaces,
     },
     testkit::{
         conformance::{
-            Case, Stop, analyses, assert_covers,
+            Case, Stop, access_tokens, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, passwords, revoked_tokens, run, users,
+            clock, passwords, revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
             workspaces,
         },
@@ -78,6 +79,30 @@ fn revoked_tokens() {
 }
 
 #[test]
+fn sessions() {
+    let docs = include_str!("../src/ports/credentials.rs");
+    assert_covers(docs, "Sessions", sessions::CASES);
+    on_a_fake(
+        "memory sessions",
+        sessions::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Sessions,
+    );
+}
+
+#[test]
+fn access_tokens() {
+    let docs = include_str!("../src/ports/credentials.rs");
+    assert_covers(docs, "AccessTokens", access_tokens::CASES);
+    on_a_fake(
+        "memory access tokens",
+        access_tokens::CASES,
+        MemoryStore::default,
+        |store| store as &dyn AccessTokens,
+    );
+}
+
+#[test]
 fn auth_provider() {
     let docs = include_str!("../src/ports/auth.rs");
     assert_covers(docs, "AuthProvider", auth::CASES);
@@ -116,6 +141,7 @@ fn vault() {
     let vaults = || Vaults {
         vault: Box::new(FakeVault::default()) as Box<dyn Vault>,
         foreign: Box::new(FakeVault::new("foreign")),
+        successor: Box::new(FakeVault::succeeding("foreign", "key")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
 }

@@ -41,6 +41,7 @@ async fn every_operation_says_what_it_is_and_how_it_fails() {
                 "/api/v1/health",
                 "/api/v1/auth/register",
                 "/api/v1/auth/login",
+                "/api/v1/auth/refresh",
             ];
             let closed = !open.contains(&path.as_str());
             assert_eq!(

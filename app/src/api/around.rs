@@ -14,6 +14,7 @@ use tracing::Instrument;
 use super::{
     allow::AllowedMethods,
     cors::{self, Cors},
+    origin,
     problem::Problem,
 };
 
@@ -25,6 +26,7 @@ pub(super) struct Around<E> {
     pub cors: Cors,
     pub methods: AllowedMethods,
     pub ids: Arc<dyn Ids>,
+    pub behind_proxy: bool,
 }
 
 impl<E: Endpoint> Endpoint for Around<E> {
@@ -33,6 +35,8 @@ impl<E: Endpoint> Endpoint for Around<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id = request_id(&request, &*self.ids);
         let origin = self.cors.allowed_origin(&request);
+        let from = origin::of(&request, self.behind_proxy);
+        request.set_data(from);
         trim_trailing_slash(&mut request);
         let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
         let mut response = self

@@ -10,7 +10,7 @@ use poem::{
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, prefer, x-request-id");
+    HeaderValue::from_static("authorization, content-type, prefer, x-request-id, x-workspace-id");
 const EXPOSED: HeaderValue =
     HeaderValue::from_static("location, preference-applied, retry-after, x-request-id");
 /// How long a browser may remember a preflight, in seconds.

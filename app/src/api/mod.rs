@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod cors;
 mod issues;
+mod origin;
 mod problem;
 mod processed;
 mod schema;
@@ -18,6 +19,8 @@ mod settings;
 mod shapes;
 mod system;
 mod time;
+mod tokens;
+mod users;
 mod workspaces;
 
 use std::sync::Arc;
@@ -62,6 +65,8 @@ impl Message {
 type Apis = (
     system::SystemApi,
     auth::AuthApi,
+    tokens::TokensApi,
+    users::UsersApi,
     workspaces::WorkspacesApi,
     settings::SettingsApi,
     issues::IssuesApi,
@@ -88,6 +93,7 @@ pub fn endpoint(
         cors,
         methods: AllowedMethods::of(&spec),
         ids,
+        behind_proxy: config.behind_proxy,
     }
     .boxed()
 }
@@ -101,6 +107,12 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
     let apis = (
         system::SystemApi,
         auth::AuthApi {
+            services: services.clone(),
+        },
+        tokens::TokensApi {
+            services: services.clone(),
+        },
+        users::UsersApi {
             services: services.clone(),
         },
         workspaces::WorkspacesApi {
@@ -117,7 +129,9 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \
-         technical specification a developer can start from.",
+         technical specification a developer can start from.\n\n\
+         A request is about the workspace its caller works in, or about the one that the header \
+         `X-Workspace-Id` names.",
     )
 }
 

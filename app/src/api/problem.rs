@@ -193,10 +193,22 @@ impl From<Failure> for Problem {
         use Failure as F;
         let status = match &failure {
             F::NotAuthenticated | F::InvalidToken | F::WrongLogin => StatusCode::UNAUTHORIZED,
-            F::AccountDisabled | F::NotOwner => StatusCode::FORBIDDEN,
-            F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
-            F::IssueNotFound | F::AnalysisNotFound => StatusCode::NOT_FOUND,
-            F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,
+            F::AccountDisabled
+            | F::NotOwner
+            | F::RegistrationClosed
+            | F::ScopeTooNarrow { .. }
+            | F::NotAdministrator
+            | F::RoleTooLow { .. } => StatusCode::FORBIDDEN,
+            F::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate | F::OwnAccount => {
+                StatusCode::BAD_REQUEST
+            }
+            F::IssueNotFound
+            | F::AnalysisNotFound
+            | F::UserNotFound
+            | F::TokenNotFound
+            | F::NoSuchWorkspace => StatusCode::NOT_FOUND,
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } => StatusCode::CONFLICT,
             F::Invalid { field, message } => {
                 let error = FieldError {
                     field: (*field).to_owned(),
@@ -213,7 +225,11 @@ impl From<Failure> for Problem {
         }
         let problem = Self::new(status, failure.code(), failure.public_message());
         let wait = failure.retry_after().unwrap_or(RETRY_AFTER);
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(wait);
+        let passes = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let retry_after = passes.contains(&status).then_some(wait);
         Self {
             retry_after,
             ..problem

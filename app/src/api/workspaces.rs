@@ -148,6 +148,7 @@ impl WorkspacesApi {
             .current(&token.0)
             .await
             .map_err(no_workspace_here)?;
+        let workspace = domain::Workspace::clone(&workspace);
         Ok(Answer(shown(workspaces, workspace)))
     }
 

@@ -14,11 +14,16 @@ use explainer_adapters::{
 use explainer_core::{
     Error, ErrorKind, Result,
     ports::Ids,
-    services::{Ports, Services, WorkLimits},
+    services::{AccountRules, Ports, Registration, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+use crate::{
+    api,
+    config::{self, Config},
+    waiting::Waiting,
+    worker::Worker,
+};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -37,25 +42,22 @@ pub struct Application {
 impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config) -> Result<Self> {
-        let secret = storage::secret_key(&config)?;
+        let secrets = storage::secret_keys(&config)?;
         let stores = storage::open(&config.storage).await?;
         let clock = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
-        let vault = Arc::new(XChaChaVault::new(&secret));
+        let vault = Arc::new(XChaChaVault::new(&secrets));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
         let jwt = JwtConfig {
-            secret,
+            secrets,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
         let ports = Ports {
-            auth: Arc::new(JwtAuth::new(
-                &jwt,
-                clock.clone(),
-                ids.clone(),
-                stores.revoked_tokens,
-            )),
+            auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
+            sessions: stores.sessions,
+            access_tokens: stores.access_tokens,
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
             users: stores.users,
@@ -70,7 +72,7 @@ impl Application {
             lease: Duration::from_secs(config.analysis.lease_seconds),
             attempts: config.analysis.attempts,
         };
-        let services = Arc::new(Services::new(&ports, limits));
+        let services = Arc::new(Services::new(&ports, account_rules(&config.auth), limits));
         Ok(Self {
             services,
             waiting,
@@ -100,6 +102,17 @@ impl Application {
             .await?;
         worker.stop(patience).await;
         Ok(())
+    }
+}
+
+fn account_rules(auth: &config::Auth) -> AccountRules {
+    AccountRules {
+        registration: match auth.registration {
+            config::Registration::Open => Registration::Open,
+            config::Registration::Invitation => Registration::Invitation,
+            config::Registration::Closed => Registration::Closed,
+        },
+        session: Duration::from_secs(u64::from(auth.session_days) * 24 * 60 * 60),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use explainer_adapters::secret;
+use explainer_adapters::secret::{self, SecretKeys};
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    ports::{AccessTokens, Analyses, RevokedTokens, Sessions, Users, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -19,6 +19,8 @@ pub(super) struct Stores {
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
+    pub sessions: Arc<dyn Sessions>,
+    pub access_tokens: Arc<dyn AccessTokens>,
 }
 
 /// Opens the store the configuration names.
@@ -34,14 +36,16 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens,
+        S: Users + Workspaces + Analyses + RevokedTokens + Sessions + AccessTokens,
     {
         let store = Arc::new(store);
         Self {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
-            revoked_tokens: store,
+            revoked_tokens: store.clone(),
+            sessions: store.clone(),
+            access_tokens: store,
         }
     }
 }
@@ -81,10 +85,13 @@ async fn mongodb(_: &SecretString, _: &str) -> Result<Stores> {
     ))
 }
 
-/// The installation's secret: the configured one, else one that is made once and kept beside the data.
-pub(super) fn secret_key(config: &Config) -> Result<SecretString> {
-    match &config.auth.secret_key {
-        Some(secret) => Ok(secret.clone()),
-        None => secret::secret_key(&config.storage.data_dir),
-    }
+/// The installation's secrets: the configured one, else one that is made once and kept beside the
+/// data, and those that were in force before.
+pub(super) fn secret_keys(config: &Config) -> Result<SecretKeys> {
+    let current = match &config.auth.secret_key {
+        Some(secret) => secret.clone(),
+        None => secret::secret_key(&config.storage.data_dir)?,
+    };
+    let former = config.auth.former_secret_keys.clone();
+    Ok(SecretKeys { current, former })
 }

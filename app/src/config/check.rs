@@ -11,11 +11,12 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 9] = [
+const RANGES: [(&str, i64, i64, &str); 10] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
+    ("auth.session_days", 1, 366, "30 for a month"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
@@ -30,7 +31,8 @@ const RATES: [&str; 2] = [
 ];
 
 /// Texts of which only some are known.
-const CHOICES: [(&str, &[&str]); 2] = [
+const CHOICES: [(&str, &[&str]); 3] = [
+    ("auth.registration", &["open", "invitation", "closed"]),
     ("log.format", &["auto", "text", "json"]),
     ("storage.kind", &["auto", "sqlite", "mongodb"]),
 ];
@@ -83,8 +85,19 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
             problems.push(settings.refuse(key, reason, remedy));
         }
     }
+    former_keys(settings, problems);
     origins(settings, problems);
     storage(settings, problems);
+}
+
+fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {
+    const KEY: &str = "auth.former_secret_keys";
+    let keys = settings.value(KEY).and_then(Value::as_array);
+    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
+        if let Err((reason, remedy)) = secret_key(key) {
+            problems.push(settings.refuse(KEY, reason, remedy));
+        }
+    }
 }
 
 fn origins(settings: &Settings, problems: &mut Vec<Problem>) {

@@ -9,7 +9,8 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 6] = [
+    "auth.former_secret_keys",
     "auth.secret_key",
     "llm.openai.api_key",
     "sources.sentry.api_token",
@@ -65,8 +66,9 @@ impl fmt::Display for Origin {
 /// The value of a key as TOML. A secret is `***`, or `""` when it is not set; an address comes
 /// without `user:password@`.
 pub(super) fn shown(key: &str, value: &Value) -> String {
-    match value.as_str() {
-        Some("") => r#""""#.to_owned(),
+    match value {
+        Value::String(text) if text.is_empty() => r#""""#.to_owned(),
+        Value::Array(items) if items.is_empty() => "[]".to_owned(),
         _ if is_secret(key) => "***".to_owned(),
         _ => without_login(key, &value.to_string()),
     }

@@ -221,6 +221,7 @@ fn every_named_variable_lands_on_its_key() {
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "0.25", "0.25"),
         ("DATABASE_NAME", "old", r#""old""#),
         ("DEBUG", "True", "true"),
+        ("FORMER_SECRET_KEYS", KEY, "***"),
         ("MONGODB_URI", "mongodb://u:p@db.example", "***"),
         (
             "OLLAMA_BASE_URL",
@@ -235,6 +236,7 @@ fn every_named_variable_lands_on_its_key() {
             r#""http://gpu.example/v1""#,
         ),
         ("OPENAI_MODEL", "gpt-4o", r#""gpt-4o""#),
+        ("REGISTRATION", "closed", r#""closed""#),
         ("SAMPLES", "off", "false"),
         ("SECRET_KEY", KEY, "***"),
         ("SENTRY_API_TOKEN", "sntrys_1", "***"),

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod course;
+mod credentials;
 pub mod event;
 mod evidence;
 mod ids;
@@ -11,6 +12,7 @@ mod user;
 mod workspace;
 
 pub use analysis::*;
+pub use credentials::*;
 pub use event::Event;
 pub use evidence::*;
 pub use ids::*;

@@ -28,7 +28,7 @@ pub struct Workspace {
     /// Who made it and may change it.
     pub owner_id: UserId,
     /// Everyone who belongs to it, the owner included.
-    pub members: Vec<UserId>,
+    pub members: Vec<Member>,
     /// Where its issues come from.
     #[serde(default)]
     pub sentry: SentrySettings,
@@ -47,7 +47,13 @@ pub struct Workspace {
 impl Workspace {
     /// Whether `user` belongs to this workspace.
     pub fn has_member(&self, user: &UserId) -> bool {
-        self.members.contains(user)
+        self.role_of(user).is_some()
+    }
+
+    /// What `user` is in this workspace; `None` when they do not belong to it.
+    pub fn role_of(&self, user: &UserId) -> Option<MemberRole> {
+        let member = self.members.iter().find(|member| member.user_id == *user)?;
+        Some(member.role)
     }
 
     /// Moves `updated_at` past `read_at`, the version this copy was made from, where the clock has
@@ -60,6 +66,49 @@ impl Workspace {
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.
     pub fn uses_sentry(&self) -> bool {
         self.sentry.api_token.is_some() || self.sentry.organization.is_some()
+    }
+}
+
+/// One who belongs to a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The account.
+    pub user_id: UserId,
+    /// What it is there.
+    pub role: MemberRole,
+}
+
+impl Member {
+    /// The owner of a workspace.
+    pub fn owner(user_id: UserId) -> Self {
+        let role = MemberRole::Owner;
+        Self { user_id, role }
+    }
+}
+
+/// What somebody is in a workspace; each may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberRole {
+    /// Reads.
+    Viewer,
+    /// Works with issues.
+    Developer,
+    /// Changes settings and members.
+    Admin,
+    /// Gives it away; there is one.
+    Owner,
+}
+
+impl MemberRole {
+    /// Its name, as it is stored and sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
     }
 }
 

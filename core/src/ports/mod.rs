@@ -7,6 +7,7 @@
 mod analyses;
 mod auth;
 mod clock;
+mod credentials;
 mod issue_source;
 mod llm;
 mod notifier;
@@ -18,6 +19,7 @@ mod workspaces;
 pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
+pub use credentials::{AccessTokens, Rotation, Sessions};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
     Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,

@@ -1,9 +1,9 @@
 //! Asking for analyses and reading them.
 
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Workspace},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis},
     ports::{Notice, NoticeKind},
-    services::{Caller, Failure, Issues, Ports, new_id},
+    services::{Access, Failure, Issues, Ports, Right, new_id},
 };
 
 /// Asking for analyses and reading them.
@@ -26,11 +26,11 @@ impl AnalysisRequests {
     /// `force` has unchanged evidence explained again.
     pub async fn request(
         &self,
-        caller: &Caller,
-        of: &Workspace,
+        of: &Access,
         issue_id: &str,
         force: bool,
     ) -> Result<Analysis, Failure> {
+        of.require(Right::Work)?;
         if let Some(active) = self.issues.analysis(of, issue_id).await?
             && active.status.is_active()
         {
@@ -43,7 +43,7 @@ impl AnalysisRequests {
             workspace_id: of.id.clone(),
             issue,
             force,
-            requested_by: caller.user().id.clone(),
+            requested_by: of.caller().user().id.clone(),
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
@@ -57,7 +57,8 @@ impl AnalysisRequests {
     }
 
     /// One analysis of the workspace.
-    pub async fn get(&self, of: &Workspace, id: &str) -> Result<Analysis, Failure> {
+    pub async fn get(&self, of: &Access, id: &str) -> Result<Analysis, Failure> {
+        of.require(Right::Read)?;
         let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         self.ports
             .analyses
@@ -69,14 +70,16 @@ impl AnalysisRequests {
     /// The workspace's analyses, newest first.
     pub async fn list(
         &self,
-        of: &Workspace,
+        of: &Access,
         filter: &AnalysisFilter,
     ) -> Result<Vec<Analysis>, Failure> {
+        of.require(Right::Read)?;
         Ok(self.ports.analyses.list(&of.id, filter).await?)
     }
 
     /// Removes an analysis; a running one is stopped.
-    pub async fn delete(&self, of: &Workspace, id: &str) -> Result<(), Failure> {
+    pub async fn delete(&self, of: &Access, id: &str) -> Result<(), Failure> {
+        of.require(Right::Work)?;
         let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         if self.ports.analyses.delete(&of.id, &id).await? {
             return Ok(());

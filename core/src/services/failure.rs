@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind};
+use crate::{
+    Error, ErrorKind,
+    domain::{MemberRole, Scope},
+};
 
 /// A use case's refusal. Its text is meant for the client and holds no secret.
 ///
@@ -22,6 +25,50 @@ pub enum Failure {
     /// The account exists and must not be used.
     #[error("User account is disabled")]
     AccountDisabled,
+    /// Too many wrong passwords, for this account or from this address.
+    #[error("Too many failed attempts; try again in {} seconds", .wait.as_secs() + 1)]
+    TooManyTries {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// This installation takes no new accounts, or only invited ones.
+    #[error("Registration is closed; ask an administrator for an invitation")]
+    RegistrationClosed,
+    /// The token was made for less.
+    #[error("this token may not do that; use one of the scope {}", scope_name(*.needed))]
+    ScopeTooNarrow {
+        /// The scope it takes.
+        needed: Scope,
+    },
+    /// Only an administrator of the installation may do that.
+    #[error("Only an administrator can do that")]
+    NotAdministrator,
+    /// Only members of a higher role may do that.
+    #[error("your role in this workspace is too low; it takes the role {}", .needed.name())]
+    RoleTooLow {
+        /// The role it takes.
+        needed: MemberRole,
+    },
+    /// Administrators change the accounts of others.
+    #[error("nobody changes their own role or disables themselves; ask another administrator")]
+    OwnAccount,
+    /// There is no such account.
+    #[error("User not found")]
+    UserNotFound,
+    /// The caller has no such personal token.
+    #[error("Token not found")]
+    TokenNotFound,
+    /// The caller belongs to no workspace of this name, whether or not there is one.
+    #[error("Workspace not found")]
+    NoSuchWorkspace,
+    /// There is room for no more.
+    #[error("there are {most} {what} already; delete one first")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// The caller belongs to no workspace.
     #[error("No workspace found. Please create a workspace first.")]
     NoWorkspace,
@@ -70,6 +117,16 @@ impl Failure {
             Self::InvalidToken => "invalid_token",
             Self::WrongLogin => "wrong_login",
             Self::AccountDisabled => "account_disabled",
+            Self::TooManyTries { .. } => "too_many_tries",
+            Self::RegistrationClosed => "registration_closed",
+            Self::ScopeTooNarrow { .. } => "scope_too_narrow",
+            Self::NotAdministrator => "not_administrator",
+            Self::RoleTooLow { .. } => "role_too_low",
+            Self::OwnAccount => "own_account",
+            Self::UserNotFound => "user_not_found",
+            Self::TokenNotFound => "token_not_found",
+            Self::NoSuchWorkspace => "workspace_not_found",
+            Self::TooMany { .. } => "too_many",
             Self::NoWorkspace => "no_workspace",
             Self::SourceNotConfigured => "source_not_configured",
             Self::IssueNotFound => "issue_not_found",
@@ -103,6 +160,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            Self::TooManyTries { wait } => Some(*wait),
             _ => None,
         }
     }
@@ -118,5 +176,13 @@ impl Failure {
             }
             told => told.to_string(),
         }
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Write => "write",
+        Scope::Admin => "admin",
     }
 }

@@ -4,28 +4,36 @@
 //! domain types or a [`Failure`]. How a request arrives and how a failure is sent is the app's;
 //! so is the loop that claims jobs and the clock that wakes it.
 
+mod access;
 mod accounts;
 mod analyses;
 mod failure;
 mod issues;
 mod sources;
+mod throttle;
+mod tokens;
+mod users;
 mod work;
 mod workspaces;
 
 use std::sync::Arc;
 
-pub use accounts::{Accounts, Caller, NewAccount, Session};
+pub use access::{Access, Caller, Origin, Right};
+pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use sources::Sources;
+pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
+pub use users::{UserChanges, UserService};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    AccessTokens, Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Sessions, Users, Vault,
+    Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -39,6 +47,10 @@ pub struct Ports {
     pub analyses: Arc<dyn Analyses>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
+    /// Logins that are renewed.
+    pub sessions: Arc<dyn Sessions>,
+    /// The tokens of scripts.
+    pub access_tokens: Arc<dyn AccessTokens>,
     /// Password hashing.
     pub passwords: Arc<dyn Passwords>,
     /// Encryption of stored secrets.
@@ -58,6 +70,10 @@ pub struct Ports {
 pub struct Services {
     /// Registering, logging in, knowing who calls.
     pub accounts: Accounts,
+    /// Personal access tokens.
+    pub tokens: PersonalTokens,
+    /// What administrators do with accounts.
+    pub users: UserService,
     /// Workspaces and their settings.
     pub workspaces: WorkspaceService,
     /// Reading issues.
@@ -69,10 +85,12 @@ pub struct Services {
 }
 
 impl Services {
-    /// The use cases over `ports`, with these limits for carrying analyses out.
-    pub fn new(ports: &Ports, limits: WorkLimits) -> Self {
+    /// The use cases over `ports`, with these rules for accounts and limits for carrying analyses out.
+    pub fn new(ports: &Ports, rules: AccountRules, limits: WorkLimits) -> Self {
         Self {
-            accounts: Accounts::new(ports.clone()),
+            accounts: Accounts::new(ports.clone(), rules),
+            tokens: PersonalTokens::new(ports.clone()),
+            users: UserService::new(ports.clone()),
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),

@@ -4,11 +4,9 @@ use secrecy::ExposeSecret;
 
 use crate::{
     ErrorKind,
-    domain::{
-        Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
-    },
+    domain::{Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceSettings},
     ports::Vault,
-    services::{Caller, Failure, Ports, accounts::checked_email, new_id},
+    services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
@@ -119,6 +117,7 @@ impl WorkspaceService {
 
     /// Makes a workspace, owned by the caller, and moves the caller into it.
     pub async fn create(&self, caller: &Caller, new: NewWorkspace) -> Result<Workspace, Failure> {
+        caller.require(Scope::Admin)?;
         let now = self.ports.clock.now();
         let owner = caller.user();
         let workspace = Workspace {
@@ -126,7 +125,7 @@ impl WorkspaceService {
             name: checked_name(&new.name)?,
             description: new.description.filter(|text| !text.trim().is_empty()),
             owner_id: owner.id.clone(),
-            members: vec![owner.id.clone()],
+            members: vec![Member::owner(owner.id.clone())],
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
@@ -134,28 +133,25 @@ impl WorkspaceService {
             updated_at: now,
         };
         self.ports.workspaces.insert(&workspace).await?;
-        let moved = User {
-            workspace_id: Some(workspace.id.clone()),
-            updated_at: now,
-            ..owner.clone()
-        };
-        self.ports.users.update(&moved).await?;
+        self.ports
+            .change_user(&owner.id, |user| {
+                user.workspace_id = Some(workspace.id.clone());
+            })
+            .await?;
         Ok(workspace)
     }
 
     /// Every workspace the caller belongs to, oldest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Workspace>, Failure> {
+        caller.require(Scope::Read)?;
         Ok(self.ports.workspaces.of_member(&caller.user().id).await?)
     }
 
-    /// The workspace the caller works in.
-    pub async fn current(&self, caller: &Caller) -> Result<Workspace, Failure> {
-        let id = caller
-            .user()
-            .workspace_id
-            .as_ref()
-            .ok_or(Failure::NoWorkspace)?;
-        self.of_member(caller, id).await
+    /// The workspace that the request names, else the one the caller works in.
+    pub async fn current(&self, caller: &Caller) -> Result<Access, Failure> {
+        let access = self.ports.access(caller).await?;
+        access.require(Right::Read)?;
+        Ok(access)
     }
 
     /// Changes the workspace the caller works in.
@@ -219,13 +215,6 @@ impl WorkspaceService {
         Some(mask_dsn(dsn.expose_secret()))
     }
 
-    async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
-        let workspace = self.ports.workspaces.get(id).await?;
-        workspace
-            .filter(|it| it.has_member(&caller.user().id))
-            .ok_or(Failure::NoWorkspace)
-    }
-
     /// Reads, changes and writes the caller's workspace, again if someone else came in between.
     async fn change(
         &self,
@@ -234,11 +223,11 @@ impl WorkspaceService {
     ) -> Result<bool, Failure> {
         let mut tries = UPDATE_TRIES;
         loop {
-            let before = self.current(caller).await?;
-            caller.may_change(&before)?;
-            let mut after = before.clone();
+            let before = self.ports.access(caller).await?;
+            before.require(Right::Configure)?;
+            let mut after = Workspace::clone(&before);
             change(&mut after);
-            if after == before {
+            if after == *before {
                 return Ok(false);
             }
             after.updated_at = self.ports.clock.now();

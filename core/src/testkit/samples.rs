@@ -1,8 +1,8 @@
 //! Plain records to store and look up; each differs from the next by the name it is made with.
 
 use crate::domain::{
-    Analysis, AnalysisError, Issue, Level, NewAnalysis, Outcome, Project, Role, SentrySettings,
-    Specification, Timestamp, User, Workspace, WorkspaceSettings,
+    Analysis, AnalysisError, Issue, Level, Member, NewAnalysis, Outcome, Project, Role,
+    SentrySettings, Specification, Timestamp, User, Workspace, WorkspaceSettings,
 };
 
 /// So many seconds after the moment at which the samples begin.
@@ -30,6 +30,7 @@ pub fn user(name: &str) -> User {
         is_active: true,
         workspace_id: None,
         password_hash: "$fake$0$".to_owned(),
+        generation: 0,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -42,7 +43,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         id: id(name),
         name: name.to_owned(),
         description: None,
-        members: vec![owner.clone()],
+        members: vec![Member::owner(owner.clone())],
         owner_id: owner,
         sentry: SentrySettings::default(),
         openai_api_key: None,

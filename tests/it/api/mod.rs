@@ -3,7 +3,10 @@
 mod accounts;
 mod analyze;
 mod issues;
+mod logins;
 mod problems;
 mod processed;
 mod system;
+mod tokens;
+mod users;
 mod workspaces;

@@ -3,7 +3,7 @@
 mod client;
 mod service;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Answer, Client};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

@@ -13,8 +13,9 @@ use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, Specification,
-        Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        AccessToken, Analysis, AnalysisError, AnalysisId, Issue, Member, Role, Scope, Sealed,
+        SentrySettings, Session, Specification, Status, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,26 @@ impl Record for Workspace {
     }
 }
 
+impl Record for Session {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(SessionFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(SessionFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for AccessToken {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(AccessTokenFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(AccessTokenFields::deserialize(readable(document)?)?)
+    }
+}
+
 impl Record for Analysis {
     fn to_document(&self) -> Result<Document, Fault> {
         let mut document = write(AnalysisFields::serialize(self, bson::Serializer::new()))?;
@@ -87,6 +108,8 @@ struct UserFields {
     is_active: bool,
     workspace_id: Option<WorkspaceId>,
     password_hash: String,
+    #[serde(default)]
+    generation: u32,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]
@@ -101,7 +124,7 @@ struct WorkspaceFields {
     name: String,
     description: Option<String>,
     owner_id: UserId,
-    members: Vec<UserId>,
+    members: Vec<Member>,
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,
@@ -109,6 +132,35 @@ struct WorkspaceFields {
     created_at: Timestamp,
     #[serde(with = "as_date")]
     updated_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Session")]
+struct SessionFields {
+    #[serde(rename = "_id")]
+    id: TokenId,
+    user_id: UserId,
+    generation: u32,
+    secret_hash: String,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AccessToken")]
+struct AccessTokenFields {
+    #[serde(rename = "_id")]
+    id: TokenId,
+    user_id: UserId,
+    name: String,
+    scope: Scope,
+    secret_hash: String,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -14,6 +14,8 @@ pub(super) const USERS: &str = "users";
 pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const SESSIONS: &str = "sessions";
+pub(super) const ACCESS_TOKENS: &str = "access_tokens";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -49,8 +51,8 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 4] {
-    [
+fn all() -> Vec<(&'static str, Bson)> {
+    vec![
         (
             USERS,
             bson!([
@@ -67,7 +69,10 @@ fn all() -> [(&'static str, Bson); 4] {
         ),
         (
             WORKSPACES,
-            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+            bson!([{
+                "name": "of_member",
+                "key": { "members.user_id": 1, "created_at": 1, "_id": 1 },
+            }]),
         ),
         (
             ANALYSES,
@@ -89,6 +94,21 @@ fn all() -> [(&'static str, Bson); 4] {
         (
             REVOKED_TOKENS,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            SESSIONS,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_user", "key": { "user_id": 1, "created_at": 1, "_id": 1 } },
+            ]),
+        ),
+        (
+            ACCESS_TOKENS,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_user", "key": { "user_id": 1, "created_at": 1, "_id": 1 } },
+                { "name": "secret", "key": { "secret_hash": 1 }, "unique": true },
+            ]),
         ),
     ]
 }

@@ -14,6 +14,7 @@
 
 mod analyses;
 mod config;
+mod credentials;
 mod documents;
 mod fault;
 mod forms;

@@ -21,7 +21,7 @@ impl Workspaces for MongoStore {
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
         self.run("list workspaces", async {
-            let of_member = workspaces.find(doc! { "members": user.as_str() });
+            let of_member = workspaces.find(doc! { "members.user_id": user.as_str() });
             let oldest_first = doc! { "created_at": 1, "_id": 1 };
             query::all(of_member.sort(oldest_first).await?).await
         })

@@ -85,7 +85,7 @@ impl Workspaces for SqliteStore {
 fn add_members(connection: &Connection, workspace: &Workspace) -> Result<(), Fault> {
     let created_at = workspace.created_at.as_millisecond();
     for member in &workspace.members {
-        let row = params![member.as_str(), created_at, workspace.id.as_str()];
+        let row = params![member.user_id.as_str(), created_at, workspace.id.as_str()];
         ADD_MEMBER.run(connection, row)?;
     }
     Ok(())

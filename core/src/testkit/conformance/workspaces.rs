@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Sealed, SentrySettings, Workspace},
+    domain::{Member, MemberRole, Sealed, SentrySettings, Workspace},
     ensure,
     ports::Workspaces,
     testkit::samples::{at, id, user, workspace},
@@ -27,13 +27,22 @@ pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
 ];
 
+fn member(name: &str, role: MemberRole) -> Member {
+    let user_id = user(name).id;
+    Member { user_id, role }
+}
+
+fn owner(name: &str) -> Member {
+    Member::owner(user(name).id)
+}
+
 /// A workspace that has everything a workspace can have.
 fn full() -> Workspace {
     let seal = |text: &str| Some(Sealed(text.to_owned()));
     Workspace {
         name: "Größe \u{1F980} \0 '\"\\ $where a.b".to_owned(),
         description: Some(String::new()),
-        members: vec![user("ada").id, user("bob").id],
+        members: vec![owner("ada"), member("bob", MemberRole::Viewer)],
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),
@@ -73,7 +82,7 @@ async fn a_user_s_workspaces_are_those_with_the_user_among_the_members_oldest_fi
         workspaces.insert(&stored).await?;
     }
     let shared = Workspace {
-        members: vec![user("bob").id, user("ada").id, user("bob").id],
+        members: vec![owner("bob"), member("ada", MemberRole::Admin), owner("bob")],
         created_at: at(0),
         ..workspace("shared", "bob")
     };
@@ -93,7 +102,7 @@ async fn an_update_replaces_the_whole_workspace(workspaces: &dyn Workspaces) -> 
     workspaces.insert(&first).await?;
     let changed = Workspace {
         owner_id: user("ada").id,
-        members: vec![user("ada").id, user("eve").id],
+        members: vec![owner("ada"), member("eve", MemberRole::Developer)],
         created_at: at(-1),
         updated_at: at(1),
         ..full()
@@ -133,7 +142,7 @@ async fn an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing(
     };
     workspaces.update(second.clone(), first.updated_at).await?;
     let outdated = Workspace {
-        members: vec![user("eve").id],
+        members: vec![owner("eve")],
         updated_at: at(2),
         ..first.clone()
     };

@@ -1,6 +1,7 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod credentials;
 mod revoked_tokens;
 mod users;
 mod workspaces;
@@ -12,7 +13,10 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        AccessToken, Analysis, AnalysisId, Session, Timestamp, TokenId, User, UserId, Workspace,
+        WorkspaceId,
+    },
 };
 
 /// A store that is gone when it is dropped.
@@ -25,6 +29,8 @@ struct State {
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    sessions: BTreeMap<TokenId, Session>,
+    access_tokens: BTreeMap<TokenId, AccessToken>,
 }
 
 /// An analysis and its place in the queue.

@@ -3,6 +3,12 @@
 //! An adapter knows its technology and the core, never another adapter and never the web server.
 
 pub mod auth;
+#[cfg(any(
+    feature = "llm-ollama",
+    feature = "llm-openai",
+    feature = "source-sentry"
+))]
+pub mod outbound;
 mod private_files;
 pub mod secret;
 pub mod sources;

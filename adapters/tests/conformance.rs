@@ -10,6 +10,14 @@
 #[cfg(feature = "storage-mongodb")]
 mod support;
 
+#[cfg(feature = "source-sentry")]
+#[expect(
+    dead_code,
+    reason = "a suite needs less of the server than `sentry.rs`"
+)]
+#[path = "support/sentry.rs"]
+mod replay;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -84,6 +92,10 @@ suites! {
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);
+
+    #[cfg(feature = "source-sentry")]
+    sentry_source: IssueSource for SentrySource =>
+        run("sentry", issue_source::CASES, sentry::open, |(_, source)| &**source);
 
     jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
     argon2_passwords: Passwords for Argon2Passwords =>
@@ -166,6 +178,33 @@ mod files {
 
     pub(super) fn open() -> FilesSource {
         FilesSource::of_documents("shop", DOCUMENTS)
+    }
+}
+
+#[cfg(feature = "source-sentry")]
+mod sentry {
+    use std::sync::Arc;
+
+    use explainer_adapters::{
+        outbound::Target,
+        sources::sentry::{SentryDefaults, SentryKind},
+    };
+    use explainer_core::ports::{IssueSource, SourceKind};
+    use serde_json::json;
+
+    use super::replay::{ORGANIZATION, ReplaySentry, TOKEN};
+
+    /// On a server of its own, whose pages are shorter than asked for.
+    pub(super) fn open() -> (ReplaySentry, Arc<dyn IssueSource>) {
+        let server = ReplaySentry::start();
+        let kind = SentryKind::new(SentryDefaults {
+            target: Target::of_operator(&server.url()).unwrap(),
+            api_token: Some(TOKEN.into()),
+            organization: Some(ORGANIZATION.into()),
+            private_networks: false,
+        });
+        let source = kind.open(&json!({})).unwrap();
+        (server, source)
     }
 }
 

@@ -12,4 +12,7 @@ mod architecture;
 mod cli;
 mod durability;
 mod openapi;
+#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
+#[path = "../../adapters/tests/support/sentry.rs"]
+mod replay;
 mod support;

@@ -13,10 +13,11 @@ use serde::Serialize;
 use super::{
     Message, Tags,
     answer::{Answer, Result},
-    body::Body,
+    body::{Body, OptionalBody},
     problem::Problem,
     security::Token,
     settings::Settings,
+    shapes::{SentryTest, SentryTested},
     time::Time,
 };
 
@@ -53,6 +54,13 @@ struct WorkspaceUpdate {
     /// The slug of the Sentry organisation.
     #[oai(validator(max_length = 200))]
     sentry_organization: Option<String>,
+    /// The address of the Sentry server, where it is not the installation's: `https` and public,
+    /// unless the installation allows private networks.
+    #[oai(validator(max_length = 1024))]
+    sentry_base_url: Option<String>,
+    /// The client secret of the Sentry integration whose webhooks are sent here.
+    #[oai(validator(max_length = 1024))]
+    sentry_client_secret: Option<String>,
     /// Where test events go.
     #[oai(validator(max_length = 1024))]
     sentry_test_dsn: Option<String>,
@@ -79,6 +87,12 @@ struct Workspace {
     /// The slug of the Sentry organisation.
     #[oai(nullable)]
     sentry_organization: Option<String>,
+    /// The address of the Sentry server; null: the installation's.
+    #[oai(nullable)]
+    sentry_base_url: Option<String>,
+    /// `***` when the client secret of webhooks is set.
+    #[oai(nullable)]
+    sentry_client_secret: Option<String>,
     /// Where test events go, its key masked.
     #[oai(nullable)]
     sentry_test_dsn: Option<String>,
@@ -162,6 +176,21 @@ impl WorkspacesApi {
         done.map_err(no_workspace_here)?;
         Ok(Answer(Message::new("Workspace updated successfully")))
     }
+
+    /// Try a connection to Sentry
+    ///
+    /// What is left out, null or `***` is taken from what is kept. Nothing is kept of what is sent.
+    #[oai(path = "/test-sentry", method = "post", operation_id = "testSentry")]
+    async fn test_sentry(
+        &self,
+        token: Token,
+        body: OptionalBody<SentryTest>,
+    ) -> Result<Answer<SentryTested>> {
+        let workspaces = &self.services.workspaces;
+        let trial = body.0.unwrap_or_default().into();
+        let tested = workspaces.test_sentry(&token.0, trial).await?;
+        Ok(Answer(tested.map_or_else(Into::into, Into::into)))
+    }
 }
 
 fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
@@ -170,6 +199,8 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         &sent.description,
         &sent.sentry_api_token,
         &sent.sentry_organization,
+        &sent.sentry_base_url,
+        &sent.sentry_client_secret,
         &sent.sentry_test_dsn,
         &sent.openai_api_key,
     ];
@@ -181,6 +212,8 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         description: Change::of_text(sent.description),
         sentry_api_token: Change::of_secret(sent.sentry_api_token),
         sentry_organization: Change::of_text(sent.sentry_organization),
+        sentry_base_url: Change::of_text(sent.sentry_base_url),
+        sentry_client_secret: Change::of_secret(sent.sentry_client_secret),
         sentry_test_dsn: Change::of_secret(sent.sentry_test_dsn),
         openai_api_key: Change::of_secret(sent.openai_api_key),
     })
@@ -199,6 +232,8 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspa
     Workspace {
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
         sentry_api_token: mask(&workspace.sentry.api_token),
+        sentry_client_secret: mask(&workspace.sentry.client_secret),
+        sentry_base_url: workspace.sentry.base_url,
         openai_api_key: mask(&workspace.openai_api_key),
         id: workspace.id.into(),
         name: workspace.name,

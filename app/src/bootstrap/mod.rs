@@ -151,6 +151,11 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
+#[cfg(not(all(
+    feature = "source-sentry",
+    feature = "storage-mongodb",
+    feature = "storage-sqlite"
+)))]
 fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"

@@ -19,6 +19,8 @@ pub struct Config {
     pub storage: Storage,
     /// Logins and encryption.
     pub auth: Auth,
+    /// Whom the service may speak to.
+    pub outbound: Outbound,
     /// Where issues come from.
     pub sources: Sources,
     /// How analyses are run.
@@ -148,6 +150,14 @@ pub enum Registration {
     Invitation,
     /// Nobody.
     Closed,
+}
+
+/// `[outbound]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outbound {
+    /// Whether users may name addresses in private networks, and in clear.
+    pub private_networks: bool,
 }
 
 /// `[sources]`

@@ -120,6 +120,10 @@ pub struct SentrySettings {
     pub api_token: Option<Sealed>,
     /// The organisation's slug.
     pub organization: Option<String>,
+    /// The server's address, where it is not the installation's.
+    pub base_url: Option<String>,
+    /// What its webhooks are signed with.
+    pub client_secret: Option<Sealed>,
     /// Where test events are sent.
     pub test_dsn: Option<Sealed>,
 }

@@ -112,6 +112,17 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     /// The name workspaces choose it by (`sentry`).
     fn name(&self) -> &str;
 
-    /// Opens a source with these settings; `Invalid` says which of them is wrong and why.
+    /// Whether a workspace that set nothing can open it, with what the operator configured.
+    fn is_ready(&self) -> bool {
+        false
+    }
+
+    /// Whether a source could be opened with these settings; asks nobody.
+    fn check(&self, settings: &serde_json::Value) -> Result<()> {
+        self.open(settings).map(drop)
+    }
+
+    /// Opens a source with these settings, of which those left out are null or missing; `Invalid`
+    /// says which of them is wrong and why, `Unauthorized` that what it takes was never entered.
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>>;
 }

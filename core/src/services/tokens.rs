@@ -1,6 +1,6 @@
 //! Personal access tokens: for scripts, with a name, a scope and an end.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use sha2::{Digest, Sha256};
 
@@ -118,7 +118,11 @@ pub(super) async fn principal(
 
 /// What is kept of a secret of 256 bits of chance: nobody can guess it, so a quick hash will do.
 pub(super) fn hashed(secret: &str) -> String {
-    format!("{:x}", Sha256::digest(secret))
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(secret) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

@@ -5,7 +5,6 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceSettings},
-    ports::Vault,
     services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
 };
 
@@ -36,7 +35,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, to: &mut Option<T>) {
+    pub(super) fn apply(self, to: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *to = None,
@@ -87,6 +86,10 @@ pub struct WorkspaceChanges {
     pub sentry_api_token: Change<SecretString>,
     /// The organisation's slug.
     pub sentry_organization: Change<String>,
+    /// The server's address, where it is not the installation's.
+    pub sentry_base_url: Change<String>,
+    /// What Sentry signs its webhooks with.
+    pub sentry_client_secret: Change<SecretString>,
     /// Where test events go.
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
@@ -107,7 +110,7 @@ pub struct SettingsChanges {
 /// Workspaces and their settings.
 #[derive(Debug)]
 pub struct WorkspaceService {
-    ports: Ports,
+    pub(super) ports: Ports,
 }
 
 impl WorkspaceService {
@@ -156,11 +159,14 @@ impl WorkspaceService {
 
     /// Changes the workspace the caller works in.
     pub async fn update(&self, caller: &Caller, changes: WorkspaceChanges) -> Result<(), Failure> {
-        let vault = &*self.ports.vault;
         let name = changes.name.as_deref().map(checked_name).transpose()?;
-        let sentry_api_token = seal(vault, changes.sentry_api_token)?;
-        let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
-        let openai_api_key = seal(vault, changes.openai_api_key)?;
+        let sentry_api_token = self.seal(changes.sentry_api_token)?;
+        let sentry_client_secret = self.seal(changes.sentry_client_secret)?;
+        let sentry_test_dsn = self.seal(changes.sentry_test_dsn)?;
+        let openai_api_key = self.seal(changes.openai_api_key)?;
+        if let Change::Set(address) = &changes.sentry_base_url {
+            self.ports.sources.check_sentry_address(address)?;
+        }
         self.change(caller, |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
@@ -176,6 +182,13 @@ impl WorkspaceService {
             sentry_api_token
                 .clone()
                 .apply(&mut workspace.sentry.api_token);
+            changes
+                .sentry_base_url
+                .clone()
+                .apply(&mut workspace.sentry.base_url);
+            sentry_client_secret
+                .clone()
+                .apply(&mut workspace.sentry.client_secret);
             sentry_test_dsn
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
@@ -215,6 +228,10 @@ impl WorkspaceService {
         Some(mask_dsn(dsn.expose_secret()))
     }
 
+    pub(super) fn seal(&self, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
+        change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
+    }
+
     /// Reads, changes and writes the caller's workspace, again if someone else came in between.
     async fn change(
         &self,
@@ -246,10 +263,6 @@ fn mask_dsn(dsn: &str) -> String {
         return MASK.to_owned();
     };
     format!("{scheme}://{MASK}@{host}")
-}
-
-fn seal(vault: &dyn Vault, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
-    change.try_map(|secret| Ok(vault.seal(&secret)?))
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

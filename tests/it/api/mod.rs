@@ -6,6 +6,7 @@ mod issues;
 mod logins;
 mod problems;
 mod processed;
+mod sentry;
 mod system;
 mod tokens;
 mod users;

@@ -6,7 +6,9 @@ pub(super) mod account;
 mod analysis;
 mod issue;
 mod processed;
+mod sentry_test;
 
 pub(super) use analysis::{Analysis, AnalysisError};
 pub(super) use issue::{Issue, ProcessingStatus, Project};
 pub(super) use processed::Processed;
+pub(super) use sentry_test::{SentryTest, SentryTested};

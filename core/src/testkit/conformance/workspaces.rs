@@ -46,6 +46,8 @@ fn full() -> Workspace {
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),
+            base_url: Some("https://sentry.example.com".to_owned()),
+            client_secret: seal("sealed client secret"),
             test_dsn: seal("sealed dsn"),
         },
         openai_api_key: seal("sealed key"),

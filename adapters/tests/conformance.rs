@@ -68,6 +68,9 @@ suites! {
     mongodb_sessions: Sessions for MongoStore =>
         mongodb::run("sessions", conformance::sessions::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_invitations: Invitations for MongoStore =>
+        mongodb::run("invitations", conformance::invitations::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_access_tokens: AccessTokens for MongoStore =>
         mongodb::run("access tokens", conformance::access_tokens::CASES, |store| store);
 
@@ -86,6 +89,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_sessions: Sessions for SqliteStore =>
         sqlite::run("sessions", conformance::sessions::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_invitations: Invitations for SqliteStore =>
+        sqlite::run("invitations", conformance::invitations::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_access_tokens: AccessTokens for SqliteStore =>
         sqlite::run("access tokens", conformance::access_tokens::CASES, |store| store);

@@ -50,6 +50,7 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "revoked_tokens",
             "sessions",
             "access_tokens",
+            "invitations",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
@@ -63,6 +64,10 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             ),
             ("revoked_tokens", vec!["_id_", "expiry"]),
             ("sessions", vec!["_id_", "expiry", "of_user"]),
+            (
+                "invitations",
+                vec!["_id_", "code", "expiry", "of_workspace"],
+            ),
             ("access_tokens", vec!["_id_", "expiry", "of_user", "secret"]),
         ];
         let expected = expected.map(|(collection, names)| {
@@ -113,6 +118,7 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
     run.of(conformance::sessions::CASES, |store| store);
+    run.of(conformance::invitations::CASES, |store| store);
     run.of(conformance::access_tokens::CASES, |store| store);
     let expected = [
         ("access_tokens", "query"),
@@ -121,6 +127,9 @@ fn every_query_finds_its_documents_by_an_index() {
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("invitations", "command"),
+        ("invitations", "query"),
+        ("invitations", "remove"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        AccessTokens, Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Sessions,
-        Users, Vault, Workspaces,
+        AccessTokens, Analyses, AuthProvider, Clock, Ids, Invitations, Passwords, RevokedTokens,
+        Sessions, Users, Vault, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, access_tokens, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, passwords, revoked_tokens, run, sessions, users,
+            clock, invitations, passwords, revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
             workspaces,
         },
@@ -99,6 +99,18 @@ fn access_tokens() {
         access_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn AccessTokens,
+    );
+}
+
+#[test]
+fn invitations() {
+    let docs = include_str!("../src/ports/invitations.rs");
+    assert_covers(docs, "Invitations", invitations::CASES);
+    on_a_fake(
+        "memory invitations",
+        invitations::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Invitations,
     );
 }
 

@@ -7,6 +7,9 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+/// Where the services of these tests keep things.
+const STORE: support::Store = support::Store::Sqlite;
+
 mod api;
 mod architecture;
 mod cli;
@@ -15,4 +18,5 @@ mod openapi;
 #[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
+mod rotation;
 mod support;

@@ -44,6 +44,9 @@ struct NewUser {
     /// The name to show.
     #[oai(validator(max_length = 200))]
     full_name: Option<String>,
+    /// The code of an invitation into a workspace.
+    #[oai(validator(max_length = 200))]
+    invitation: Option<Password>,
     /// Ignored: the first account of an installation is its admin, later ones are developers.
     role: Option<String>,
 }
@@ -127,6 +130,7 @@ impl AuthApi {
             email: body.0.email,
             password: SecretString::from(body.0.password.0),
             full_name: body.0.full_name,
+            invitation: body.0.invitation.map(|code| SecretString::from(code.0)),
         };
         let login = self.services.accounts.register(account, from.0).await?;
         let LoggedIn {

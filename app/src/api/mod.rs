@@ -10,6 +10,7 @@ mod auth;
 mod body;
 mod cors;
 mod issues;
+mod members;
 mod origin;
 mod problem;
 mod processed;
@@ -68,6 +69,7 @@ type Apis = (
     tokens::TokensApi,
     users::UsersApi,
     workspaces::WorkspacesApi,
+    members::MembersApi,
     settings::SettingsApi,
     issues::IssuesApi,
     processed::ProcessedApi,
@@ -116,6 +118,9 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
         },
         workspaces::WorkspacesApi {
+            services: services.clone(),
+        },
+        members::MembersApi {
             services: services.clone(),
         },
         settings::SettingsApi {

@@ -207,8 +207,12 @@ impl From<Failure> for Problem {
             | F::AnalysisNotFound
             | F::UserNotFound
             | F::TokenNotFound
-            | F::NoSuchWorkspace => StatusCode::NOT_FOUND,
-            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } => StatusCode::CONFLICT,
+            | F::NoSuchWorkspace
+            | F::NoSuchMember
+            | F::NoSuchInvitation => StatusCode::NOT_FOUND,
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays => {
+                StatusCode::CONFLICT
+            }
             F::Invalid { field, message } => {
                 let error = FieldError {
                     field: (*field).to_owned(),

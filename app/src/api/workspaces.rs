@@ -220,7 +220,7 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
 }
 
 /// On this path a missing workspace is the thing asked for, so it is a 404.
-fn no_workspace_here(failure: Failure) -> Problem {
+pub(super) fn no_workspace_here(failure: Failure) -> Problem {
     match failure {
         Failure::NoWorkspace => Problem::from(failure).with_status(StatusCode::NOT_FOUND),
         other => other.into(),

@@ -58,6 +58,7 @@ impl Application {
             auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
             sessions: stores.sessions,
             access_tokens: stores.access_tokens,
+            invitations: stores.invitations,
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
             users: stores.users,

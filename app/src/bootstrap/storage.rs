@@ -6,7 +6,7 @@ use explainer_adapters::secret::{self, SecretKeys};
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{AccessTokens, Analyses, RevokedTokens, Sessions, Users, Workspaces},
+    ports::{AccessTokens, Analyses, Invitations, RevokedTokens, Sessions, Users, Workspaces},
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -21,6 +21,7 @@ pub(super) struct Stores {
     pub revoked_tokens: Arc<dyn RevokedTokens>,
     pub sessions: Arc<dyn Sessions>,
     pub access_tokens: Arc<dyn AccessTokens>,
+    pub invitations: Arc<dyn Invitations>,
 }
 
 /// Opens the store the configuration names.
@@ -36,7 +37,7 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens + Sessions + AccessTokens,
+        S: Users + Workspaces + Analyses + RevokedTokens + Sessions + AccessTokens + Invitations,
     {
         let store = Arc::new(store);
         Self {
@@ -45,7 +46,8 @@ impl Stores {
             analyses: store.clone(),
             revoked_tokens: store.clone(),
             sessions: store.clone(),
-            access_tokens: store,
+            access_tokens: store.clone(),
+            invitations: store,
         }
     }
 }

@@ -75,6 +75,7 @@ impl Account {
             email: "demo@example.com".to_owned(),
             password: password.clone().into(),
             full_name: Some("Demo".to_owned()),
+            invitation: None,
         };
         let token = services
             .accounts

@@ -5,6 +5,7 @@ mod demo;
 mod explain;
 mod openapi;
 mod paint;
+mod secrets;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -43,6 +44,9 @@ enum Command {
     Explain(explain::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
+    /// Look after the secrets that are kept
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -55,6 +59,9 @@ pub fn main() -> ExitCode {
         Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
+        Command::Secrets(command) => {
+            load(cli.config).and_then(|it| block_on(secrets::run(command, it.config)))
+        }
         Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),
     };
     match outcome {

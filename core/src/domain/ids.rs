@@ -81,6 +81,11 @@ id!(
     TokenId
 );
 
+id!(
+    /// Names one invitation.
+    InvitationId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -63,6 +63,35 @@ impl Workspace {
         self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
 
+    /// Everything that is sealed. The fields are spelled out so that a new one cannot be forgotten.
+    pub fn secrets_mut(&mut self) -> Vec<&mut Option<Sealed>> {
+        let Self {
+            id: _,
+            name: _,
+            description: _,
+            owner_id: _,
+            members: _,
+            sentry:
+                SentrySettings {
+                    api_token,
+                    organization: _,
+                    base_url: _,
+                    client_secret,
+                    test_dsn,
+                },
+            openai_api_key,
+            settings:
+                WorkspaceSettings {
+                    openai_model: _,
+                    auto_analyze: _,
+                    notification_email: _,
+                },
+            created_at: _,
+            updated_at: _,
+        } = self;
+        vec![api_token, client_secret, test_dsn, openai_api_key]
+    }
+
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.
     pub fn uses_sentry(&self) -> bool {
         self.sentry.api_token.is_some() || self.sentry.organization.is_some()

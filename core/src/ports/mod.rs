@@ -8,6 +8,7 @@ mod analyses;
 mod auth;
 mod clock;
 mod credentials;
+mod invitations;
 mod issue_source;
 mod llm;
 mod notifier;
@@ -20,6 +21,7 @@ pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};
+pub use invitations::Invitations;
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
     Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,

@@ -47,6 +47,8 @@ pub struct NewAccount {
     pub password: SecretString,
     /// The name to show.
     pub full_name: Option<String>,
+    /// The code of an invitation into a workspace.
+    pub invitation: Option<SecretString>,
 }
 
 /// An account that is logged in.
@@ -98,7 +100,7 @@ impl Accounts {
             created_at: now,
             updated_at: now,
         };
-        let added = self.admit(user).await;
+        let added = self.admit(user, new.invitation).await;
         if let Err(Failure::UsernameTaken | Failure::EmailTaken) = added {
             // Whoever tries name after name finds out who is here.
             self.throttle.failed(&whose, now);
@@ -107,14 +109,36 @@ impl Accounts {
     }
 
     /// Adds the account if the rules let it in; the first one they always do.
-    async fn admit(&self, user: User) -> Result<User, Failure> {
-        match self.rules.registration {
-            Registration::Open => self.ports.users.insert(user).await.map_err(taken),
-            Registration::Invitation | Registration::Closed => {
-                let first = self.ports.users.insert_first(user).await?;
+    async fn admit(&self, user: User, code: Option<SecretString>) -> Result<User, Failure> {
+        let users = &self.ports.users;
+        match (self.rules.registration, code) {
+            (Registration::Open, None) => users.insert(user).await.map_err(taken),
+            (Registration::Open | Registration::Invitation, Some(code)) => {
+                self.admit_invited(user, &code).await
+            }
+            (Registration::Invitation, None) | (Registration::Closed, _) => {
+                let first = users.insert_first(user).await?;
                 first.ok_or(Failure::RegistrationClosed)
             }
         }
+    }
+
+    /// Adds the account and has it join the workspace it was invited into. The invitation is taken
+    /// first, so that no two get in by one; where no account comes of it, it is put back.
+    async fn admit_invited(&self, user: User, code: &SecretString) -> Result<User, Failure> {
+        let invitation = self.ports.invitation(code, &user.email).await?;
+        let invitation = self.ports.take(&invitation.id).await?;
+        let user = match self.ports.users.insert(user).await {
+            Ok(user) => user,
+            Err(refused) => {
+                let now = self.ports.clock.now();
+                self.ports.invitations.insert(&invitation, now).await?;
+                return Err(taken(refused));
+            }
+        };
+        self.ports.enter(&user.id, &invitation).await?;
+        let moved = self.ports.users.get(&user.id).await?;
+        moved.ok_or(Failure::InvalidToken)
     }
 
     /// Logs in by user name or e-mail.

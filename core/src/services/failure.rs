@@ -61,6 +61,15 @@ pub enum Failure {
     /// The caller belongs to no workspace of this name, whether or not there is one.
     #[error("Workspace not found")]
     NoSuchWorkspace,
+    /// The workspace has no such member.
+    #[error("Member not found")]
+    NoSuchMember,
+    /// A workspace has an owner, always.
+    #[error("the owner stays; make another member the owner first")]
+    OwnerStays,
+    /// The code is wrong, used or run out, or the invitation is for somebody else.
+    #[error("Invitation not found, expired or already used")]
+    NoSuchInvitation,
     /// There is room for no more.
     #[error("there are {most} {what} already; delete one first")]
     TooMany {
@@ -126,6 +135,9 @@ impl Failure {
             Self::UserNotFound => "user_not_found",
             Self::TokenNotFound => "token_not_found",
             Self::NoSuchWorkspace => "workspace_not_found",
+            Self::NoSuchMember => "member_not_found",
+            Self::OwnerStays => "owner_stays",
+            Self::NoSuchInvitation => "invitation_not_found",
             Self::TooMany { .. } => "too_many",
             Self::NoWorkspace => "no_workspace",
             Self::SourceNotConfigured => "source_not_configured",

@@ -9,6 +9,8 @@ mod accounts;
 mod analyses;
 mod failure;
 mod issues;
+mod members;
+mod secrets;
 mod sources;
 mod test_sentry;
 mod throttle;
@@ -24,6 +26,8 @@ pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use members::NewInvitation;
+pub use secrets::Secrets;
 pub use sources::Sources;
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
@@ -34,8 +38,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    AccessTokens, Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Sessions, Users, Vault,
-    Workspaces,
+    AccessTokens, Analyses, AuthProvider, Clock, Ids, Invitations, Notifier, Passwords, Sessions,
+    Users, Vault, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -53,6 +57,8 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// The tokens of scripts.
     pub access_tokens: Arc<dyn AccessTokens>,
+    /// Invitations into workspaces.
+    pub invitations: Arc<dyn Invitations>,
     /// Password hashing.
     pub passwords: Arc<dyn Passwords>,
     /// Encryption of stored secrets.
@@ -76,8 +82,10 @@ pub struct Services {
     pub tokens: PersonalTokens,
     /// What administrators do with accounts.
     pub users: UserService,
-    /// Workspaces and their settings.
+    /// Workspaces, their settings and members.
     pub workspaces: WorkspaceService,
+    /// What is kept encrypted, for the operator.
+    pub secrets: Secrets,
     /// Reading issues.
     pub issues: Issues,
     /// Asking for analyses and reading them.
@@ -94,6 +102,7 @@ impl Services {
             tokens: PersonalTokens::new(ports.clone()),
             users: UserService::new(ports.clone()),
             workspaces: WorkspaceService::new(ports.clone()),
+            secrets: Secrets::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             work: Work::new(ports.clone(), limits),

@@ -4,7 +4,10 @@ use secrecy::ExposeSecret;
 
 use crate::{
     ErrorKind,
-    domain::{Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceSettings},
+    domain::{
+        Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceId,
+        WorkspaceSettings,
+    },
     services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
 };
 
@@ -136,11 +139,7 @@ impl WorkspaceService {
             updated_at: now,
         };
         self.ports.workspaces.insert(&workspace).await?;
-        self.ports
-            .change_user(&owner.id, |user| {
-                user.workspace_id = Some(workspace.id.clone());
-            })
-            .await?;
+        self.ports.move_into(&owner.id, &workspace.id).await?;
         Ok(workspace)
     }
 
@@ -232,26 +231,45 @@ impl WorkspaceService {
         change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
     }
 
-    /// Reads, changes and writes the caller's workspace, again if someone else came in between.
+    /// Changes the workspace the caller works in; tells whether anything is different now.
     async fn change(
         &self,
         caller: &Caller,
-        change: impl Fn(&mut Workspace),
+        change: impl Fn(&mut Workspace) + Send + Sync,
     ) -> Result<bool, Failure> {
+        let access = self.ports.access(caller).await?;
+        access.require(Right::Configure)?;
+        let change = |workspace: &mut Workspace| {
+            change(workspace);
+            Ok(())
+        };
+        let (_, changed) = self.ports.change_workspace(&access.id, change).await?;
+        Ok(changed)
+    }
+}
+
+impl Ports {
+    /// Reads, changes and writes a workspace, again if someone else came in between; tells what it
+    /// is now, and whether that is different.
+    pub(super) async fn change_workspace(
+        &self,
+        id: &WorkspaceId,
+        change: impl Fn(&mut Workspace) -> Result<(), Failure> + Send + Sync,
+    ) -> Result<(Workspace, bool), Failure> {
         let mut tries = UPDATE_TRIES;
         loop {
-            let before = self.ports.access(caller).await?;
-            before.require(Right::Configure)?;
-            let mut after = Workspace::clone(&before);
-            change(&mut after);
-            if after == *before {
-                return Ok(false);
+            let before = self.workspaces.get(id).await?;
+            let before = before.ok_or(Failure::NoSuchWorkspace)?;
+            let mut after = before.clone();
+            change(&mut after)?;
+            if after == before {
+                return Ok((after, false));
             }
-            after.updated_at = self.ports.clock.now();
+            after.updated_at = self.clock.now();
             tries -= 1;
-            match self.ports.workspaces.update(after, before.updated_at).await {
+            match self.workspaces.update(after, before.updated_at).await {
                 Err(error) if error.kind() == ErrorKind::Conflict && tries > 0 => {}
-                done => return Ok(done.map(|_stored| true)?),
+                done => return Ok((done?, true)),
             }
         }
     }

@@ -1,10 +1,14 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
+#[path = "../../../adapters/tests/support/mongod.rs"]
+mod mongod;
+mod secrets;
 mod service;
 
 pub(crate) use client::{Answer, Client};
-pub(crate) use service::Service;
+pub(crate) use service::{Service, Store};
 
 /// Tries `condition` until it gives something, for ten seconds at most.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(

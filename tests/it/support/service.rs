@@ -1,8 +1,9 @@
 //! The built binary, serving from a folder of its own.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
@@ -11,12 +12,79 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, mongod, secrets};
+
+/// Which kind of store a service keeps things in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(dead_code, reason = "each test program runs on one of them")]
+pub(crate) enum Store {
+    Sqlite,
+    Mongodb,
+}
+
+/// Where one service keeps things, over restarts.
+#[derive(Clone)]
+struct Place {
+    folder: Arc<TempDir>,
+    database: Option<(Arc<mongod::Server>, String)>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let database = (crate::STORE == Store::Mongodb).then(|| {
+            let name = folder.path().file_name().unwrap().to_str().unwrap();
+            let name = format!("explainer-it-{}", name.trim_start_matches('.'));
+            (mongod::server(mongod::Topology::Standalone), name)
+        });
+        Self { folder, database }
+    }
+
+    fn variables(&self) -> Vec<(&str, &str)> {
+        let database = self.database.iter();
+        let variables = database.map(|(server, name)| {
+            [
+                ("MONGODB_URI", server.uri.as_str()),
+                ("DATABASE_NAME", name.as_str()),
+            ]
+        });
+        variables.flatten().collect()
+    }
+
+    /// No secret that a test used lies in the store as it is.
+    fn refuse_secrets(&self) {
+        for file in files(self.folder.path()) {
+            // The installation's own key has to lie somewhere.
+            if file.file_name().is_some_and(|name| name != "secret.key") {
+                let content = fs::read(&file).unwrap_or_default();
+                secrets::refuse_in(&file.display().to_string(), &content);
+            }
+        }
+        if let Some((server, name)) = &self.database {
+            let content = mongod::content(&server.uri, name);
+            secrets::refuse_in(&format!("the database {name}"), content.as_bytes());
+        }
+    }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
 
 /// A running service; it is killed when this is dropped.
 pub(crate) struct Service {
     process: Child,
-    folder: Arc<TempDir>,
+    place: Place,
     variables: Vec<(String, String)>,
     url: String,
     log: Arc<Mutex<String>>,
@@ -25,9 +93,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the service as a self-hoster would with these variables set.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self::start_in(folder, variables.iter().map(owned).collect())
+        Self::start_in(Place::new(), owned(variables))
     }
 
     /// The binary, not yet started, with no variable of this process but the one it needs.
@@ -40,13 +106,14 @@ impl Service {
         command
     }
 
-    fn start_in(folder: Arc<TempDir>, variables: Vec<(String, String)>) -> Self {
-        let mut process = Self::command(folder.path())
+    fn start_in(place: Place, variables: Vec<(String, String)>) -> Self {
+        let mut process = Self::command(place.folder.path())
             .envs([
                 ("API_PORT", "0"),
                 ("RUST_LOG", "debug"),
                 ("EXPLAINER__LOG__FORMAT", "json"),
             ])
+            .envs(place.variables())
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::piped())
             .spawn()
@@ -77,7 +144,7 @@ impl Service {
         });
         Self {
             process,
-            folder,
+            place,
             variables,
             url,
             log,
@@ -91,7 +158,7 @@ impl Service {
 
     /// The folder it runs in.
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder.path()
     }
 
     /// Everything it has logged so far.
@@ -108,7 +175,13 @@ impl Service {
     pub(crate) fn kill_and_restart(mut self) -> Self {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        Self::start_in(self.folder.clone(), self.variables.clone())
+        Self::start_in(self.place.clone(), self.variables.clone())
+    }
+
+    /// Stops it, and starts it again over the same folder with other variables.
+    pub(crate) fn restart_with(mut self, variables: &[(&str, &str)]) -> Self {
+        assert!(self.terminate());
+        Self::start_in(self.place.clone(), owned(variables))
     }
 
     /// Asks it to stop and gives back whether it ended well.
@@ -123,5 +196,14 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if !thread::panicking() {
+            secrets::refuse_in(&format!("the log of {}", self.url), self.log().as_bytes());
+            self.place.refuse_secrets();
+        }
     }
+}
+
+fn owned(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    variables.iter().map(owned).collect()
 }

@@ -13,9 +13,9 @@ use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisError, AnalysisId, Issue, Member, Role, Scope, Sealed,
-        SentrySettings, Session, Specification, Status, Timestamp, TokenId, User, UserId,
-        Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        AccessToken, Analysis, AnalysisError, AnalysisId, Invitation, InvitationId, Issue, Member,
+        MemberRole, Role, Scope, Sealed, SentrySettings, Session, Specification, Status, Timestamp,
+        TokenId, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,16 @@ impl Record for AccessToken {
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(AccessTokenFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for Invitation {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(InvitationFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(InvitationFields::deserialize(readable(document)?)?)
     }
 }
 
@@ -157,6 +167,22 @@ struct AccessTokenFields {
     name: String,
     scope: Scope,
     secret_hash: String,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Invitation")]
+struct InvitationFields {
+    #[serde(rename = "_id")]
+    id: InvitationId,
+    workspace_id: WorkspaceId,
+    email: Option<String>,
+    role: MemberRole,
+    code_hash: String,
+    created_by: UserId,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]

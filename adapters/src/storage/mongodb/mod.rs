@@ -19,6 +19,7 @@ mod documents;
 mod fault;
 mod forms;
 mod indexes;
+mod invitations;
 mod query;
 mod queue;
 mod revoked_tokens;

@@ -28,6 +28,17 @@ impl Workspaces for MongoStore {
         .await
     }
 
+    async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        let workspaces = self.collection(WORKSPACES);
+        let after = after.map_or("", WorkspaceId::as_str);
+        self.run("page workspaces", async {
+            let following = workspaces.find(doc! { "_id": { "$gt": after } });
+            let page = following.sort(doc! { "_id": 1 }).limit(limit.into());
+            query::all(page.await?).await
+        })
+        .await
+    }
+
     async fn insert(&self, workspace: &Workspace) -> Result<()> {
         let workspaces = self.collection(WORKSPACES);
         self.run("insert workspace", async {

@@ -17,6 +17,7 @@ mod analyses;
 mod credentials;
 mod database;
 mod fault;
+mod invitations;
 mod migrations;
 mod queue;
 mod revoked_tokens;

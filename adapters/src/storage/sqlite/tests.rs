@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, credentials, database::Database, fault::Fault, queue, revoked_tokens,
-    statement::Sql, users, workspaces,
+    SqliteStore, analyses, credentials, database::Database, fault::Fault, invitations, queue,
+    revoked_tokens, statement::Sql, users, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -44,6 +44,7 @@ fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
         credentials::STATEMENTS,
+        invitations::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
         users::STATEMENTS,

@@ -18,6 +18,7 @@ statements! {
     GET = "SELECT doc FROM workspaces WHERE id = ?1";
     OF_MEMBER = "SELECT doc FROM workspace_members JOIN workspaces ON id = workspace_id
                  WHERE user_id = ?1 ORDER BY workspace_members.created_at, workspace_id";
+    PAGE = "SELECT doc FROM workspaces WHERE id > ?1 ORDER BY id LIMIT ?2";
     INSERT = "INSERT INTO workspaces (id, updated_at, doc) VALUES (?1, ?2, ?3)";
     UPDATE = "UPDATE workspaces SET updated_at = ?2, doc = ?3 WHERE id = ?1 AND updated_at = ?4";
     ADD_MEMBER = "INSERT OR IGNORE INTO workspace_members (user_id, created_at, workspace_id)
@@ -41,6 +42,15 @@ impl Workspaces for SqliteStore {
         self.database
             .read("list workspaces", move |connection| {
                 OF_MEMBER.documents(connection, [user.as_str()])
+            })
+            .await
+    }
+
+    async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.database
+            .read("page workspaces", move |connection| {
+                PAGE.documents(connection, params![after, limit])
             })
             .await
     }

@@ -9,6 +9,7 @@ pub mod access_tokens;
 pub mod analyses;
 pub mod auth;
 pub mod clock;
+pub mod invitations;
 pub mod issue_source;
 pub mod passwords;
 pub mod revoked_tokens;

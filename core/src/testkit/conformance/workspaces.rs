@@ -25,6 +25,7 @@ pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
     "of many simultaneous updates from one copy only one is made, even within one tick of the clock" =>
         of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock,
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
+    "workspaces are listed by id, a page at a time" => workspaces_are_listed_by_id_a_page_at_a_time,
 ];
 
 fn member(name: &str, role: MemberRole) -> Member {
@@ -193,6 +194,20 @@ async fn a_taken_id_is_a_conflict_and_changes_nothing(workspaces: &dyn Workspace
     ensure!(found == Some(full()), "{found:?}");
     let found = names(workspaces, "eve").await?;
     ensure!(found.is_empty(), "eve has {found:?}");
+    Ok(())
+}
+
+async fn workspaces_are_listed_by_id_a_page_at_a_time(workspaces: &dyn Workspaces) -> Verdict {
+    for name in ["d", "a", "c", "b"] {
+        workspaces.insert(&workspace(name, "ada")).await?;
+    }
+    let mut after = None;
+    for expected in [vec!["a", "b", "c"], vec!["d"], vec![]] {
+        let page = workspaces.page(after.as_ref(), 3).await?;
+        let names: Vec<_> = page.iter().map(|it| it.name.as_str()).collect();
+        ensure!(names == expected, "{names:?}");
+        after = page.last().map(|it| it.id.clone()).or(after);
+    }
     Ok(())
 }
 

@@ -22,3 +22,17 @@ CREATE TABLE access_tokens (
 
 CREATE INDEX access_tokens_of_user ON access_tokens (user_id, created_at, id);
 CREATE INDEX access_tokens_by_expiry ON access_tokens (expires_at);
+
+-- Invitations into workspaces.
+
+CREATE TABLE invitations (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    workspace_id TEXT    NOT NULL,
+    code_hash    TEXT    NOT NULL UNIQUE,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    doc          TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX invitations_of_workspace ON invitations (workspace_id, created_at, id);
+CREATE INDEX invitations_by_expiry ON invitations (expires_at);

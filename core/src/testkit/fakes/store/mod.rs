@@ -2,6 +2,7 @@
 
 mod analyses;
 mod credentials;
+mod invitations;
 mod revoked_tokens;
 mod users;
 mod workspaces;
@@ -14,8 +15,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisId, Session, Timestamp, TokenId, User, UserId, Workspace,
-        WorkspaceId,
+        AccessToken, Analysis, AnalysisId, Invitation, InvitationId, Session, Timestamp, TokenId,
+        User, UserId, Workspace, WorkspaceId,
     },
 };
 
@@ -31,6 +32,7 @@ struct State {
     revoked: BTreeMap<TokenId, Timestamp>,
     sessions: BTreeMap<TokenId, Session>,
     access_tokens: BTreeMap<TokenId, AccessToken>,
+    invitations: BTreeMap<InvitationId, Invitation>,
 }
 
 /// An analysis and its place in the queue.

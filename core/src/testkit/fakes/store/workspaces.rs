@@ -26,6 +26,13 @@ impl Workspaces for MemoryStore {
         Ok(found)
     }
 
+    async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        let state = self.state();
+        let all = state.workspaces.values();
+        let following = all.filter(|it| after.is_none_or(|after| it.id > *after));
+        Ok(following.take(limit.into()).cloned().collect())
+    }
+
     async fn insert(&self, workspace: &Workspace) -> Result<()> {
         let mut state = self.state();
         if state.workspaces.contains_key(&workspace.id) {

@@ -68,6 +68,9 @@ suites! {
     mongodb_sessions: Sessions for MongoStore =>
         mongodb::run("sessions", conformance::sessions::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_audit: AuditLog for MongoStore =>
+        mongodb::run("audit log", conformance::audit::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_invitations: Invitations for MongoStore =>
         mongodb::run("invitations", conformance::invitations::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
@@ -89,6 +92,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_sessions: Sessions for SqliteStore =>
         sqlite::run("sessions", conformance::sessions::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_audit: AuditLog for SqliteStore =>
+        sqlite::run("audit log", conformance::audit::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_invitations: Invitations for SqliteStore =>
         sqlite::run("invitations", conformance::invitations::CASES, |store| store);

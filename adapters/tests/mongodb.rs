@@ -51,6 +51,7 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "sessions",
             "access_tokens",
             "invitations",
+            "audit",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
@@ -68,6 +69,7 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
                 "invitations",
                 vec!["_id_", "code", "expiry", "of_workspace"],
             ),
+            ("audit", vec!["_id_", "expiry"]),
             ("access_tokens", vec!["_id_", "expiry", "of_user", "secret"]),
         ];
         let expected = expected.map(|(collection, names)| {
@@ -118,6 +120,7 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
     run.of(conformance::sessions::CASES, |store| store);
+    run.of(conformance::audit::CASES, |store| store);
     run.of(conformance::invitations::CASES, |store| store);
     run.of(conformance::access_tokens::CASES, |store| store);
     let expected = [
@@ -127,6 +130,8 @@ fn every_query_finds_its_documents_by_an_index() {
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("audit", "query"),
+        ("audit", "remove"),
         ("invitations", "command"),
         ("invitations", "query"),
         ("invitations", "remove"),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        AccessTokens, Analyses, AuthProvider, Clock, Ids, Invitations, Passwords, RevokedTokens,
-        Sessions, Users, Vault, Workspaces,
+        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Ids, Invitations, Passwords,
+        RevokedTokens, Sessions, Users, Vault, Workspaces,
     },
     testkit::{
         conformance::{
-            Case, Stop, access_tokens, analyses, assert_covers,
+            Case, Stop, access_tokens, analyses, assert_covers, audit,
             auth::{self, AuthSetup},
             clock, invitations, passwords, revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
@@ -111,6 +111,18 @@ fn invitations() {
         invitations::CASES,
         MemoryStore::default,
         |store| store as &dyn Invitations,
+    );
+}
+
+#[test]
+fn audit() {
+    let docs = include_str!("../src/ports/audit.rs");
+    assert_covers(docs, "AuditLog", audit::CASES);
+    on_a_fake(
+        "memory audit log",
+        audit::CASES,
+        MemoryStore::default,
+        |store| store as &dyn AuditLog,
     );
 }
 

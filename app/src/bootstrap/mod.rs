@@ -59,6 +59,8 @@ impl Application {
             sessions: stores.sessions,
             access_tokens: stores.access_tokens,
             invitations: stores.invitations,
+            audit: stores.audit,
+            audit_for: days(config.auth.audit_days),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
             users: stores.users,
@@ -113,8 +115,12 @@ fn account_rules(auth: &config::Auth) -> AccountRules {
             config::Registration::Invitation => Registration::Invitation,
             config::Registration::Closed => Registration::Closed,
         },
-        session: Duration::from_secs(u64::from(auth.session_days) * 24 * 60 * 60),
+        session: days(auth.session_days),
     }
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.

@@ -6,7 +6,9 @@ use explainer_adapters::secret::{self, SecretKeys};
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{AccessTokens, Analyses, Invitations, RevokedTokens, Sessions, Users, Workspaces},
+    ports::{
+        AccessTokens, Analyses, AuditLog, Invitations, RevokedTokens, Sessions, Users, Workspaces,
+    },
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -22,6 +24,7 @@ pub(super) struct Stores {
     pub sessions: Arc<dyn Sessions>,
     pub access_tokens: Arc<dyn AccessTokens>,
     pub invitations: Arc<dyn Invitations>,
+    pub audit: Arc<dyn AuditLog>,
 }
 
 /// Opens the store the configuration names.
@@ -37,7 +40,14 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens + Sessions + AccessTokens + Invitations,
+        S: Users
+            + Workspaces
+            + Analyses
+            + RevokedTokens
+            + Sessions
+            + AccessTokens
+            + Invitations
+            + AuditLog,
     {
         let store = Arc::new(store);
         Self {
@@ -47,7 +57,8 @@ impl Stores {
             revoked_tokens: store.clone(),
             sessions: store.clone(),
             access_tokens: store.clone(),
-            invitations: store,
+            invitations: store.clone(),
+            audit: store,
         }
     }
 }

@@ -11,12 +11,13 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 10] = [
+const RANGES: [(&str, i64, i64, &str); 11] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("auth.session_days", 1, 366, "30 for a month"),
+    ("auth.audit_days", 1, 3_660, "365 for a year"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),

@@ -138,6 +138,8 @@ pub struct Auth {
     pub session_days: u32,
     /// Who may make an account.
     pub registration: Registration,
+    /// How long it is known who changed what, in days.
+    pub audit_days: u32,
 }
 
 /// Who may make an account, once there is a first one.

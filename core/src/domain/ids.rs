@@ -86,6 +86,11 @@ id!(
     InvitationId
 );
 
+id!(
+    /// Names one entry of the audit log.
+    AuditId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

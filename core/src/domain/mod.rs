@@ -1,6 +1,7 @@
 //! The things the service is about, and nothing about how they are kept or sent.
 
 mod analysis;
+mod audit;
 mod course;
 mod credentials;
 pub mod event;
@@ -13,6 +14,7 @@ mod user;
 mod workspace;
 
 pub use analysis::*;
+pub use audit::*;
 pub use credentials::*;
 pub use event::Event;
 pub use evidence::*;

@@ -5,6 +5,7 @@
 //! `testkit::conformance`, under the same words, and every adapter runs the whole suite.
 
 mod analyses;
+mod audit;
 mod auth;
 mod clock;
 mod credentials;
@@ -18,6 +19,7 @@ mod vault;
 mod workspaces;
 
 pub use analyses::Analyses;
+pub use audit::AuditLog;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};

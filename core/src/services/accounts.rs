@@ -105,7 +105,12 @@ impl Accounts {
             // Whoever tries name after name finds out who is here.
             self.throttle.failed(&whose, now);
         }
-        self.begin(added?).await
+        let user = added?;
+        let id = user.id.as_str();
+        self.ports
+            .write_down(&user, origin, "account.registered", id, None)
+            .await;
+        self.begin(user).await
     }
 
     /// Adds the account if the rules let it in; the first one they always do.
@@ -209,6 +214,10 @@ impl Accounts {
                 user.generation = user.generation.wrapping_add(1);
             })
             .await?;
+        let id = caller.user().id.as_str();
+        self.ports
+            .note(caller, "account.logged_out_everywhere", id)
+            .await;
         Ok(())
     }
 
@@ -231,6 +240,10 @@ impl Accounts {
                 user.generation = user.generation.wrapping_add(1);
             })
             .await?;
+        let id = caller.user().id.as_str();
+        self.ports
+            .note(caller, "account.password_changed", id)
+            .await;
         self.begin(changed.ok_or(Failure::InvalidToken)?).await
     }
 

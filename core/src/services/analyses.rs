@@ -80,8 +80,11 @@ impl AnalysisRequests {
     /// Removes an analysis; a running one is stopped.
     pub async fn delete(&self, of: &Access, id: &str) -> Result<(), Failure> {
         of.require(Right::Work)?;
-        let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
+        let id: AnalysisId = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         if self.ports.analyses.delete(&of.id, &id).await? {
+            self.ports
+                .note_in(of, "analysis.deleted", id.as_str())
+                .await;
             return Ok(());
         }
         Err(Failure::AnalysisNotFound)

@@ -65,6 +65,8 @@ impl WorkspaceService {
             Ok(())
         };
         self.ports.change_workspace(&of.id, change).await?;
+        let target = format!("{id}: {}", role.name());
+        self.ports.note_in(of, "member.updated", &target).await;
         Ok(())
     }
 
@@ -94,6 +96,7 @@ impl WorkspaceService {
                 }
             })
             .await?;
+        self.ports.note_in(of, "member.removed", id.as_str()).await;
         Ok(())
     }
 
@@ -137,6 +140,8 @@ impl WorkspaceService {
             expires_at: now + Duration::from_secs(u64::from(new.days) * 24 * 60 * 60),
         };
         self.ports.invitations.insert(&invitation, now).await?;
+        let id = invitation.id.as_str();
+        self.ports.note_in(into, "invitation.created", id).await;
         Ok((invitation, code.into()))
     }
 
@@ -151,6 +156,8 @@ impl WorkspaceService {
         into.require(Right::Configure)?;
         let id: InvitationId = id.parse().map_err(|_| Failure::NoSuchInvitation)?;
         if self.ports.invitations.withdraw(&into.id, &id).await? {
+            let id = id.as_str();
+            self.ports.note_in(into, "invitation.deleted", id).await;
             return Ok(());
         }
         Err(Failure::NoSuchInvitation)
@@ -162,6 +169,12 @@ impl WorkspaceService {
         let invitation = self.ports.invitation(code, &caller.user().email).await?;
         let invitation = self.ports.take(&invitation.id).await?;
         let joined = self.ports.enter(&caller.user().id, &invitation).await?;
+        let (user, origin) = (caller.user(), caller.origin());
+        let workspace = Some(joined.id.clone());
+        let target = user.id.as_str();
+        self.ports
+            .write_down(user, origin, "member.joined", target, workspace)
+            .await;
         Ok(joined)
     }
 

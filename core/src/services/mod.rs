@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod analyses;
+mod audit;
 mod failure;
 mod issues;
 mod members;
@@ -19,11 +20,12 @@ mod users;
 mod work;
 mod workspaces;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use access::{Access, Caller, Origin, Right};
 pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::AnalysisRequests;
+pub use audit::Audit;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
@@ -38,8 +40,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    AccessTokens, Analyses, AuthProvider, Clock, Ids, Invitations, Notifier, Passwords, Sessions,
-    Users, Vault, Workspaces,
+    AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Ids, Invitations, Notifier, Passwords,
+    Sessions, Users, Vault, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -57,6 +59,10 @@ pub struct Ports {
     pub sessions: Arc<dyn Sessions>,
     /// The tokens of scripts.
     pub access_tokens: Arc<dyn AccessTokens>,
+    /// Who changed what.
+    pub audit: Arc<dyn AuditLog>,
+    /// For how long that is kept.
+    pub audit_for: Duration,
     /// Invitations into workspaces.
     pub invitations: Arc<dyn Invitations>,
     /// Password hashing.
@@ -84,6 +90,8 @@ pub struct Services {
     pub users: UserService,
     /// Workspaces, their settings and members.
     pub workspaces: WorkspaceService,
+    /// Who changed what.
+    pub audit: Audit,
     /// What is kept encrypted, for the operator.
     pub secrets: Secrets,
     /// Reading issues.
@@ -102,6 +110,7 @@ impl Services {
             tokens: PersonalTokens::new(ports.clone()),
             users: UserService::new(ports.clone()),
             workspaces: WorkspaceService::new(ports.clone()),
+            audit: Audit::new(ports.clone()),
             secrets: Secrets::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),

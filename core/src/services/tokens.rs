@@ -74,6 +74,9 @@ impl PersonalTokens {
             expires_at: now + Duration::from_secs(u64::from(new.days) * 24 * 60 * 60),
         };
         self.ports.access_tokens.insert(&token, now).await?;
+        self.ports
+            .note(caller, "token.created", token.id.as_str())
+            .await;
         Ok((token, secret.into()))
     }
 
@@ -89,6 +92,7 @@ impl PersonalTokens {
         let id: TokenId = id.parse().map_err(|_| Failure::TokenNotFound)?;
         let tokens = &self.ports.access_tokens;
         if tokens.delete(&caller.user().id, &id).await? {
+            self.ports.note(caller, "token.deleted", id.as_str()).await;
             return Ok(());
         }
         Err(Failure::TokenNotFound)

@@ -66,7 +66,8 @@ impl UserService {
             Some(password) => Some(self.ports.passwords.hash(password).await?),
             None => None,
         };
-        self.ports
+        let changed = self
+            .ports
             .change_user(&id, |user| {
                 user.role = changes.role.unwrap_or(user.role);
                 user.is_active = changes.is_active.unwrap_or(user.is_active);
@@ -79,7 +80,16 @@ impl UserService {
                 }
             })
             .await?
-            .ok_or(Failure::UserNotFound)
+            .ok_or(Failure::UserNotFound)?;
+        let fields = [
+            changes.role.map(|_| "role"),
+            changes.is_active.map(|_| "is_active"),
+            password_hash.map(|_| "password"),
+        ];
+        let fields: Vec<_> = fields.into_iter().flatten().collect();
+        let target = format!("{id}: {}", fields.join(", "));
+        self.ports.note(caller, "account.updated", &target).await;
+        Ok(changed)
     }
 }
 

@@ -140,6 +140,11 @@ impl WorkspaceService {
         };
         self.ports.workspaces.insert(&workspace).await?;
         self.ports.move_into(&owner.id, &workspace.id).await?;
+        let (from, id) = (caller.origin(), Some(workspace.id.clone()));
+        let target = workspace.id.as_str();
+        self.ports
+            .write_down(owner, from, "workspace.created", target, id)
+            .await;
         Ok(workspace)
     }
 
@@ -166,7 +171,7 @@ impl WorkspaceService {
         if let Change::Set(address) = &changes.sentry_base_url {
             self.ports.sources.check_sentry_address(address)?;
         }
-        self.change(caller, |workspace| {
+        self.change(caller, "workspace.updated", |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
             }
@@ -206,7 +211,7 @@ impl WorkspaceService {
         let email = changes
             .notification_email
             .try_map(|email| checked_email("notification_email", &email))?;
-        self.change(caller, |workspace| {
+        self.change(caller, "settings.updated", |workspace| {
             let settings = &mut workspace.settings;
             changes
                 .openai_model
@@ -235,6 +240,7 @@ impl WorkspaceService {
     async fn change(
         &self,
         caller: &Caller,
+        action: &str,
         change: impl Fn(&mut Workspace) + Send + Sync,
     ) -> Result<bool, Failure> {
         let access = self.ports.access(caller).await?;
@@ -244,6 +250,10 @@ impl WorkspaceService {
             Ok(())
         };
         let (_, changed) = self.ports.change_workspace(&access.id, change).await?;
+        if changed {
+            let id = access.id.as_str();
+            self.ports.note_in(&access, action, id).await;
+        }
         Ok(changed)
     }
 }

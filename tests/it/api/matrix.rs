@@ -22,6 +22,7 @@ const OF_NO_WORKSPACE: &[&str] = &[
     "deleteAccessToken",
     "joinWorkspace",
     "listAccessTokens",
+    "listAudit",
     "listUsers",
     "listWorkspaces",
     "logout",
@@ -152,7 +153,7 @@ fn least(document: &Value, schema: &Value) -> Value {
         }
         Some("array") => json!([]),
         Some("boolean") => json!(true),
-        Some("integer" | "number") => schema.get("minimum").cloned().unwrap_or(json!(1)),
+        Some("integer" | "number") => json!(schema["minimum"].as_f64().unwrap_or(1.0) as i64),
         _ => json!("x".repeat(schema["minLength"].as_u64().unwrap_or(3).max(3) as usize)),
     }
 }

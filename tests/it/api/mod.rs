@@ -2,6 +2,7 @@
 
 mod accounts;
 mod analyze;
+mod audit;
 mod issues;
 mod logins;
 mod matrix;

@@ -4,11 +4,13 @@ mod client;
 #[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 mod mongod;
+mod place;
 mod secrets;
 mod service;
 
 pub(crate) use client::{Answer, Client};
-pub(crate) use service::{Service, Store};
+pub(crate) use place::Store;
+pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(

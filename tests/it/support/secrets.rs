@@ -50,7 +50,9 @@ pub(super) fn of(value: &Value) -> Vec<String> {
         _ => {}
     }
     found.retain(|secret| {
-        secret.len() >= SHORTEST && !secret.contains("***") && !secret.contains(' ')
+        // What is shown masked, and what only has to be long, is no secret.
+        let letters: BTreeSet<char> = secret.chars().collect();
+        secret.len() >= SHORTEST && letters.len() > 3 && !secret.contains("***")
     });
     found
 }

@@ -1,85 +1,16 @@
 //! The built binary, serving from a folder of its own.
 
 use std::{
-    fs,
     io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread,
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::{Client, mongod, secrets};
-
-/// Which kind of store a service keeps things in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(dead_code, reason = "each test program runs on one of them")]
-pub(crate) enum Store {
-    Sqlite,
-    Mongodb,
-}
-
-/// Where one service keeps things, over restarts.
-#[derive(Clone)]
-struct Place {
-    folder: Arc<TempDir>,
-    database: Option<(Arc<mongod::Server>, String)>,
-}
-
-impl Place {
-    fn new() -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let database = (crate::STORE == Store::Mongodb).then(|| {
-            let name = folder.path().file_name().unwrap().to_str().unwrap();
-            let name = format!("explainer-it-{}", name.trim_start_matches('.'));
-            (mongod::server(mongod::Topology::Standalone), name)
-        });
-        Self { folder, database }
-    }
-
-    fn variables(&self) -> Vec<(&str, &str)> {
-        let database = self.database.iter();
-        let variables = database.map(|(server, name)| {
-            [
-                ("MONGODB_URI", server.uri.as_str()),
-                ("DATABASE_NAME", name.as_str()),
-            ]
-        });
-        variables.flatten().collect()
-    }
-
-    /// No secret that a test used lies in the store as it is.
-    fn refuse_secrets(&self) {
-        for file in files(self.folder.path()) {
-            // The installation's own key has to lie somewhere.
-            if file.file_name().is_some_and(|name| name != "secret.key") {
-                let content = fs::read(&file).unwrap_or_default();
-                secrets::refuse_in(&file.display().to_string(), &content);
-            }
-        }
-        if let Some((server, name)) = &self.database {
-            let content = mongod::content(&server.uri, name);
-            secrets::refuse_in(&format!("the database {name}"), content.as_bytes());
-        }
-    }
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path());
-    paths
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect()
-}
+use super::{Client, place::Place, secrets};
 
 /// A running service; it is killed when this is dropped.
 pub(crate) struct Service {
@@ -107,7 +38,7 @@ impl Service {
     }
 
     fn start_in(place: Place, variables: Vec<(String, String)>) -> Self {
-        let mut process = Self::command(place.folder.path())
+        let mut process = Self::command(place.folder())
             .envs([
                 ("API_PORT", "0"),
                 ("RUST_LOG", "debug"),
@@ -158,7 +89,7 @@ impl Service {
 
     /// The folder it runs in.
     pub(crate) fn folder(&self) -> &Path {
-        self.place.folder.path()
+        self.place.folder()
     }
 
     /// Everything it has logged so far.

@@ -9,13 +9,16 @@
 //! stays as it is, since changes are written field by field; `schema` is raised only when what
 //! older versions would read comes to mean something else.
 
+use std::net::IpAddr;
+
 use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisError, AnalysisId, Invitation, InvitationId, Issue, Member,
-        MemberRole, Role, Scope, Sealed, SentrySettings, Session, Specification, Status, Timestamp,
-        TokenId, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Invitation,
+        InvitationId, Issue, Member, MemberRole, Role, Scope, Sealed, SentrySettings, Session,
+        Specification, Status, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -91,6 +94,16 @@ impl Record for Invitation {
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(InvitationFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for AuditEntry {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(AuditFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(AuditFields::deserialize(readable(document)?)?)
     }
 }
 
@@ -185,6 +198,23 @@ struct InvitationFields {
     created_by: UserId,
     #[serde(with = "as_date")]
     created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AuditEntry")]
+struct AuditFields {
+    #[serde(rename = "_id")]
+    id: AuditId,
+    #[serde(with = "as_date")]
+    at: Timestamp,
+    user_id: UserId,
+    username: String,
+    address: Option<IpAddr>,
+    action: String,
+    target: String,
+    workspace_id: Option<WorkspaceId>,
     #[serde(with = "as_date")]
     expires_at: Timestamp,
 }

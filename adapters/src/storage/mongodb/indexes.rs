@@ -14,6 +14,7 @@ pub(super) const USERS: &str = "users";
 pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const AUDIT: &str = "audit";
 pub(super) const INVITATIONS: &str = "invitations";
 pub(super) const SESSIONS: &str = "sessions";
 pub(super) const ACCESS_TOKENS: &str = "access_tokens";
@@ -94,6 +95,10 @@ fn all() -> Vec<(&'static str, Bson)> {
         ),
         (
             REVOKED_TOKENS,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            AUDIT,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
         ),
         (

@@ -13,6 +13,7 @@
 //! what was written is there. Another write concern in the connection string is respected.
 
 mod analyses;
+mod audit;
 mod config;
 mod credentials;
 mod documents;

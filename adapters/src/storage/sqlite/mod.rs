@@ -14,6 +14,7 @@
 //! turn. That is correct and not fast; more than a few processes want a server.
 
 mod analyses;
+mod audit;
 mod credentials;
 mod database;
 mod fault;

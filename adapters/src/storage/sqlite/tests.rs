@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, credentials, database::Database, fault::Fault, invitations, queue,
-    revoked_tokens, statement::Sql, users, workspaces,
+    SqliteStore, analyses, audit, credentials, database::Database, fault::Fault, invitations,
+    queue, revoked_tokens, statement::Sql, users, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -43,6 +43,7 @@ fn every_statement_finds_its_rows_by_an_index() {
 fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
+        audit::STATEMENTS,
         credentials::STATEMENTS,
         invitations::STATEMENTS,
         queue::STATEMENTS,

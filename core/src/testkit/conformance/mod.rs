@@ -7,6 +7,7 @@
 
 pub mod access_tokens;
 pub mod analyses;
+pub mod audit;
 pub mod auth;
 pub mod clock;
 pub mod invitations;

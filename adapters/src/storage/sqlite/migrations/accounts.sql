@@ -36,3 +36,13 @@ CREATE TABLE invitations (
 
 CREATE INDEX invitations_of_workspace ON invitations (workspace_id, created_at, id);
 CREATE INDEX invitations_by_expiry ON invitations (expires_at);
+
+-- Who changed what. Later entries have later ids.
+
+CREATE TABLE audit (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    expires_at INTEGER NOT NULL,
+    doc        TEXT    NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_by_expiry ON audit (expires_at);

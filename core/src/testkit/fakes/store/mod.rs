@@ -1,6 +1,7 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod audit;
 mod credentials;
 mod invitations;
 mod revoked_tokens;
@@ -15,8 +16,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisId, Invitation, InvitationId, Session, Timestamp, TokenId,
-        User, UserId, Workspace, WorkspaceId,
+        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, Invitation, InvitationId, Session,
+        Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
     },
 };
 
@@ -32,6 +33,7 @@ struct State {
     revoked: BTreeMap<TokenId, Timestamp>,
     sessions: BTreeMap<TokenId, Session>,
     access_tokens: BTreeMap<TokenId, AccessToken>,
+    audit: BTreeMap<AuditId, AuditEntry>,
     invitations: BTreeMap<InvitationId, Invitation>,
 }
 

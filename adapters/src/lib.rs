@@ -3,6 +3,8 @@
 //! An adapter knows its technology and the core, never another adapter and never the web server.
 
 pub mod auth;
+#[cfg(any(feature = "llm-ollama", feature = "llm-openai"))]
+pub mod llm;
 #[cfg(any(
     feature = "llm-ollama",
     feature = "llm-openai",

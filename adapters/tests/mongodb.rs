@@ -47,6 +47,8 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "users",
             "workspaces",
             "analyses",
+            "former_results",
+            "idempotency_keys",
             "revoked_tokens",
             "sessions",
             "access_tokens",
@@ -59,10 +61,9 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
             ("workspaces", vec!["_id_", "of_member"]),
-            (
-                "analyses",
-                vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
-            ),
+            ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
+            ("former_results", vec!["_id_", "of_analysis"]),
+            ("idempotency_keys", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
             ("sessions", vec!["_id_", "expiry", "of_user"]),
             (
@@ -118,11 +119,14 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::users::CASES, |store| store);
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
+    run.of(conformance::idempotency::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
     run.of(conformance::sessions::CASES, |store| store);
     run.of(conformance::audit::CASES, |store| store);
     run.of(conformance::invitations::CASES, |store| store);
     run.of(conformance::access_tokens::CASES, |store| store);
+    run.of(conformance::deliveries::CASES, |store| store);
+    run.of(conformance::watches::CASES, |store| store);
     let expected = [
         ("access_tokens", "query"),
         ("access_tokens", "remove"),
@@ -135,6 +139,14 @@ fn every_query_finds_its_documents_by_an_index() {
         ("invitations", "command"),
         ("invitations", "query"),
         ("invitations", "remove"),
+        ("deliveries", "query"),
+        ("deliveries", "remove"),
+        ("deliveries", "update"),
+        ("former_results", "query"),
+        ("former_results", "remove"),
+        ("idempotency_keys", "query"),
+        ("idempotency_keys", "remove"),
+        ("idempotency_keys", "update"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
@@ -143,6 +155,8 @@ fn every_query_finds_its_documents_by_an_index() {
         ("sessions", "remove"),
         ("users", "query"),
         ("users", "update"),
+        ("watches", "command"),
+        ("watches", "update"),
         ("workspaces", "query"),
         ("workspaces", "update"),
     ];
@@ -524,7 +538,7 @@ async fn many_workers_finish_each_job_exactly_once() {
         let completed = AnalysisFilter {
             status: Some(Status::Completed),
             limit: 100,
-            skip: 0,
+            ..AnalysisFilter::default()
         };
         let listed = place
             .open()

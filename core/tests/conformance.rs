@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Ids, Invitations, Passwords,
-        RevokedTokens, Sessions, Users, Vault, Workspaces,
+        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
+        Invitations, Passwords, RevokedTokens, Sessions, Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, access_tokens, analyses, assert_covers, audit,
             auth::{self, AuthSetup},
-            clock, invitations, passwords, revoked_tokens, run, sessions, users,
+            clock, deliveries, idempotency, invitations, llm, passwords, revoked_tokens, run,
+            sessions, users,
             vault::{self, Vaults},
-            workspaces,
+            watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -91,6 +92,18 @@ fn sessions() {
 }
 
 #[test]
+fn deliveries() {
+    let docs = include_str!("../src/ports/deliveries.rs");
+    assert_covers(docs, "Deliveries", deliveries::CASES);
+    on_a_fake(
+        "memory deliveries",
+        deliveries::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Deliveries,
+    );
+}
+
+#[test]
 fn access_tokens() {
     let docs = include_str!("../src/ports/credentials.rs");
     assert_covers(docs, "AccessTokens", access_tokens::CASES);
@@ -99,6 +112,18 @@ fn access_tokens() {
         access_tokens::CASES,
         MemoryStore::default,
         |store| store as &dyn AccessTokens,
+    );
+}
+
+#[test]
+fn watches() {
+    let docs = include_str!("../src/ports/watches.rs");
+    assert_covers(docs, "Watches", watches::CASES);
+    on_a_fake(
+        "memory watches",
+        watches::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Watches,
     );
 }
 
@@ -123,6 +148,18 @@ fn audit() {
         audit::CASES,
         MemoryStore::default,
         |store| store as &dyn AuditLog,
+    );
+}
+
+#[test]
+fn idempotency_keys() {
+    let docs = include_str!("../src/ports/idempotency.rs");
+    assert_covers(docs, "IdempotencyKeys", idempotency::CASES);
+    on_a_fake(
+        "memory keys",
+        idempotency::CASES,
+        MemoryStore::default,
+        |store| store as &dyn IdempotencyKeys,
     );
 }
 
@@ -168,6 +205,12 @@ fn vault() {
         successor: Box::new(FakeVault::succeeding("foreign", "key")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
+}
+
+#[test]
+fn llm() {
+    // The fake runs its suite beside its code, where its script can be rewritten.
+    assert_covers(include_str!("../src/ports/llm.rs"), "Llm", llm::CASES);
 }
 
 #[test]

@@ -154,6 +154,27 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
+    /// An analysis that has not come to a result yet has no document.
+    pub(crate) fn no_result() -> Self {
+        let detail = "there is no result yet; ask again once the status is `completed`";
+        Self::new(StatusCode::NOT_FOUND, "no_result", detail)
+    }
+
+    /// All places of those who look on are taken.
+    pub(crate) fn too_many_watchers() -> Self {
+        let detail = "too many look on at the moment; ask for the analysis itself now and then";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers", detail)
+            .with_retry_after(RETRY_AFTER)
+    }
+
+    /// Tells the client how long to wait.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
     /// A defect of ours; the log has what the client must not see.
     pub(crate) fn internal() -> Self {
         let detail = "something went wrong on our side; the log has the details";
@@ -177,7 +198,9 @@ impl Problem {
             .content_type("application/problem+json")
             .body(body);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED && self.code != Failure::WrongLogin.code() {
+        // Neither a wrong password nor a wrong signature is helped by a token.
+        let by_token = !matches!(self.code, "wrong_login" | "not_signed");
+        if self.status == StatusCode::UNAUTHORIZED && by_token {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(wait) = self.retry_after {
@@ -192,7 +215,9 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         use Failure as F;
         let status = match &failure {
-            F::NotAuthenticated | F::InvalidToken | F::WrongLogin => StatusCode::UNAUTHORIZED,
+            F::NotAuthenticated | F::InvalidToken | F::WrongLogin | F::NotSigned(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             F::AccountDisabled
             | F::NotOwner
             | F::RegistrationClosed
@@ -207,6 +232,7 @@ impl From<Failure> for Problem {
             | F::AnalysisNotFound
             | F::UserNotFound
             | F::TokenNotFound
+            | F::NoSuchWebhook
             | F::NoSuchWorkspace
             | F::NoSuchMember
             | F::NoSuchInvitation => StatusCode::NOT_FOUND,

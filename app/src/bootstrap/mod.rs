@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod models;
 mod samples;
 mod sources;
 mod storage;
@@ -18,9 +19,12 @@ use explainer_core::{
 };
 use poem::{Server, listener::Acceptor};
 
+pub(crate) use models::kinds;
+
 use crate::{
     api,
     config::{self, Config},
+    poller::Poller,
     waiting::Waiting,
     worker::Worker,
 };
@@ -66,6 +70,10 @@ impl Application {
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -98,11 +106,26 @@ impl Application {
             self.ids,
             &self.config.server,
         );
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                self.services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
+        let (services, waiting) = (self.services, self.waiting);
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         Ok(())
     }
@@ -125,17 +148,17 @@ fn days(days: u32) -> Duration {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -158,12 +181,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-#[cfg(not(all(
-    feature = "source-sentry",
-    feature = "storage-mongodb",
-    feature = "storage-sqlite"
-)))]
-fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );

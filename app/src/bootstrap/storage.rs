@@ -7,7 +7,8 @@ use explainer_core::{
     Result,
     domain::SecretString,
     ports::{
-        AccessTokens, Analyses, AuditLog, Invitations, RevokedTokens, Sessions, Users, Workspaces,
+        AccessTokens, Analyses, AuditLog, Deliveries, IdempotencyKeys, Invitations, RevokedTokens,
+        Sessions, Users, Watches, Workspaces,
     },
 };
 
@@ -20,6 +21,9 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
     pub sessions: Arc<dyn Sessions>,
     pub access_tokens: Arc<dyn AccessTokens>,
@@ -43,6 +47,9 @@ impl Stores {
         S: Users
             + Workspaces
             + Analyses
+            + Deliveries
+            + Watches
+            + IdempotencyKeys
             + RevokedTokens
             + Sessions
             + AccessTokens
@@ -54,6 +61,9 @@ impl Stores {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
+            idempotency: store.clone(),
             revoked_tokens: store.clone(),
             sessions: store.clone(),
             access_tokens: store.clone(),

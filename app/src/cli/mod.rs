@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod models;
 mod openapi;
 mod paint;
 mod secrets;
@@ -42,6 +43,8 @@ enum Command {
     Demo,
     /// Explain the event in a file, or on standard input
     Explain(explain::Args),
+    /// List the models that the configured servers offer; a star marks the one that is asked
+    Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
     /// Look after the secrets that are kept
@@ -56,6 +59,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
+        Command::Models(args) => {
+            load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
+        }
         Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),

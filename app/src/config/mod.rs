@@ -14,6 +14,7 @@ mod check;
 mod dotenv;
 mod file;
 mod layers;
+mod llm;
 mod problem;
 mod sections;
 mod shown;
@@ -23,10 +24,11 @@ mod variables;
 
 use std::path::PathBuf;
 
+pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Llm, Log, LogFormat, Ollama, OpenAi, Outbound, Registration, Sentry,
-    Server, Sources, Storage, StorageKind, Telemetry,
+    Analysis, Auth, Config, Log, LogFormat, Outbound, Registration, Sentry, Server, Sources,
+    Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};
 

@@ -9,10 +9,13 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 9] = [
     "auth.former_secret_keys",
     "auth.secret_key",
+    "llm.ollama.api_key",
+    "llm.ollama.headers",
     "llm.openai.api_key",
+    "llm.openai.headers",
     "sources.sentry.api_token",
     "storage.mongodb_uri",
     "telemetry.dsn",
@@ -63,12 +66,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The value of a key as TOML. A secret is `***`, or `""` when it is not set; an address comes
+/// The value of a key as TOML. A secret is `***`, or empty when it is not set; an address comes
 /// without `user:password@`.
 pub(super) fn shown(key: &str, value: &Value) -> String {
+    let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
     match value {
-        Value::String(text) if text.is_empty() => r#""""#.to_owned(),
-        Value::Array(items) if items.is_empty() => "[]".to_owned(),
+        nothing if is_empty => nothing.to_string(),
         _ if is_secret(key) => "***".to_owned(),
         _ => without_login(key, &value.to_string()),
     }

@@ -407,6 +407,9 @@ fn values_out_of_bounds_are_refused_and_those_at_the_bounds_are_not() {
     let ranges = [
         ("server.port", 0, 65_535),
         ("server.body_limit_kib", 1, 65_536),
+        ("server.request_seconds", 1, 600),
+        ("server.concurrent_requests", 1, 65_536),
+        ("server.requests_per_minute", 0, 10_000_000),
         ("server.shutdown_seconds", 0, 600),
         ("auth.token_minutes", 1, 525_600),
         ("analysis.wait_seconds", 0, 600),

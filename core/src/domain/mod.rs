@@ -9,8 +9,11 @@ mod evidence;
 mod ids;
 mod invitation;
 mod issue;
+mod listing;
+mod progress;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -21,8 +24,11 @@ pub use evidence::*;
 pub use ids::*;
 pub use invitation::*;
 pub use issue::*;
+pub use listing::*;
+pub use progress::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.

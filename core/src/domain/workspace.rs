@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, UserId, WorkspaceId};
+use super::{Level, Timestamp, UserId, WorkspaceId};
 
 /// A secret as the store sees it: encrypted, opened only by the [`crate::ports::Vault`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,8 @@ impl Workspace {
                 WorkspaceSettings {
                     openai_model: _,
                     auto_analyze: _,
+                    auto_analyze_only: _,
+                    write_back: _,
                     notification_email: _,
                 },
             created_at: _,
@@ -165,6 +167,24 @@ pub struct WorkspaceSettings {
     pub openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
     pub auto_analyze: bool,
+    /// Which of them.
+    pub auto_analyze_only: AutoAnalyze,
+    /// Whether the source is told what was found.
+    pub write_back: bool,
     /// Who is told when an analysis ends.
     pub notification_email: Option<String>,
+}
+
+/// Which issues are explained without being asked; all of them unless something is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AutoAnalyze {
+    /// Those at least as bad as this.
+    pub min_level: Option<Level>,
+    /// Those at least as urgent as this: `low`, `medium` or `high`.
+    pub min_priority: Option<String>,
+    /// Those that happened at least so often.
+    pub min_count: u32,
+    /// Those of these projects, each an id or a slug; of all when there is none.
+    pub projects: Vec<String>,
 }

@@ -9,6 +9,8 @@ mod audit;
 mod auth;
 mod clock;
 mod credentials;
+mod deliveries;
+mod idempotency;
 mod invitations;
 mod issue_source;
 mod llm;
@@ -16,6 +18,7 @@ mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
@@ -23,14 +26,17 @@ pub use audit::AuditLog;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};
+pub use deliveries::Deliveries;
+pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use invitations::Invitations;
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use llm::{
-    Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,
-    Structured, TokenUsage,
+    Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
+    OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use watches::Watches;
 pub use workspaces::Workspaces;

@@ -21,6 +21,7 @@ use crate::{
 /// - of many simultaneous updates from one copy only one is made, even within one tick of the clock
 /// - a taken id is a conflict and changes nothing
 /// - workspaces are listed by id, a page at a time
+/// - those that explain without being asked are listed by id, page by page
 #[async_trait]
 pub trait Workspaces: Send + Sync + Debug + 'static {
     /// The workspace with this id.
@@ -31,6 +32,12 @@ pub trait Workspaces: Send + Sync + Debug + 'static {
 
     /// The first `limit` workspaces of the installation in order of id, or those that follow `after`.
     async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>>;
+
+    /// At most `limit` of the workspaces with [`auto_analyze`], in order of their ids, from the
+    /// first one after `after`.
+    ///
+    /// [`auto_analyze`]: crate::domain::WorkspaceSettings::auto_analyze
+    async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>>;
 
     /// Adds a workspace.
     async fn insert(&self, workspace: &Workspace) -> Result<()>;

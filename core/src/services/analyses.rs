@@ -1,10 +1,24 @@
 //! Asking for analyses and reading them.
 
+use futures::{StreamExt, stream};
+
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision},
     ports::{Notice, NoticeKind},
     services::{Access, Failure, Issues, Ports, Right, new_id},
 };
+
+/// How many issues of a batch are read from their source at the same time.
+const READS: usize = 8;
+
+/// What became of one issue of a batch.
+#[derive(Debug)]
+pub struct Asked {
+    /// The issue.
+    pub issue_id: String,
+    /// Its analysis, or why there is none.
+    pub outcome: Result<Analysis, Failure>,
+}
 
 /// Asking for analyses and reading them.
 #[derive(Debug)]
@@ -42,18 +56,35 @@ impl AnalysisRequests {
             id,
             workspace_id: of.id.clone(),
             issue,
+            event: None,
             force,
             requested_by: of.caller().user().id.clone(),
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
-        let notice = Notice {
-            workspace_id: of.id.clone(),
-            analysis_id: analysis.id.clone(),
-            kind: NoticeKind::Queued,
-        };
-        self.ports.notifier.notify(&notice).await?;
+        self.tell(of, &analysis.id, NoticeKind::Queued).await;
         Ok(analysis)
+    }
+
+    /// Asks for the analysis of each of these issues, each once. One that cannot be asked for does
+    /// not keep the others from it.
+    pub async fn request_all(
+        &self,
+        of: &Access,
+        issue_ids: Vec<String>,
+        force: bool,
+    ) -> Vec<Asked> {
+        let mut once = Vec::with_capacity(issue_ids.len());
+        for id in issue_ids {
+            if !once.contains(&id) {
+                once.push(id);
+            }
+        }
+        let asked = stream::iter(once).map(|issue_id| async move {
+            let outcome = self.request(of, &issue_id, force).await;
+            Asked { issue_id, outcome }
+        });
+        asked.buffered(READS).collect().await
     }
 
     /// One analysis of the workspace.
@@ -77,6 +108,26 @@ impl AnalysisRequests {
         Ok(self.ports.analyses.list(&of.id, filter).await?)
     }
 
+    /// An analysis and the results of all its runs that are kept, the newest first.
+    pub async fn results(
+        &self,
+        of: &Access,
+        id: &str,
+    ) -> Result<(Analysis, Vec<Revision>), Failure> {
+        let analysis = self.get(of, id).await?;
+        let former = self.ports.analyses.former_results(&of.id, &analysis.id);
+        let mut former = former.await?;
+        // What has been put aside since the record was read is there twice.
+        let newest = analysis.result();
+        former.retain(|it| {
+            newest
+                .as_ref()
+                .is_none_or(|newest| it.revision < newest.revision)
+        });
+        let results = newest.into_iter().chain(former).collect();
+        Ok((analysis, results))
+    }
+
     /// Removes an analysis; a running one is stopped.
     pub async fn delete(&self, of: &Access, id: &str) -> Result<(), Failure> {
         of.require(Right::Work)?;
@@ -85,8 +136,21 @@ impl AnalysisRequests {
             self.ports
                 .note_in(of, "analysis.deleted", id.as_str())
                 .await;
+            self.tell(of, &id, NoticeKind::Deleted).await;
             return Ok(());
         }
         Err(Failure::AnalysisNotFound)
+    }
+
+    /// The store knows already: a notice that is lost costs time and nothing else.
+    async fn tell(&self, of: &Access, id: &AnalysisId, kind: NoticeKind) {
+        let notice = Notice {
+            workspace_id: of.id.clone(),
+            analysis_id: id.clone(),
+            kind,
+        };
+        if let Err(error) = self.ports.notifier.notify(&notice).await {
+            tracing::warn!(analysis = %id, ?kind, ?error, "notice lost");
+        }
     }
 }

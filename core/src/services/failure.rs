@@ -90,6 +90,12 @@ pub enum Failure {
     /// There is no such analysis in the caller's workspace.
     #[error("Processed issue not found")]
     AnalysisNotFound,
+    /// There is no workspace that takes webhooks at this address.
+    #[error("there is no workspace with this id; take the address from the workspace's page")]
+    NoSuchWebhook,
+    /// A webhook's signature is missing or wrong, or cannot be checked.
+    #[error("{0}")]
+    NotSigned(#[source] Error),
     /// Only the owner or an admin may do that.
     #[error("Only workspace owner can update settings")]
     NotOwner,
@@ -143,6 +149,8 @@ impl Failure {
             Self::SourceNotConfigured => "source_not_configured",
             Self::IssueNotFound => "issue_not_found",
             Self::AnalysisNotFound => "analysis_not_found",
+            Self::NoSuchWebhook => "no_such_webhook",
+            Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",

@@ -8,40 +8,49 @@ mod access;
 mod accounts;
 mod analyses;
 mod audit;
+mod automatic;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
 mod members;
+mod reconcile;
 mod secrets;
 mod sources;
 mod test_sentry;
 mod throttle;
 mod tokens;
 mod users;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::{sync::Arc, time::Duration};
 
 pub use access::{Access, Caller, Origin, Right};
 pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
 pub use audit::Audit;
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
+pub use reconcile::{Looked, Reconciler};
 pub use secrets::Secrets;
 pub use sources::Sources;
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
 pub use users::{UserChanges, UserService};
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Ids, Invitations, Notifier, Passwords,
-    Sessions, Users, Vault, Workspaces,
+    AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
+    Invitations, Notifier, Passwords, Sessions, Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -53,6 +62,12 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Logins that are renewed.
@@ -77,6 +92,8 @@ pub struct Ports {
     pub ids: Arc<dyn Ids>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -98,8 +115,14 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -114,7 +137,10 @@ impl Services {
             secrets: Secrets::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use crate::{
     Result,
-    domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
+    domain::{
+        Analysis, AnalysisError, Event, Evidence, Lease, Outcome, Progress, Specification, Stage,
+        Workspace,
+    },
     explain,
     ports::{Notice, NoticeKind},
-    services::{Failure, Ports},
+    services::{Failure, Ports, write_back::WriteBack},
 };
 
 /// How many events of an issue are looked at to find the one that tells most.
@@ -29,11 +32,16 @@ pub struct WorkLimits {
 pub struct Work {
     ports: Ports,
     limits: WorkLimits,
+    write_back: WriteBack,
 }
 
 impl Work {
     pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
-        Self { ports, limits }
+        Self {
+            write_back: WriteBack::new(ports.clone()),
+            ports,
+            limits,
+        }
     }
 
     /// How long a lease lasts unless it is renewed.
@@ -56,25 +64,43 @@ impl Work {
         self.ports.analyses.renew(lease, until).await
     }
 
+    /// Keeps how far a job is, for those who look on from elsewhere; `false` when the lease was
+    /// lost and work on it is in vain.
+    pub async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        self.ports.analyses.report(lease, progress).await
+    }
+
     /// Works on a claimed job until it has ended or is put back; the record says which.
     pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
         if job.attempt > self.limits.attempts {
             return self
                 .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await;
+                .await
+                .map(drop);
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => self.finish(lease, outcome).await,
+            Ok(outcome) => {
+                let told_before = is_told(job, &outcome);
+                match self.finish(lease, outcome).await? {
+                    Some(analysis) if !told_before => self.write_back.note(&analysis).await,
+                    _ => {}
+                }
+                Ok(())
+            }
             Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
                 self.put_back(lease, job, &failure).await
             }
-            Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
+            Err(failure) => {
+                let failed = Outcome::Failed(told(&failure));
+                self.finish(lease, failed).await.map(drop)
+            }
         }
     }
 
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
+        self.reached(job, Stage::Collecting);
         let evidence = self.evidence(&workspace, job).await?;
         let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
         let specification = match known(job, &fingerprint) {
@@ -82,13 +108,24 @@ impl Work {
                 tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
                 specification
             }
-            None => Box::new(explain::specify(&evidence)),
+            None => {
+                self.reached(job, Stage::Writing);
+                Box::new(explain::specify(&evidence))
+            }
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
             specification,
             fingerprint,
         })
+    }
+
+    fn reached(&self, job: &Analysis, stage: Stage) {
+        let progress = Progress {
+            stage,
+            ..Progress::default()
+        };
+        self.ports.notifier.progress(&job.id, &progress);
     }
 
     async fn workspace(&self, job: &Analysis) -> Result<Workspace, Failure> {
@@ -103,10 +140,8 @@ impl Work {
         let source = self.ports.sources.open(workspace)?;
         let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
         let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source
-            .events(&issue.id, EVENTS)
-            .await
-            .map_err(Failure::Source)?;
+        let events = source.events(&issue.id, EVENTS).await;
+        let events = with_delivered(events, job.event.as_deref())?;
         Ok(explain::collect(issue, events))
     }
 
@@ -121,11 +156,12 @@ impl Work {
         Ok(())
     }
 
-    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<()> {
+    /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
+    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
         let Some(analysis) = self.ports.analyses.finish(lease, outcome, now).await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
-            return Ok(());
+            return Ok(None);
         };
         match &analysis.error {
             None => {
@@ -145,7 +181,7 @@ impl Work {
             },
         )
         .await;
-        Ok(())
+        Ok(Some(analysis))
     }
 
     /// Passes a notice on. The store knows already, so a notice that cannot be passed on is only logged.
@@ -170,6 +206,33 @@ impl Work {
             retryable: true,
         }
     }
+}
+
+/// Whether the result is the one that stood before.
+fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
+    let Outcome::Completed { fingerprint, .. } = outcome else {
+        return true;
+    };
+    job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
+}
+
+/// The events of the source, and the one that came with the request, which is enough where the
+/// source fails.
+fn with_delivered(
+    events: Result<Vec<Event>>,
+    delivered: Option<&Event>,
+) -> Result<Vec<Event>, Failure> {
+    let Some(delivered) = delivered else {
+        return events.map_err(Failure::Source);
+    };
+    let mut events = events.unwrap_or_else(|error| {
+        tracing::warn!(?error, "only the delivered event is looked at");
+        Vec::new()
+    });
+    if events.iter().all(|event| event.id != delivered.id) {
+        events.push(delivered.clone());
+    }
+    Ok(events)
 }
 
 /// The former result, where it was made from the same evidence in the same way and may be used again.

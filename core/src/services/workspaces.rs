@@ -5,7 +5,7 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{
-        Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceId,
+        AutoAnalyze, Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceId,
         WorkspaceSettings,
     },
     services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
@@ -106,6 +106,10 @@ pub struct SettingsChanges {
     pub openai_model: Change<String>,
     /// Whether new issues are explained without being asked.
     pub auto_analyze: Option<bool>,
+    /// Which of them.
+    pub auto_analyze_only: Option<AutoAnalyze>,
+    /// Whether the source is told what was found.
+    pub write_back: Option<bool>,
     /// Who is told when an analysis ends.
     pub notification_email: Change<String>,
 }
@@ -219,6 +223,10 @@ impl WorkspaceService {
                 .apply(&mut settings.openai_model);
             email.clone().apply(&mut settings.notification_email);
             settings.auto_analyze = changes.auto_analyze.unwrap_or(settings.auto_analyze);
+            settings.write_back = changes.write_back.unwrap_or(settings.write_back);
+            if let Some(only) = &changes.auto_analyze_only {
+                settings.auto_analyze_only.clone_from(only);
+            }
         })
         .await
     }

@@ -1,17 +1,21 @@
 //! The REST surface, row by row.
 
 mod accounts;
+mod analyses;
 mod analyze;
 mod audit;
 mod issues;
+mod limits;
 mod logins;
 mod matrix;
 mod members;
 mod problems;
 mod processed;
+mod repeated;
 mod sentry;
 mod system;
 mod token_attacks;
 mod tokens;
 mod users;
+mod watching;
 mod workspaces;

@@ -8,7 +8,7 @@ mod place;
 mod secrets;
 mod service;
 
-pub(crate) use client::{Answer, Client};
+pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use place::Store;
 pub(crate) use service::Service;
 

@@ -3,7 +3,7 @@
 //!
 //! Times are dates, to the millisecond. An issue and a specification are JSON text, as they are in
 //! SQLite: they hold keys from outside that BSON cannot write, and nothing is found by what is in
-//! them.
+//! them but by fields of its own (`Facets`).
 //!
 //! Replicas of different versions may share a database. A field that this version does not know
 //! stays as it is, since changes are written field by field; `schema` is raised only when what
@@ -11,14 +11,14 @@
 
 use std::net::IpAddr;
 
-use ::mongodb::bson::{self, Bson, Document};
+use ::mongodb::bson::{self, Bson, Document, doc};
 use explainer_core::{
     ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Invitation,
-        InvitationId, Issue, Member, MemberRole, Role, Scope, Sealed, SentrySettings, Session,
-        Specification, Status, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
-        WorkspaceSettings, login_key,
+        AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
+        InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
+        SentrySettings, Session, Specification, Status, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -110,13 +110,35 @@ impl Record for AuditEntry {
 impl Record for Analysis {
     fn to_document(&self) -> Result<Document, Fault> {
         let mut document = write(AnalysisFields::serialize(self, bson::Serializer::new()))?;
+        let facets = self.facets();
         document.insert("issue_id", &self.issue.id);
+        document.insert("priority", facets.priority.map(Priority::as_str));
+        document.insert("project_id", facets.project_id);
+        document.insert("project_slug", facets.project_slug);
+        document.insert("model", facets.model);
+        document.insert("searched", facets.text);
         Ok(document)
     }
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(AnalysisFields::deserialize(readable(document)?)?)
     }
+}
+
+impl Record for Revision {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(RevisionFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(RevisionFields::deserialize(readable(document)?)?)
+    }
+}
+
+/// The field of an [`Analysis`] that says how far it is.
+pub(super) fn progress(progress: &Progress) -> Result<Document, Fault> {
+    let text = serde_json::to_string(progress).map_err(|error| Fault::Unreadable(error.into()))?;
+    Ok(doc! { "progress": text })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -227,6 +249,8 @@ struct AnalysisFields {
     workspace_id: WorkspaceId,
     #[serde(with = "as_json")]
     issue: Issue,
+    #[serde(default, with = "as_json")]
+    event: Option<Box<Event>>,
     status: Status,
     #[serde(with = "as_json")]
     specification: Option<Box<Specification>>,
@@ -235,6 +259,8 @@ struct AnalysisFields {
     force: bool,
     revision: u32,
     attempt: u32,
+    #[serde(default, with = "as_json")]
+    progress: Option<Progress>,
     created_by: UserId,
     assigned_to: Option<String>,
     #[serde(with = "as_date")]
@@ -243,6 +269,17 @@ struct AnalysisFields {
     updated_at: Timestamp,
     #[serde(with = "as_optional_date")]
     started_at: Option<Timestamp>,
+    #[serde(with = "as_optional_date")]
+    finished_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Revision")]
+struct RevisionFields {
+    revision: u32,
+    #[serde(with = "as_json")]
+    specification: Box<Specification>,
+    fingerprint: Option<String>,
     #[serde(with = "as_optional_date")]
     finished_at: Option<Timestamp>,
 }

@@ -10,6 +10,8 @@ use super::fault::Fault;
 /// Every change of the tables, in order. What is released is never edited; a change is a new file.
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tables.sql"),
+    include_str!("migrations/0002_lists_results_keys.sql"),
+    include_str!("migrations/0003_automatic.sql"),
     include_str!("migrations/accounts.sql"),
 ];
 

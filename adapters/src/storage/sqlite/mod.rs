@@ -17,7 +17,9 @@ mod analyses;
 mod audit;
 mod credentials;
 mod database;
+mod deliveries;
 mod fault;
+mod idempotency;
 mod invitations;
 mod migrations;
 mod queue;
@@ -26,6 +28,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod users;
+mod watches;
 mod workspaces;
 mod writer;
 

@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, audit, credentials, database::Database, fault::Fault, invitations,
-    queue, revoked_tokens, statement::Sql, users, workspaces,
+    SqliteStore, analyses, audit, credentials, database::Database, deliveries, fault::Fault,
+    idempotency, invitations, queue, revoked_tokens, statement::Sql, users, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -46,9 +46,12 @@ fn all_statements() -> Vec<Sql> {
         audit::STATEMENTS,
         credentials::STATEMENTS,
         invitations::STATEMENTS,
+        deliveries::STATEMENTS,
+        idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
         users::STATEMENTS,
+        watches::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));

@@ -1,6 +1,6 @@
 //! The result of an analysis.
 
-use explainer_core::domain;
+use explainer_core::{domain, services::Failure};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -124,7 +124,17 @@ impl Analysis {
     /// The result in `record`, if there is one.
     pub(crate) fn of(record: &domain::Analysis) -> Option<Self> {
         let spec = record.specification.as_deref()?.clone();
-        Some(Self {
+        let at = record.finished_at.unwrap_or(record.updated_at);
+        Some(Self::written(record, spec, at))
+    }
+
+    /// A result of `record` that was written at this time.
+    pub(crate) fn written(
+        record: &domain::Analysis,
+        spec: domain::Specification,
+        at: domain::Timestamp,
+    ) -> Self {
+        Self {
             issue_id: record.issue.id.clone(),
             provenance: spec.provenance.into(),
             written_by: if spec.model.is_some() {
@@ -149,8 +159,19 @@ impl Analysis {
             model: spec.model,
             grounding: spec.grounding.map(Into::into),
             created_at: record.created_at.into(),
-            updated_at: record.finished_at.unwrap_or(record.updated_at).into(),
-        })
+            updated_at: at.into(),
+        }
+    }
+}
+
+impl AnalysisError {
+    /// Why something was refused, as a client is told.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self {
+            code: failure.code().to_owned(),
+            message: failure.public_message(),
+            retryable: failure.is_transient(),
+        }
     }
 }
 

@@ -10,13 +10,17 @@ pub mod analyses;
 pub mod audit;
 pub mod auth;
 pub mod clock;
+pub mod deliveries;
+pub mod idempotency;
 pub mod invitations;
 pub mod issue_source;
+pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod sessions;
 pub mod users;
 pub mod vault;
+pub mod watches;
 pub mod workspaces;
 
 use std::{

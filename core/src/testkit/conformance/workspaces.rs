@@ -26,6 +26,8 @@ pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
         of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock,
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
     "workspaces are listed by id, a page at a time" => workspaces_are_listed_by_id_a_page_at_a_time,
+    "those that explain without being asked are listed by id, page by page" =>
+        those_that_explain_without_being_asked_are_listed_by_id_page_by_page,
 ];
 
 fn member(name: &str, role: MemberRole) -> Member {
@@ -218,4 +220,29 @@ async fn names(workspaces: &dyn Workspaces, member: &str) -> Result<Vec<String>>
 
 fn is<T>(outcome: &Result<T>, kind: ErrorKind) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == kind)
+}
+
+async fn those_that_explain_without_being_asked_are_listed_by_id_page_by_page(
+    workspaces: &dyn Workspaces,
+) -> Verdict {
+    for (name, automatic) in [("d", true), ("b", true), ("a", false), ("c", true)] {
+        let mut stored = workspace(name, "ada");
+        stored.settings.auto_analyze = automatic;
+        workspaces.insert(&stored).await?;
+    }
+    let first = workspaces.automatic(None, 2).await?;
+    ensure!(ids(&first) == ["b", "c"], "{first:?}");
+    let second = workspaces.automatic(Some(&id("c")), 2).await?;
+    ensure!(ids(&second) == ["d"], "{second:?}");
+    let mut off = second.into_iter().next().unwrap_or_else(full);
+    off.settings.auto_analyze = false;
+    let read_at = off.updated_at;
+    workspaces.update(off, read_at).await?;
+    let third = workspaces.automatic(Some(&id("c")), 2).await?;
+    ensure!(third.is_empty(), "{third:?}");
+    Ok(())
+}
+
+fn ids(workspaces: &[Workspace]) -> Vec<&str> {
+    workspaces.iter().map(|it| it.id.as_str()).collect()
 }

@@ -3,9 +3,12 @@
 mod analyses;
 mod audit;
 mod credentials;
+mod deliveries;
+mod idempotency;
 mod invitations;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -16,8 +19,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, Invitation, InvitationId, Session,
-        Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, Invitation, InvitationId, Revision,
+        Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
     },
 };
 
@@ -30,11 +33,15 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
     sessions: BTreeMap<TokenId, Session>,
     access_tokens: BTreeMap<TokenId, AccessToken>,
     audit: BTreeMap<AuditId, AuditEntry>,
     invitations: BTreeMap<InvitationId, Invitation>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

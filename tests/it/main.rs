@@ -15,6 +15,7 @@ mod architecture;
 mod cli;
 mod durability;
 mod openapi;
+mod passwords;
 #[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;

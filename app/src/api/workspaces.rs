@@ -14,6 +14,7 @@ use super::{
     Message, Tags,
     answer::{Answer, Result},
     body::{Body, OptionalBody},
+    members::MemberRole,
     problem::Problem,
     security::Token,
     settings::Settings,
@@ -81,6 +82,8 @@ struct Workspace {
     description: Option<String>,
     /// Who may change it.
     owner_id: String,
+    /// What the caller is in it.
+    role: MemberRole,
     /// `***` when a token is set.
     #[oai(nullable)]
     sentry_api_token: Option<String>,
@@ -137,7 +140,7 @@ impl WorkspacesApi {
         let message = "Workspace created successfully".to_owned();
         Ok(Answer(WorkspaceCreated {
             message,
-            workspace: shown(workspaces, workspace),
+            workspace: shown(workspaces, workspace, &token),
         }))
     }
 
@@ -149,7 +152,7 @@ impl WorkspacesApi {
         Ok(Answer(
             found
                 .into_iter()
-                .map(|workspace| shown(workspaces, workspace))
+                .map(|workspace| shown(workspaces, workspace, &token))
                 .collect(),
         ))
     }
@@ -163,7 +166,7 @@ impl WorkspacesApi {
             .await
             .map_err(no_workspace_here)?;
         let workspace = domain::Workspace::clone(&workspace);
-        Ok(Answer(shown(workspaces, workspace)))
+        Ok(Answer(shown(workspaces, workspace, &token)))
     }
 
     /// Change the workspace the caller works in
@@ -227,7 +230,12 @@ pub(super) fn no_workspace_here(failure: Failure) -> Problem {
     }
 }
 
-fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspace {
+fn shown(
+    workspaces: &WorkspaceService,
+    workspace: domain::Workspace,
+    token: &Token,
+) -> Workspace {
+    let role = workspace.role_of(&token.0.user().id);
     let mask = |secret: &Option<domain::Sealed>| secret.is_some().then(|| MASK.to_owned());
     Workspace {
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
@@ -239,6 +247,8 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspa
         name: workspace.name,
         description: workspace.description,
         owner_id: workspace.owner_id.into(),
+        // Nobody is shown a workspace they do not belong to.
+        role: role.unwrap_or(domain::MemberRole::Viewer).into(),
         sentry_organization: workspace.sentry.organization,
         settings: workspace.settings.into(),
         created_at: workspace.created_at.into(),

@@ -4,6 +4,7 @@ mod accounts;
 mod analyses;
 mod analyze;
 mod audit;
+mod defects;
 mod issues;
 mod limits;
 mod logins;

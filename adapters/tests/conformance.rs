@@ -105,6 +105,9 @@ suites! {
     #[cfg(feature = "storage-mongodb")]
     mongodb_access_tokens: AccessTokens for MongoStore =>
         mongodb::run("access tokens", conformance::access_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_ledger: Ledger for MongoStore =>
+        mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
@@ -139,6 +142,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_access_tokens: AccessTokens for SqliteStore =>
         sqlite::run("access tokens", conformance::access_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_ledger: Ledger for SqliteStore =>
+        sqlite::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     openai_chat: Llm for OpenAiModel => models::run(Wire::Chat);

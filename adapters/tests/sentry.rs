@@ -81,6 +81,7 @@ async fn an_issue_is_read_with_what_its_newest_event_knows() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table is read row by row")]
 async fn every_refusal_keeps_its_meaning() {
     use ErrorKind as K;
     let html = |status| {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use explainer_core::{
     ports::{
         AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-        Invitations, Passwords, RevokedTokens, Sessions, Users, Vault, Watches, Workspaces,
+        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, access_tokens, analyses, assert_covers, audit,
             auth::{self, AuthSetup},
-            clock, deliveries, idempotency, invitations, llm, passwords, revoked_tokens, run,
-            sessions, users,
+            clock, deliveries, idempotency, invitations, ledger, llm, passwords, revoked_tokens,
+            run, sessions, users,
             vault::{self, Vaults},
             watches, workspaces,
         },
@@ -88,6 +88,18 @@ fn sessions() {
         sessions::CASES,
         MemoryStore::default,
         |store| store as &dyn Sessions,
+    );
+}
+
+#[test]
+fn ledger() {
+    let docs = include_str!("../src/ports/ledger.rs");
+    assert_covers(docs, "Ledger", ledger::CASES);
+    on_a_fake(
+        "memory ledger",
+        ledger::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Ledger,
     );
 }
 

@@ -14,9 +14,9 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod models;
 mod openapi;
 mod passwords;
-#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
 mod rotation;

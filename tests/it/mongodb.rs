@@ -9,7 +9,6 @@
 const STORE: support::Store = support::Store::Mongodb;
 
 mod api;
-#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
 #[expect(dead_code, reason = "not all that a service can do is tried here")]

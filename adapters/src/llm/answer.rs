@@ -69,6 +69,12 @@ impl<'a> Answer<'a> {
         self.so_far.finish.is_some()
     }
 
+    /// Whether there is any of it.
+    #[cfg(feature = "llm-openai")]
+    pub(super) fn has_text(&self) -> bool {
+        !self.so_far.text.is_empty() || !self.so_far.refusal.is_empty()
+    }
+
     /// The completion, of an answer that has come to its end. Where the server has not told what
     /// it used, that is estimated.
     pub(super) fn end(self, request: &LlmRequest, asked_for: &str) -> Completion {
@@ -80,18 +86,26 @@ impl<'a> Answer<'a> {
             model,
             ..
         } = self.so_far;
-        let usage = usage.unwrap_or(TokenUsage {
-            input: request.prompt_tokens,
-            cached: 0,
-            output: self.tokens,
+        let usage = usage.unwrap_or_else(|| {
+            // A server that does not stream sends one piece, however long.
+            let by_length = u32::try_from(text.len() / 4).unwrap_or(u32::MAX);
+            TokenUsage {
+                input: request.prompt_tokens,
+                cached: 0,
+                output: self.tokens.max(by_length),
+            }
         });
         let refused = !refusal.is_empty();
         Completion {
-            text: if refused { refusal } else { text },
+            text: if refused {
+                refusal
+            } else {
+                without_thoughts(text)
+            },
             finish: if refused {
                 FinishReason::Refusal
             } else {
-                reason(finish.unwrap_or_default())
+                reason(&finish.unwrap_or_default())
             },
             usage,
             model: model.unwrap_or_else(|| asked_for.to_owned()),
@@ -99,8 +113,18 @@ impl<'a> Answer<'a> {
     }
 }
 
-fn reason(word: String) -> FinishReason {
-    match word.as_str() {
+/// The text after what a model has thought aloud, as DeepSeek's and Qwen's do in front of their
+/// answers: drafts are no answer.
+fn without_thoughts(text: String) -> String {
+    let thought = text.trim_start().strip_prefix("<think>");
+    match thought.and_then(|rest| rest.split_once("</think>")) {
+        Some((_, answer)) => answer.trim_start().to_owned(),
+        None => text,
+    }
+}
+
+fn reason(word: &str) -> FinishReason {
+    match word {
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
         "content_filter" => FinishReason::ContentFilter,

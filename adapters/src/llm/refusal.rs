@@ -140,6 +140,8 @@ impl Refusal {
             402 => ErrorKind::Exhausted,
             403 => ErrorKind::Forbidden,
             _ if says(&QUOTA) => ErrorKind::Exhausted,
+            // More than a whole minute's allowance in one request: no wait makes it fit.
+            429 if says(&["request too large"]) => ErrorKind::TooLarge,
             429 => ErrorKind::RateLimited,
             413 => ErrorKind::TooLarge,
             // llama.cpp before 2025 has 500 for a prompt that is too long.
@@ -240,7 +242,7 @@ const QUOTA: [&str; 5] = [
 ];
 
 /// What tells that a prompt was too long.
-const TOO_LONG: [&str; 7] = [
+const TOO_LONG: [&str; 9] = [
     "context_length_exceeded",
     "exceed_context_size",
     "maximum context length",
@@ -248,6 +250,8 @@ const TOO_LONG: [&str; 7] = [
     "exceeds the available context",
     "prompt is too long",
     "exceed context window",
+    "exceeds the maximum number of tokens",
+    "reduce the length",
 ];
 
 /// The window in «This model's maximum context length is 4097 tokens.»
@@ -277,13 +281,12 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| text(name)?.parse::<f64>().ok().filter(|it| *it >= 0.0);
     let seconds = number("retry-after-ms").map(|it| it / 1000.0);
     let seconds = seconds.or_else(|| number("retry-after"));
-    let wait = match seconds {
-        Some(seconds) => Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT),
-        None => {
-            let until = httpdate::parse_http_date(text("retry-after")?).ok()?;
-            let now = httpdate::parse_http_date(text("date")?).ok()?;
-            until.duration_since(now).unwrap_or_default()
-        }
+    let wait = if let Some(seconds) = seconds {
+        Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT)
+    } else {
+        let until = httpdate::parse_http_date(text("retry-after")?).ok()?;
+        let now = httpdate::parse_http_date(text("date")?).ok()?;
+        until.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
 }

@@ -152,8 +152,10 @@ impl<T: Clone> Model<T> {
     }
 }
 
-/// Every model that was opened, by address and name.
-pub(super) struct Models<T>(Mutex<HashMap<(String, String), Arc<Model<T>>>>);
+/// Every model that was opened.
+pub(super) struct Models<T>(Mutex<ByAddressAndName<T>>);
+
+type ByAddressAndName<T> = HashMap<(String, String), Arc<Model<T>>>;
 
 impl<T> Default for Models<T> {
     fn default() -> Self {

@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
@@ -187,7 +188,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
 async fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut bytes = Vec::new();
     let (head, length) = loop {
-        let mut buffer = [0; 16 << 10];
+        let mut buffer = vec![0; 16 << 10];
         let read = stream
             .read(&mut buffer)
             .await
@@ -205,7 +206,7 @@ async fn read(stream: &mut TcpStream) -> Option<Asked> {
         }
     };
     while bytes.len() < length {
-        let mut buffer = [0; 16 << 10];
+        let mut buffer = vec![0; 16 << 10];
         let read = stream
             .read(&mut buffer)
             .await
@@ -225,7 +226,7 @@ async fn answer(stream: &mut TcpStream, reply: Reply) -> std::io::Result<()> {
     }
     let mut head = format!("HTTP/1.1 {} Replayed\r\n", reply.status);
     for (name, value) in &reply.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;

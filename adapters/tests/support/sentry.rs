@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt::Write as _,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{
@@ -246,7 +247,7 @@ fn write(mut stream: &TcpStream, answer: &Answer) -> std::io::Result<()> {
         answer.body.len()
     );
     for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     stream.write_all((head + "\r\n").as_bytes())?;
     stream.write_all(&answer.body)
@@ -365,7 +366,7 @@ impl State {
             ["issues", id, "events", "latest"] if self.glitchtip => self.event(id),
             ["issues", id, "comments"] if self.glitchtip => {
                 let text = request.body.pointer("/data/text");
-                self.note(id, text.cloned())
+                self.note(id, text)
             }
             ["organizations", ORGANIZATION, ref rest @ ..] => match *rest {
                 [] => Answer::json(
@@ -381,7 +382,7 @@ impl State {
                 ["issues", id, "events"] => self.list_events(id, request),
                 ["issues", id, "events", "latest" | "recommended"] => self.event(id),
                 ["issues", id, "notes"] if request.method == "POST" => {
-                    self.note(id, request.body.get("text").cloned())
+                    self.note(id, request.body.get("text"))
                 }
                 _ => Answer::missing(),
             },
@@ -433,8 +434,8 @@ impl State {
         Answer::json(200, &rows.collect())
     }
 
-    fn note(&mut self, id: &str, text: Option<Value>) -> Answer {
-        let Some(text) = text.as_ref().and_then(Value::as_str) else {
+    fn note(&mut self, id: &str, text: Option<&Value>) -> Answer {
+        let Some(text) = text.and_then(Value::as_str) else {
             return Answer::json(400, &json!({"text": ["This field is required."]}));
         };
         let note = (id.to_owned(), text.to_owned());

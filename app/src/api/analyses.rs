@@ -36,6 +36,7 @@ struct NewBatch {
     #[oai(validator(min_items = 1, max_items = 100))]
     issue_ids: Vec<String>,
     /// Explain again even where the evidence is the same as last time.
+    #[oai(nullable)]
     force: Option<bool>,
 }
 

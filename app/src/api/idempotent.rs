@@ -63,13 +63,14 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Idempotent<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
-        let Some(key) = key(&request)? else {
+        if request.method() != Method::POST || !request.headers().contains_key(KEY) {
             return self.inner.call(request).await;
-        };
+        }
         // Whoever has no good token is told so by the operation.
         let Some(caller) = self.caller(&request).await else {
             return self.inner.call(request).await;
         };
+        let key = key(&request)?;
         let body = request
             .take_body()
             .into_bytes_limit(self.body_limit)
@@ -127,23 +128,16 @@ impl<E> Idempotent<E> {
     }
 }
 
-/// The key of a request that may bear one.
-fn key(request: &Request) -> Result<Option<String>, Problem> {
-    let Some(key) = request.headers().get(KEY) else {
-        return Ok(None);
+fn key(request: &Request) -> Result<String, Problem> {
+    let key = request.headers().get(KEY).and_then(|key| key.to_str().ok());
+    let fit = |key: &&str| {
+        (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    if request.method() != Method::POST {
-        return Ok(None);
-    }
-    let fit = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
-    match key.to_str() {
-        Ok(key) if fit => Ok(Some(key.to_owned())),
-        _ => {
-            let detail = "an Idempotency-Key is 1 to 255 visible characters, such as a new UUID";
-            let status = StatusCode::BAD_REQUEST;
-            Err(Problem::new(status, "invalid_idempotency_key", detail))
-        }
-    }
+    key.filter(fit).map(str::to_owned).ok_or_else(|| {
+        let detail = "an Idempotency-Key is 1 to 255 visible characters, such as a new UUID";
+        let status = StatusCode::BAD_REQUEST;
+        Problem::new(status, "invalid_idempotency_key", detail)
+    })
 }
 
 /// Carries a request out and remembers how it was answered before anyone hears of it.

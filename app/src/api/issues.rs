@@ -75,6 +75,7 @@ struct OneIssue {
 #[derive(Debug, Default, Object)]
 struct AnalyzeOptions {
     /// Explain again even when the evidence is the same as last time.
+    #[oai(nullable)]
     force: Option<bool>,
 }
 

@@ -16,6 +16,8 @@ mod idempotent;
 mod issues;
 mod limits;
 mod members;
+mod models;
+mod money;
 mod origin;
 mod problem;
 mod processed;
@@ -24,6 +26,7 @@ mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod spending;
 mod system;
 mod time;
 mod tokens;
@@ -56,6 +59,8 @@ pub(crate) enum Tags {
     Issues,
     /// Finding analyses, reading and watching them.
     Analyses,
+    /// What was sent to models and what it cost.
+    Spending,
     /// The service itself.
     System,
 }
@@ -94,6 +99,8 @@ type Apis = (
     issues::IssuesApi,
     processed::ProcessedApi,
     analyses::AnalysesApi,
+    models::ModelsApi,
+    spending::SpendingApi,
     webhooks::WebhooksApi,
 );
 
@@ -168,6 +175,12 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         },
         analyses::AnalysesApi {
             gallery: Gallery::new(services.clone(), waiting),
+            services: services.clone(),
+        },
+        models::ModelsApi {
+            services: services.clone(),
+        },
+        spending::SpendingApi {
             services: services.clone(),
         },
         webhooks::WebhooksApi { services },

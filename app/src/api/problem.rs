@@ -203,6 +203,10 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED && by_token {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if self.status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so nothing else can come on this connection.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, seconds.max(1).into());
@@ -247,6 +251,8 @@ impl From<Failure> for Problem {
                 return Self::invalid(vec![error]);
             }
             F::Source(error) => source_status(error),
+            F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -255,11 +261,11 @@ impl From<Failure> for Problem {
         }
         let problem = Self::new(status, failure.code(), failure.public_message());
         let wait = failure.retry_after().unwrap_or(RETRY_AFTER);
-        let passes = [
+        let says_when = [
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::TOO_MANY_REQUESTS,
         ];
-        let retry_after = passes.contains(&status).then_some(wait);
+        let retry_after = says_when.contains(&status).then_some(wait);
         Self {
             retry_after,
             ..problem

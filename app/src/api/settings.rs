@@ -1,5 +1,7 @@
 //! `/settings`: how the caller's workspace works.
 
+mod models;
+
 use std::sync::Arc;
 
 use explainer_core::{
@@ -9,10 +11,12 @@ use explainer_core::{
 use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
 
+use self::models::{DataClasses, DataClassesUpdate, WhenSpent};
 use super::{
     Tags,
     answer::{Answer, Result},
     body::Body,
+    money::{dollars, millionths},
     security::Token,
 };
 
@@ -36,6 +40,23 @@ pub(crate) struct Settings {
     /// Who is told when an analysis ends.
     #[oai(nullable)]
     notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    #[oai(nullable)]
+    instructions: Option<String>,
+    /// What may leave for a remote model, redacted. A local one gets everything.
+    data_policy: DataClasses,
+    /// The models to ask, in order, each a backend or `backend/model`; empty: the installation's.
+    models: Vec<String>,
+    /// Whether rules may write a specification when every model failed; null: the installation's
+    /// word.
+    #[oai(nullable)]
+    allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in dollars; null: the installation's limit.
+    #[oai(nullable)]
+    daily_spend_usd: Option<f64>,
+    /// What happens when that is spent: `refuse` or `local`; null: the installation's word.
+    #[oai(nullable)]
+    when_spent: Option<String>,
 }
 
 /// Which issues are explained without being asked; all of them unless something is set.
@@ -74,7 +95,7 @@ enum Level {
 
 /// How urgent a source takes an issue to be.
 #[derive(Debug, Clone, Copy, Enum, Serialize)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "SourcePriority", rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 enum Priority {
     /// Soon.
@@ -89,17 +110,35 @@ enum Priority {
 #[derive(Debug, Object)]
 struct SettingsUpdate {
     /// The OpenAI model to ask.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
+    #[oai(nullable)]
     auto_analyze: Option<bool>,
     /// Which of them; this replaces the whole.
+    #[oai(nullable)]
     auto_analyze_only: Option<AutoAnalyze>,
     /// Whether the summary is written as a note on the source's issue.
+    #[oai(nullable)]
     write_back: Option<bool>,
     /// Who is told when an analysis ends.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    #[oai(validator(max_length = 4000))]
+    instructions: Option<String>,
+    /// What may leave for a remote model.
+    data_policy: Option<DataClassesUpdate>,
+    /// The models to ask, in order, each a backend or `backend/model`; an empty list clears.
+    #[oai(validator(max_items = 10))]
+    models: Option<Vec<String>>,
+    /// Whether rules may write a specification when every model failed.
+    allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in dollars; a negative amount clears.
+    #[oai(validator(maximum(value = "1000000000")))]
+    daily_spend_usd: Option<f64>,
+    /// What happens when that is spent.
+    when_spent: Option<WhenSpent>,
 }
 
 /// What an update did.
@@ -130,12 +169,7 @@ impl SettingsApi {
         body: Body<SettingsUpdate>,
     ) -> Result<Answer<SettingsUpdated>> {
         let sent = body.0;
-        if sent.openai_model.is_none()
-            && sent.auto_analyze.is_none()
-            && sent.auto_analyze_only.is_none()
-            && sent.write_back.is_none()
-            && sent.notification_email.is_none()
-        {
+        if sent.is_empty() {
             return Err(Failure::NothingToUpdate.into());
         }
         let changes = SettingsChanges {
@@ -144,6 +178,16 @@ impl SettingsApi {
             auto_analyze_only: sent.auto_analyze_only.map(Into::into),
             write_back: sent.write_back,
             notification_email: Change::of_text(sent.notification_email),
+            instructions: Change::of_text(sent.instructions),
+            data_policy: sent.data_policy.unwrap_or_default().changes(),
+            models: sent.models,
+            allow_heuristics: sent.allow_heuristics,
+            daily_spend_limit: match sent.daily_spend_usd {
+                None => Change::Keep,
+                Some(dollars) if dollars < 0.0 => Change::Clear,
+                Some(dollars) => Change::Set(millionths(dollars)),
+            },
+            when_spent: sent.when_spent.map(Into::into),
         };
         let updated = self
             .services
@@ -163,7 +207,29 @@ impl From<WorkspaceSettings> for Settings {
             auto_analyze_only: settings.auto_analyze_only.into(),
             write_back: settings.write_back,
             notification_email: settings.notification_email,
+            instructions: settings.instructions,
+            data_policy: settings.data_policy.unwrap_or_default().into(),
+            models: settings.models,
+            allow_heuristics: settings.allow_heuristics,
+            daily_spend_usd: settings.daily_spend_limit.map(dollars),
+            when_spent: settings.when_spent.map(|then| then.as_str().to_owned()),
         }
+    }
+}
+
+impl SettingsUpdate {
+    fn is_empty(&self) -> bool {
+        self.openai_model.is_none()
+            && self.auto_analyze.is_none()
+            && self.auto_analyze_only.is_none()
+            && self.write_back.is_none()
+            && self.notification_email.is_none()
+            && self.instructions.is_none()
+            && self.data_policy.is_none()
+            && self.models.is_none()
+            && self.allow_heuristics.is_none()
+            && self.daily_spend_usd.is_none()
+            && self.when_spent.is_none()
     }
 }
 

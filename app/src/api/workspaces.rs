@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use explainer_core::{
     domain,
-    services::{Change, Failure, MASK, NewWorkspace, Services, WorkspaceChanges, WorkspaceService},
+    services::{
+        Change, Failure, MASK, ModelTrial, NewWorkspace, Services, WorkspaceChanges,
+        WorkspaceService,
+    },
 };
 use poem::http::StatusCode;
 use poem_openapi::{Object, OpenApi};
@@ -18,7 +21,7 @@ use super::{
     problem::Problem,
     security::Token,
     settings::Settings,
-    shapes::{SentryTest, SentryTested},
+    shapes::{ModelTest, ModelTestedBody, OpenAiTest, SentryTest, SentryTested},
     time::Time,
 };
 
@@ -35,7 +38,7 @@ struct NewWorkspaceBody {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
 }
 
@@ -44,29 +47,29 @@ struct NewWorkspaceBody {
 #[derive(Debug, Object)]
 struct WorkspaceUpdate {
     /// Its name.
-    #[oai(validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, validator(min_length = 1, max_length = 100))]
     name: Option<String>,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
     /// The token for Sentry's API.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_api_token: Option<String>,
     /// The slug of the Sentry organisation.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     sentry_organization: Option<String>,
     /// The address of the Sentry server, where it is not the installation's: `https` and public,
     /// unless the installation allows private networks.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_base_url: Option<String>,
     /// The client secret of the Sentry integration whose webhooks are sent here.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_client_secret: Option<String>,
     /// Where test events go.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_test_dsn: Option<String>,
     /// The key for OpenAI.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
 }
 
@@ -194,6 +197,45 @@ impl WorkspacesApi {
         let tested = workspaces.test_sentry(&token.0, trial).await?;
         Ok(Answer(tested.map_or_else(Into::into, Into::into)))
     }
+
+    /// Try a key for OpenAI
+    ///
+    /// What is left out, null or `***` is taken from what is kept. A key of one's own is tried by
+    /// asking something small; the installation's by a look-up that costs nothing.
+    #[oai(path = "/test-openai", method = "post", operation_id = "testOpenAi")]
+    async fn test_openai(
+        &self,
+        token: Token,
+        body: OptionalBody<OpenAiTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+
+    /// Try a model
+    ///
+    /// As the workspace would ask it. What is left out, null or `***` is taken from what is kept.
+    #[oai(path = "/test-llm", method = "post", operation_id = "testModel")]
+    async fn test_llm(
+        &self,
+        token: Token,
+        body: OptionalBody<ModelTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+}
+
+impl WorkspacesApi {
+    async fn test_model(
+        &self,
+        token: &Token,
+        trial: ModelTrial,
+    ) -> Result<Answer<ModelTestedBody>> {
+        let workspaces = &self.services.workspaces;
+        let tested = workspaces.test_model(&token.0, trial).await?;
+        Ok(Answer(tested.map_or_else(Into::into, Into::into)))
+    }
 }
 
 fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
@@ -230,11 +272,7 @@ pub(super) fn no_workspace_here(failure: Failure) -> Problem {
     }
 }
 
-fn shown(
-    workspaces: &WorkspaceService,
-    workspace: domain::Workspace,
-    token: &Token,
-) -> Workspace {
+fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace, token: &Token) -> Workspace {
     let role = workspace.role_of(&token.0.user().id);
     let mask = |secret: &Option<domain::Sealed>| secret.is_some().then(|| MASK.to_owned());
     Workspace {

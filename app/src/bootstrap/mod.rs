@@ -1,5 +1,6 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
 mod models;
 mod samples;
 mod sources;
@@ -14,7 +15,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Clock, Ids, LlmKind},
     services::{AccountRules, Ports, Registration, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -40,6 +41,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -48,12 +50,13 @@ impl Application {
     pub async fn assemble(config: Config) -> Result<Self> {
         let secrets = storage::secret_keys(&config)?;
         let stores = storage::open(&config.storage).await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secrets));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secrets,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
@@ -67,9 +70,11 @@ impl Application {
             audit_for: days(config.auth.audit_days),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
             public_url: config.server.public_url.clone(),
@@ -88,6 +93,7 @@ impl Application {
             services,
             waiting,
             ids,
+            kinds,
             config,
         })
     }
@@ -106,14 +112,15 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        models::look_up(&self.kinds, &self.config.llm.chain);
+        let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
             0 => None,
             seconds => Some(Poller::start(
-                self.services.clone(),
+                services.clone(),
                 Duration::from_secs(seconds),
             )),
         };
-        let (services, waiting) = (self.services, self.waiting);
         let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
         let stop = async {
             stop.await;
@@ -186,4 +193,17 @@ pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use explainer_core::ports::LlmKind;
+use explainer_core::{
+    Result,
+    ports::{LlmKind, LlmSettings, ModelProfile},
+};
 
 use crate::config::Config;
 
@@ -13,6 +16,50 @@ pub(crate) fn kinds(config: &Config) -> Vec<Arc<dyn LlmKind>> {
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// Looks, beside everything else, whether the models that are asked in this order are there: the
+/// operator reads it in the log, and what servers tell of their windows is known from then on.
+pub(super) fn look_up(kinds: &[Arc<dyn LlmKind>], chain: &[String]) {
+    let ready = |kind: &&Arc<dyn LlmKind>| kind.is_ready(&LlmSettings::default());
+    let names = match chain {
+        [] => {
+            let ready = kinds.iter().filter(ready);
+            ready.map(|kind| kind.name().to_owned()).collect()
+        }
+        names => names.to_vec(),
+    };
+    for name in names {
+        let (kind, model) = match name.split_once('/') {
+            Some((kind, model)) => (kind, Some(model.to_owned())),
+            None => (name.as_str(), None),
+        };
+        let Some(kind) = kinds.iter().find(|it| it.name() == kind).cloned() else {
+            continue;
+        };
+        tokio::spawn(async move {
+            let settings = LlmSettings {
+                model,
+                ..LlmSettings::default()
+            };
+            match look_at(&*kind, &settings).await {
+                Ok(ModelProfile {
+                    model,
+                    context_window,
+                    ..
+                }) => {
+                    tracing::info!(kind = kind.name(), model, context_window, "model is there");
+                }
+                Err(error) => tracing::warn!(kind = kind.name(), %error, "model is not there"),
+            }
+        });
+    }
+}
+
+async fn look_at(kind: &dyn LlmKind, settings: &LlmSettings) -> Result<ModelProfile> {
+    let llm = kind.open(settings)?;
+    llm.check().await?;
+    Ok(llm.profile())
 }
 
 #[cfg(feature = "llm-openai")]

@@ -7,8 +7,8 @@ use explainer_core::{
     Result,
     domain::SecretString,
     ports::{
-        AccessTokens, Analyses, AuditLog, Deliveries, IdempotencyKeys, Invitations, RevokedTokens,
-        Sessions, Users, Watches, Workspaces,
+        AccessTokens, Analyses, AuditLog, Deliveries, IdempotencyKeys, Invitations, Ledger,
+        RevokedTokens, Sessions, Users, Watches, Workspaces,
     },
 };
 
@@ -21,6 +21,7 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub ledger: Arc<dyn Ledger>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
@@ -47,6 +48,7 @@ impl Stores {
         S: Users
             + Workspaces
             + Analyses
+            + Ledger
             + Deliveries
             + Watches
             + IdempotencyKeys
@@ -61,6 +63,7 @@ impl Stores {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            ledger: store.clone(),
             deliveries: store.clone(),
             watches: store.clone(),
             idempotency: store.clone(),

@@ -8,6 +8,7 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Settings;
+use super::price::price;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
@@ -28,10 +29,13 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
     ("auth.audit_days", 1, 3_660, "365 for a year"),
     ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
-    ("analysis.workers", 1, 1_024, "a small number such as 4"),
+    ("analysis.workers", 1, 1_024, "32 for most"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
     ("analysis.attempts", 1, 20, "a small number such as 3"),
     ("analysis.token_budget", 500, 1_000_000, "8000 for most"),
+    ("llm.max_output_tokens", 256, 100_000, "4000 for most"),
+    ("llm.breaker_failures", 1, 1_000, "a small number such as 5"),
+    ("llm.breaker_seconds", 1, 3_600, "half a minute, 30"),
     (
         "llm.openai.context_window",
         0,
@@ -79,6 +83,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("llm.openai.location", &["auto", "local", "remote"]),
     ("llm.ollama.location", &["auto", "local", "remote"]),
     ("llm.ollama.think", &["off", "on", "low", "medium", "high"]),
+    ("llm.when_spent", &["refuse", "local"]),
 ];
 
 /// Texts that must have a form, and who knows it.
@@ -135,6 +140,24 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     origins(settings, problems);
     headers(settings, problems);
     storage(settings, problems);
+    spending(settings, problems);
+}
+
+fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
+    let limit = settings.value("llm.daily_spend_usd");
+    let limit = limit.and_then(Value::as_float);
+    if limit.is_none_or(|limit| !(0.0..=1e9).contains(&limit)) {
+        let remedy = "set an amount of dollars such as 5.0, or 0 for no limit";
+        problems.push(settings.refuse("llm.daily_spend_usd", "it is no amount", remedy));
+    }
+    let prices = settings.value("llm.prices").and_then(Value::as_array);
+    let mut prices = prices.into_iter().flatten().filter_map(Value::as_str);
+    if let Some(bad) = prices.find(|line| price(line).is_none()) {
+        let reason = format!("{bad:?} is not a model and three prices");
+        let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
+                      of a prompt, of a cached prompt, of an answer";
+        problems.push(settings.refuse("llm.prices", reason, remedy));
+    }
 }
 
 fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {

@@ -1,5 +1,6 @@
 //! The sections on language models: `[llm]` and one for each kind of server.
 
+use explainer_core::domain::WhenSpent;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -9,6 +10,22 @@ use super::sections::filled;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Llm {
+    /// The models to ask, in order; empty: every backend that has all it needs.
+    pub chain: Vec<String>,
+    /// Whether rules may write when every model failed.
+    pub allow_heuristics: bool,
+    /// How long an answer may be, in tokens.
+    pub max_output_tokens: u32,
+    /// After so many failures in a row a model is left alone; at least 1.
+    pub breaker_failures: u32,
+    /// For so long, in seconds.
+    pub breaker_seconds: u64,
+    /// What a workspace may spend on a day, in dollars; 0: anything.
+    pub daily_spend_usd: f64,
+    /// What happens when that is spent.
+    pub when_spent: WhenSpent,
+    /// What tokens cost, a line for each model: see [`super::price`].
+    pub prices: Vec<String>,
     /// OpenAI, or anything that speaks its API.
     pub openai: OpenAi,
     /// An Ollama server.

@@ -15,6 +15,7 @@ mod dotenv;
 mod file;
 mod layers;
 mod llm;
+mod price;
 mod problem;
 mod sections;
 mod shown;
@@ -25,6 +26,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
     Analysis, Auth, Config, Log, LogFormat, Outbound, Registration, Sentry, Server, Sources,

@@ -9,6 +9,7 @@ mod evidence;
 mod ids;
 mod invitation;
 mod issue;
+mod ledger;
 mod listing;
 mod progress;
 mod specification;
@@ -24,6 +25,7 @@ pub use evidence::*;
 pub use ids::*;
 pub use invitation::*;
 pub use issue::*;
+pub use ledger::*;
 pub use listing::*;
 pub use progress::*;
 pub use specification::*;
@@ -33,4 +35,6 @@ pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
 pub use jiff::Timestamp;
+/// A day.
+pub use jiff::civil::Date;
 pub use secrecy::{ExposeSecret, SecretString};

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{Level, Timestamp, UserId, WorkspaceId};
+use super::{DataPolicy, Level, Timestamp, UserId, WorkspaceId};
 
 /// A secret as the store sees it: encrypted, opened only by the [`crate::ports::Vault`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +86,12 @@ impl Workspace {
                     auto_analyze: _,
                     auto_analyze_only: _,
                     write_back: _,
+                    instructions: _,
+                    data_policy: _,
+                    models: _,
+                    allow_heuristics: _,
+                    daily_spend_limit: _,
+                    when_spent: _,
                     notification_email: _,
                 },
             created_at: _,
@@ -173,6 +179,41 @@ pub struct WorkspaceSettings {
     pub write_back: bool,
     /// Who is told when an analysis ends.
     pub notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    pub instructions: Option<String>,
+    /// What may leave for a remote model; the careful default when absent.
+    pub data_policy: Option<DataPolicy>,
+    /// The models to ask, in order, each a backend or `backend/model`; the installation's when empty.
+    pub models: Vec<String>,
+    /// Whether rules may write a specification when every model failed; the installation's word
+    /// when absent.
+    pub allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in millionths of a dollar; the installation's limit when
+    /// absent.
+    pub daily_spend_limit: Option<u64>,
+    /// What happens when that is spent; the installation's word when absent.
+    pub when_spent: Option<WhenSpent>,
+}
+
+/// What happens when a day's money is spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenSpent {
+    /// Requests are refused until the day is over.
+    #[default]
+    Refuse,
+    /// Only models that run here are asked.
+    Local,
+}
+
+impl WhenSpent {
+    /// The word people configure it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Local => "local",
+        }
+    }
 }
 
 /// Which issues are explained without being asked; all of them unless something is set.

@@ -55,6 +55,8 @@ pub struct ModelProfile {
     pub kind: String,
     /// The model's name as the server knows it.
     pub model: String,
+    /// The host of the server.
+    pub server: String,
     /// How many tokens prompt and answer may have together.
     pub context_window: u32,
     /// Whether what is sent leaves the self-hoster's machines.

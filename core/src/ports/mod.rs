@@ -13,6 +13,7 @@ mod deliveries;
 mod idempotency;
 mod invitations;
 mod issue_source;
+mod ledger;
 mod llm;
 mod notifier;
 mod passwords;
@@ -30,6 +31,7 @@ pub use deliveries::Deliveries;
 pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use invitations::Invitations;
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use ledger::Ledger;
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
     OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,

@@ -3,9 +3,9 @@
 use futures::{StreamExt, stream};
 
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision, day},
     ports::{Notice, NoticeKind},
-    services::{Access, Failure, Issues, Ports, Right, new_id},
+    services::{Access, Failure, Issues, Ports, Right, chain::until_tomorrow, new_id},
 };
 
 /// How many issues of a batch are read from their source at the same time.
@@ -50,6 +50,7 @@ impl AnalysisRequests {
         {
             return Ok(active);
         }
+        self.has_money(of).await?;
         let issue = self.issues.read(of, issue_id).await?;
         let id: AnalysisId = new_id(&*self.ports.ids)?;
         let request = NewAnalysis {
@@ -64,6 +65,22 @@ impl AnalysisRequests {
         let analysis = self.ports.analyses.enqueue(request).await?;
         self.tell(of, &analysis.id, NoticeKind::Queued).await;
         Ok(analysis)
+    }
+
+    /// Refuses what could not be paid for today: where the limit is reached and there is a remote
+    /// model to ask first, or no other.
+    async fn has_money(&self, of: &Access) -> Result<(), Failure> {
+        let models = &self.ports.models;
+        let Some(limit) = models.spend_limit(of) else {
+            return Ok(());
+        };
+        let now = self.ports.clock.now();
+        if self.ports.ledger.spent(&of.id, day(now)).await? < limit || !models.must_refuse(of) {
+            return Ok(());
+        }
+        Err(Failure::SpendLimitReached {
+            until_tomorrow: until_tomorrow(now),
+        })
     }
 
     /// Asks for the analysis of each of these issues, each once. One that cannot be asked for does

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     Error, ErrorKind,
     domain::{MemberRole, Scope},
+    services::ChainFailure,
 };
 
 /// A use case's refusal. Its text is meant for the client and holds no secret.
@@ -119,6 +120,17 @@ pub enum Failure {
     /// The issue source failed.
     #[error("{0}")]
     Source(#[source] Error),
+    /// No model explained the issue.
+    #[error("{0}")]
+    Models(ChainFailure),
+    /// The workspace has spent what it may on this day.
+    #[error(
+        "the workspace's daily spend limit is reached; wait until tomorrow (UTC) or raise it in the settings"
+    )]
+    SpendLimitReached {
+        /// How long the day still lasts.
+        until_tomorrow: Duration,
+    },
     /// Something of ours failed; the text is for the log.
     #[error("{0}")]
     Internal(#[from] Error),
@@ -166,14 +178,30 @@ impl Failure {
                 ErrorKind::Unsupported => "source_unsupported",
                 _ => "source_failed",
             },
+            Self::Models(failure) => failure.code,
+            Self::SpendLimitReached { .. } => "spend_limit_reached",
             Self::Internal(error) if error.kind().is_transient() => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
 
     /// Whether the same request may succeed later without anyone changing anything.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Source(error) | Self::Internal(error) if error.kind().is_transient())
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(error) | Self::Internal(error) => error.kind().is_transient(),
+            Self::Models(failure) => failure.retryable,
+            Self::SpendLimitReached { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether that is so before long, so that a job may wait for it.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Models(failure) => failure.is_passing(),
+            Self::SpendLimitReached { .. } => false,
+            other => other.is_retryable(),
+        }
     }
 
     /// How long the other side asked us to wait, if it said so.
@@ -181,6 +209,8 @@ impl Failure {
         match self {
             Self::Source(error) | Self::Internal(error) => error.retry_after(),
             Self::TooManyTries { wait } => Some(*wait),
+            Self::Models(failure) => failure.retry_after,
+            Self::SpendLimitReached { until_tomorrow } => Some(*until_tomorrow),
             _ => None,
         }
     }

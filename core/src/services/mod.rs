@@ -9,17 +9,24 @@ mod accounts;
 mod analyses;
 mod audit;
 mod automatic;
+mod chain;
+mod compare;
 mod failure;
 mod idempotency;
 mod issues;
 mod listing;
 mod members;
+mod models;
+mod preview;
+mod reading;
 mod reconcile;
 mod secrets;
 mod sources;
+mod test_model;
 mod test_sentry;
 mod throttle;
 mod tokens;
+mod usage;
 mod users;
 mod webhooks;
 mod work;
@@ -32,15 +39,21 @@ pub use access::{Access, Caller, Origin, Right};
 pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::{AnalysisRequests, Asked};
 pub use audit::Audit;
+pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
+pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use reconcile::{Looked, Reconciler};
 pub use secrets::Secrets;
 pub use sources::Sources;
+pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
+pub use usage::Spending;
 pub use users::{UserChanges, UserService};
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
@@ -50,7 +63,7 @@ pub use workspaces::{
 
 use crate::ports::{
     AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-    Invitations, Notifier, Passwords, Sessions, Users, Vault, Watches, Workspaces,
+    Invitations, Ledger, Notifier, Passwords, Sessions, Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -90,8 +103,12 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What was sent to models and what it cost.
+    pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Language models.
+    pub models: Arc<Models>,
     /// Where people reach this service, where that is known.
     pub public_url: Option<String>,
 }
@@ -119,6 +136,12 @@ pub struct Services {
     pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// Showing what would be sent to models.
+    pub previews: Previews,
+    /// Comparing models.
+    pub comparisons: Comparisons,
+    /// What was sent to models and what it cost.
+    pub spending: Spending,
     /// Taking webhooks.
     pub webhooks: Webhooks,
     /// Looking through sources.
@@ -139,6 +162,9 @@ impl Services {
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            previews: Previews::new(ports.clone()),
+            comparisons: Comparisons::new(ports.clone()),
+            spending: Spending::new(ports.clone()),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),
         }

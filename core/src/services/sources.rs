@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, ErrorKind,
     domain::{ExposeSecret, Sealed, Workspace},
-    ports::{IssueSource, SourceKind, Vault},
+    ports::{IssueSource, SourceKind, SourceSignal, Vault},
     services::Failure,
 };
 
@@ -58,6 +58,21 @@ impl Sources {
     ) -> Result<Arc<dyn IssueSource>, Failure> {
         let settings = self.sentry_settings(workspace)?;
         self.kind(SENTRY)?.open(&settings).map_err(not_open)
+    }
+
+    /// What a webhook delivery of Sentry to `workspace` says, once its signature was checked.
+    pub(super) async fn sentry_webhook(
+        &self,
+        workspace: &Workspace,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Vec<SourceSignal>, Failure> {
+        let settings = self.sentry_settings(workspace)?;
+        let signals = self.kind(SENTRY)?.webhook(&settings, headers, body).await;
+        signals.map_err(|error| match error.kind() {
+            ErrorKind::Unauthorized => Failure::NotSigned(error),
+            _ => Failure::Source(error),
+        })
     }
 
     /// Refuses an address of a Sentry that must not or cannot be spoken to.

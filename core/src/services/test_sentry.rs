@@ -20,7 +20,7 @@ pub struct SentryTrial {
     pub base_url: Change<String>,
 }
 
-/// Why Sentry could not be connected to.
+/// Why something could not be connected to.
 #[derive(Debug)]
 pub struct NotConnected {
     /// `unauthorized`, `not_found`, `timeout`, `connection_error` or `api_error`.
@@ -52,7 +52,8 @@ impl WorkspaceService {
     }
 }
 
-fn not_connected(error: &Error) -> NotConnected {
+/// What a fault means to whoever tries a connection.
+pub(super) fn not_connected(error: &Error) -> NotConnected {
     let code = match error.kind() {
         ErrorKind::Unauthorized | ErrorKind::Forbidden => "unauthorized",
         ErrorKind::NotFound => "not_found",

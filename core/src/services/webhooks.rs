@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use crate::{
-    ErrorKind,
     domain::{Workspace, WorkspaceId},
     ports::SourceSignal,
     services::{
@@ -57,13 +56,9 @@ impl Webhooks {
     /// answered.
     pub async fn sentry(&self, workspace: &str, delivery: &Delivery<'_>) -> Result<Taken, Failure> {
         let workspace = self.workspace(workspace).await?;
-        let source = self.ports.sources.open_sentry(&workspace)?;
         let Delivery { headers, body } = delivery;
-        let signals = source.webhook(headers, body).await;
-        let signals = signals.map_err(|error| match error.kind() {
-            ErrorKind::Unauthorized => Failure::NotSigned(error),
-            _ => Failure::Source(error),
-        })?;
+        let sources = &self.ports.sources;
+        let signals = sources.sentry_webhook(&workspace, headers, body).await?;
         let found: Vec<_> = signals.into_iter().filter_map(found).collect();
         if found.is_empty() {
             return Ok(Taken::Nothing);
@@ -119,12 +114,12 @@ fn found(signal: SourceSignal) -> Option<Found> {
 /// What a delivery is known by: the sender's id for it, and its signature, which only the same body
 /// has. The id is not signed, so whoever repeats a delivery could give it another.
 fn marks(headers: &[(String, String)]) -> Vec<String> {
-    let named = |name: &str| {
+    let value = |name: &str| {
         let mut headers = headers.iter();
         let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         let value = value.trim().to_ascii_lowercase();
         (1..=MAX_MARK).contains(&value.len()).then_some(value)
     };
-    let names = ["request-id", "sentry-hook-signature"];
-    names.into_iter().filter_map(named).collect()
+    let marks = ["request-id", "sentry-hook-signature"];
+    marks.into_iter().filter_map(value).collect()
 }

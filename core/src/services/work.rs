@@ -7,16 +7,15 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Event, Evidence, Lease, Outcome, Progress, Specification, Stage,
+        Analysis, AnalysisError, Evidence, Lease, Outcome, Progress, Specification, Stage,
         Workspace,
     },
-    explain,
+    explain::{self, ask},
     ports::{Notice, NoticeKind},
-    services::{Failure, Ports, write_back::WriteBack},
+    services::{
+        Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading, write_back::WriteBack,
+    },
 };
-
-/// How many events of an issue are looked at to find the one that tells most.
-const EVENTS: u16 = 5;
 
 /// How long and how often a job is worked on.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +29,8 @@ pub struct WorkLimits {
 /// Carrying analyses out.
 #[derive(Debug)]
 pub struct Work {
+    reading: Reading,
+    chain: Chain,
     ports: Ports,
     limits: WorkLimits,
     write_back: WriteBack,
@@ -38,6 +39,8 @@ pub struct Work {
 impl Work {
     pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
         Self {
+            reading: Reading::new(ports.clone()),
+            chain: Chain::new(ports.clone()),
             write_back: WriteBack::new(ports.clone()),
             ports,
             limits,
@@ -88,7 +91,7 @@ impl Work {
                 }
                 Ok(())
             }
-            Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
+            Err(failure) if self.is_put_back(job, failure.is_passing()) => {
                 self.put_back(lease, job, &failure).await
             }
             Err(failure) => {
@@ -98,25 +101,37 @@ impl Work {
         }
     }
 
+    /// Steps 3 to 9: from the issue to its specification.
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
         self.reached(job, Stage::Collecting);
-        let evidence = self.evidence(&workspace, job).await?;
-        let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
-        let specification = match known(job, &fingerprint) {
-            Some(specification) => {
-                tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
-                specification
+        let delivered = job.event.as_deref().map(|event| (&job.issue, event));
+        let evidence = self
+            .reading
+            .evidence(&workspace, &job.issue.id, delivered)
+            .await?;
+        let links = self.ports.models.chain(&workspace);
+        let task = Task {
+            workspace: &workspace,
+            analysis: Some(Run::of(job)),
+            evidence: &evidence,
+            candidates: &[],
+        };
+        let explained = match self.known(&task, job, &links).await? {
+            Some(known) => known,
+            None if links.is_empty() => {
+                self.reached(job, Stage::Writing);
+                by_rules(&evidence, None)
             }
             None => {
-                self.reached(job, Stage::Writing);
-                Box::new(explain::specify(&evidence))
+                let candidates = &self.reading.candidates(&workspace, &evidence).await?;
+                self.ask(&Task { candidates, ..task }, job, &links).await?
             }
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
-            specification,
-            fingerprint,
+            specification: explained.specification,
+            fingerprint: explained.fingerprint,
         })
     }
 
@@ -136,13 +151,56 @@ impl Work {
             .ok_or(Failure::NoWorkspace)
     }
 
-    async fn evidence(&self, workspace: &Workspace, job: &Analysis) -> Result<Evidence, Failure> {
-        let source = self.ports.sources.open(workspace)?;
-        let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
-        let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source.events(&issue.id, EVENTS).await;
-        let events = with_delivered(events, job.event.as_deref())?;
-        Ok(explain::collect(issue, events))
+    /// The former result, where it was made from the same evidence in a way it would be made now.
+    async fn known(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Option<Explained>, Failure> {
+        let (false, Some(specification), Some(former)) =
+            (job.force, &job.specification, &job.fingerprint)
+        else {
+            return Ok(None);
+        };
+        let opened = links.iter().filter_map(|link| link.opened.as_ref().ok());
+        let model = opened
+            .map(|llm| ask::name(&llm.profile()))
+            .find(|model| self.chain.fingerprint(task, model) == *former);
+        let by_rules = || explain::fingerprint(task.evidence, explain::HEURISTICS) == *former;
+        match model {
+            Some(model) => self.chain.reused(task, &model).await?,
+            None if links.is_empty() && by_rules() => {}
+            None => return Ok(None),
+        }
+        tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+        Ok(Some(Explained {
+            specification: specification.clone(),
+            fingerprint: former.clone(),
+        }))
+    }
+
+    /// Has the models explain it; rules do when all of them failed for good and that is allowed.
+    async fn ask(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Explained, Failure> {
+        match self.chain.explain(task, links).await {
+            Err(Failure::Models(failure))
+                if !self.is_put_back(job, failure.is_passing())
+                    && self.ports.models.allows_heuristics(task.workspace) =>
+            {
+                let why = told(&Failure::Models(failure));
+                Ok(by_rules(task.evidence, Some(why)))
+            }
+            ended => ended,
+        }
+    }
+
+    fn is_put_back(&self, job: &Analysis, may_pass: bool) -> bool {
+        may_pass && job.attempt < self.limits.attempts
     }
 
     async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
@@ -208,6 +266,18 @@ impl Work {
     }
 }
 
+/// What rules say of the evidence, maybe because the models failed.
+fn by_rules(evidence: &Evidence, instead_of_model: Option<AnalysisError>) -> Explained {
+    let specification = Specification {
+        instead_of_model: instead_of_model.map(Box::new),
+        ..explain::specify(evidence)
+    };
+    Explained {
+        specification: Box::new(specification),
+        fingerprint: explain::fingerprint(evidence, explain::HEURISTICS),
+    }
+}
+
 /// Whether the result is the one that stood before.
 fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
     let Outcome::Completed { fingerprint, .. } = outcome else {
@@ -216,38 +286,11 @@ fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
     job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
 }
 
-/// The events of the source, and the one that came with the request, which is enough where the
-/// source fails.
-fn with_delivered(
-    events: Result<Vec<Event>>,
-    delivered: Option<&Event>,
-) -> Result<Vec<Event>, Failure> {
-    let Some(delivered) = delivered else {
-        return events.map_err(Failure::Source);
-    };
-    let mut events = events.unwrap_or_else(|error| {
-        tracing::warn!(?error, "only the delivered event is looked at");
-        Vec::new()
-    });
-    if events.iter().all(|event| event.id != delivered.id) {
-        events.push(delivered.clone());
-    }
-    Ok(events)
-}
-
-/// The former result, where it was made from the same evidence in the same way and may be used again.
-fn known(job: &Analysis, fingerprint: &str) -> Option<Box<Specification>> {
-    if job.force || job.fingerprint.as_deref() != Some(fingerprint) {
-        return None;
-    }
-    job.specification.clone()
-}
-
 fn told(failure: &Failure) -> AnalysisError {
     AnalysisError {
         code: failure.code().to_owned(),
         message: failure.public_message(),
-        retryable: failure.is_transient(),
+        retryable: failure.is_retryable(),
     }
 }
 

@@ -5,14 +5,18 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{
-        AutoAnalyze, Member, Scope, Sealed, SecretString, SentrySettings, Workspace, WorkspaceId,
-        WorkspaceSettings,
+        AutoAnalyze, DataClass, Member, Scope, Sealed, SecretString, SentrySettings, WhenSpent,
+        Workspace, WorkspaceId, WorkspaceSettings,
     },
     services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
 const UPDATE_TRIES: u32 = 5;
+/// How many models a workspace may ask at most.
+const MAX_MODELS: usize = 10;
+/// The longest instructions, in characters.
+const MAX_INSTRUCTIONS: usize = 4_000;
 /// What stands for a secret in every answer, and means "unchanged" when it comes back.
 pub const MASK: &str = "***";
 
@@ -112,6 +116,18 @@ pub struct SettingsChanges {
     pub write_back: Option<bool>,
     /// Who is told when an analysis ends.
     pub notification_email: Change<String>,
+    /// The workspace's own words to the model.
+    pub instructions: Change<String>,
+    /// What may leave for a remote model, class by class; what is not named stays.
+    pub data_policy: Vec<(DataClass, bool)>,
+    /// The models to ask, in order; an empty list clears.
+    pub models: Option<Vec<String>>,
+    /// Whether rules may write a specification when every model failed.
+    pub allow_heuristics: Option<bool>,
+    /// What may be spent on a day, in millionths of a dollar.
+    pub daily_spend_limit: Change<u64>,
+    /// What happens when that is spent.
+    pub when_spent: Option<WhenSpent>,
 }
 
 /// Workspaces and their settings.
@@ -215,6 +231,8 @@ impl WorkspaceService {
         let email = changes
             .notification_email
             .try_map(|email| checked_email("notification_email", &email))?;
+        let instructions = changes.instructions.try_map(checked_instructions)?;
+        self.check_models(changes.models.as_deref().unwrap_or_default())?;
         self.change(caller, "settings.updated", |workspace| {
             let settings = &mut workspace.settings;
             changes
@@ -227,8 +245,42 @@ impl WorkspaceService {
             if let Some(only) = &changes.auto_analyze_only {
                 settings.auto_analyze_only.clone_from(only);
             }
+            instructions.clone().apply(&mut settings.instructions);
+            for (class, may_go) in &changes.data_policy {
+                let policy = settings.data_policy.get_or_insert_default();
+                *policy.of(*class) = *may_go;
+            }
+            if let Some(models) = &changes.models {
+                settings.models.clone_from(models);
+            }
+            settings.allow_heuristics = changes.allow_heuristics.or(settings.allow_heuristics);
+            changes
+                .daily_spend_limit
+                .clone()
+                .apply(&mut settings.daily_spend_limit);
+            settings.when_spent = changes.when_spent.or(settings.when_spent);
         })
         .await
+    }
+
+    fn check_models(&self, names: &[String]) -> Result<(), Failure> {
+        let refuse = |message: String| {
+            Err(Failure::Invalid {
+                field: "models",
+                message,
+            })
+        };
+        if names.len() > MAX_MODELS || names.iter().any(|name| name.len() > 200) {
+            return refuse(format!(
+                "must be at most {MAX_MODELS} names of at most 200 characters"
+            ));
+        }
+        match names.iter().find(|name| !self.ports.models.knows(name)) {
+            Some(name) => refuse(format!(
+                "must each be a backend or `backend/model`, such as `ollama/llama3.1`; there is no backend for `{name}`"
+            )),
+            None => Ok(()),
+        }
     }
 
     /// The secret test DSN with its key masked, fit to be shown.
@@ -299,6 +351,16 @@ fn mask_dsn(dsn: &str) -> String {
         return MASK.to_owned();
     };
     format!("{scheme}://{MASK}@{host}")
+}
+
+fn checked_instructions(text: String) -> Result<String, Failure> {
+    if text.chars().nth(MAX_INSTRUCTIONS).is_none() {
+        return Ok(text);
+    }
+    Err(Failure::Invalid {
+        field: "instructions",
+        message: format!("must have at most {MAX_INSTRUCTIONS} characters"),
+    })
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

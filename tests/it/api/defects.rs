@@ -134,10 +134,7 @@ async fn the_stack_trace_is_looked_at() {
         text.contains(".py"),
         "no file of the stack is named: {text}"
     );
-    let trace = ada
-        .get("/api/v1/issues/processed?limit=1")
-        .await
-        .ok();
+    let trace = ada.get("/api/v1/issues/processed?limit=1").await.ok();
     let trace = trace[0]["sentry_issue"]["stack_trace"]
         .as_str()
         .unwrap()

@@ -5,8 +5,14 @@ mod client;
 #[path = "../../../adapters/tests/support/mongod.rs"]
 mod mongod;
 mod place;
+#[path = "../../../adapters/tests/support/replay.rs"]
+#[expect(dead_code, reason = "the adapters' own tests replay more")]
+pub(crate) mod replay;
 mod secrets;
 mod service;
+#[path = "../../../adapters/tests/support/wire.rs"]
+#[expect(dead_code, reason = "the adapters' own tests speak more")]
+pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use place::Store;

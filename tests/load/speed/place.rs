@@ -107,6 +107,10 @@ impl Place {
     }
 
     /// An account, its workspace and all issues analysed; then the requests of each case.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it speaks to the service it started, as any client may"
+    )]
     async fn prepare(&self, analyses: usize) -> Outcome<Vec<Vec<Vec<u8>>>> {
         let http = reqwest::Client::new();
         let url = |path: &str| format!("http://{}/api/v1{path}", self.address);

@@ -42,6 +42,7 @@ impl Llm for OllamaModel {
         ModelProfile {
             kind: ADAPTER.to_owned(),
             model: self.name.clone(),
+            server: self.server.host().to_owned(),
             context_window: self.window.min(own),
             location: self.location,
             structured: Structured::JsonSchema,

@@ -9,8 +9,7 @@ use explainer_core::{
 use futures::{StreamExt, stream};
 use ollama_rs::models::{LocalModel, ModelInfo, pull::PullModelStatus};
 use reqwest::Client;
-use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     ADAPTER,
@@ -20,11 +19,6 @@ use crate::llm::{answer::cut_off, lines::Lines, shared::within};
 
 /// How many models a server is asked about at the same time.
 const AT_ONCE: usize = 4;
-
-#[derive(Deserialize)]
-struct Tags {
-    models: Vec<LocalModel>,
-}
 
 /// Every model the server has. What it does not tell of one is left out.
 pub(super) async fn list(
@@ -39,8 +33,13 @@ pub(super) async fn list(
         model: "models",
     };
     within(limit, server.host(), ADAPTER, "models", async {
-        let tags: Tags = server.ask_whole(http, question).await?;
-        let described = tags.models.into_iter().map(async |model| {
+        let tags: Value = server.ask_whole(http, question).await?;
+        let models = tags["models"].as_array();
+        let models = models.ok_or_else(|| server.not_the_api("models"))?.clone();
+        let models = models
+            .into_iter()
+            .filter_map(|it| serde_json::from_value(it).ok());
+        let described = models.map(async |model: LocalModel| {
             let shown = show(server, http, &model.name, "models").await;
             let (context_window, capabilities) = shown.unwrap_or_default();
             OfferedModel {
@@ -69,7 +68,11 @@ pub(super) async fn show(
         body: Some(&body),
         model,
     };
-    let info: ModelInfo = server.ask_whole(http, question).await?;
+    let shown: Value = server.ask_whole(http, question).await?;
+    // A field that is not as it should be is no reason not to ask the model.
+    let Ok(info) = serde_json::from_value::<ModelInfo>(shown) else {
+        return Ok((None, Vec::new()));
+    };
     // `llama.context_length`, `qwen3.context_length`…
     let window = info
         .model_info

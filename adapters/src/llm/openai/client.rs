@@ -118,7 +118,7 @@ impl Server {
     }
 }
 
-/// A model of the list. How its window is called is for each server to say: vLLM, OpenRouter,
+/// A model of the list. How its window is called is for each server to say: vLLM, `OpenRouter`,
 /// Groq, LM Studio, llama.cpp.
 fn offered(model: &Value) -> Option<(OfferedModel, String)> {
     let name = model["id"].as_str().or(model["name"].as_str())?;
@@ -274,7 +274,15 @@ impl Service {
             Ok(body) => serde_json::from_slice::<Value>(&body).map_err(|_| not_the_api(host)),
             Err(error) => Err(error),
         };
+        let is_answer = |value: &Value| {
+            let parts = ["choices", "output", "error"];
+            parts.iter().any(|part| !value[part].is_null()) || value["object"] == "error"
+        };
         match parsed {
+            Ok(value) if as_stream && !is_answer(&value) => {
+                self.exchange.fail(not_the_api(host));
+                Err(OpenAIError::InvalidArgument(String::new()))
+            }
             Ok(value) if as_stream => {
                 self.exchange.ending(|ending| ending.said_done = true);
                 let text = format!("data: {value}\n\ndata: [DONE]\n\n");

@@ -8,6 +8,10 @@ use crate::llm::refusal::Refusal;
 
 /// How a model is spoken to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about a server, and any of them may hold"
+)]
 pub(super) struct Dialect {
     /// How it is given a schema.
     pub structured: Structured,

@@ -1,4 +1,4 @@
-//! OpenAI, and everything that speaks its API: vLLM, llama.cpp, LM Studio, Groq, OpenRouter and
+//! OpenAI, and everything that speaks its API: vLLM, llama.cpp, LM Studio, Groq, and
 //! whatever comes next. Requests go out through `async-openai`; what comes back is read by types
 //! of ours, since few of these servers keep to the letter of OpenAI's.
 

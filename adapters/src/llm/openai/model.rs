@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     ADAPTER, Api,
-    client::{Exchange, Halt, Server},
+    client::{Exchange, Halt, Server, not_the_api},
     dialect::Dialect,
 };
 use crate::llm::{
@@ -46,6 +46,7 @@ impl Llm for OpenAiModel {
         ModelProfile {
             kind: ADAPTER.to_owned(),
             model: self.name.clone(),
+            server: self.server.host().to_owned(),
             context_window: dialect.context_window,
             location: self.location,
             structured: dialect.structured,
@@ -173,10 +174,13 @@ impl OpenAiModel {
             };
             answer.add(piece, ADAPTER).map_err(Halt::Fault)?;
         }
-        if answer.is_whole() || exchange.said_done() {
-            return Ok(answer.end(request, &self.name));
+        match (answer.is_whole(), exchange.said_done()) {
+            (true, _) => Ok(answer.end(request, &self.name)),
+            // Some give no reason. Some say nothing at all, and are something else.
+            (false, true) if answer.has_text() => Ok(answer.end(request, &self.name)),
+            (false, true) => Err(Halt::Fault(not_the_api(host))),
+            (false, false) => Err(Halt::Fault(cut_off(host, ADAPTER))),
         }
-        Err(Halt::Fault(cut_off(host, ADAPTER)))
     }
 
     /// What a refusal comes to: the fault it is, or an answer that a filter would not have.

@@ -2,7 +2,7 @@
 
 /// Beginnings of names, the longer ones first where one begins with another, and the windows
 /// OpenAI's model pages give (2026-11).
-const WINDOWS: [(&str, u32); 11] = [
+const WINDOWS: [(&str, u32); 12] = [
     ("gpt-5", 400_000),
     ("gpt-4.1", 1_047_576),
     ("gpt-4.5", 128_000),
@@ -14,6 +14,7 @@ const WINDOWS: [(&str, u32); 11] = [
     ("o1-mini", 128_000),
     ("o1", 200_000),
     ("o3", 200_000),
+    ("o4", 200_000),
 ];
 /// What nearly every model in use has at least.
 const USUAL: u32 = 8_192;

@@ -5,14 +5,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use async_trait::async_trait;
 use explainer_core::{
     Error, ErrorKind, Result,
     domain::{ExposeSecret, SecretString},
-    ports::{IssueSource, SourceKind},
+    ports::{IssueSource, SourceKind, SourceSignal},
 };
 use serde::Deserialize;
 
-use super::{ADAPTER, SentrySource, client::Client};
+use super::{ADAPTER, SentrySource, client::Client, webhook};
 use crate::outbound::Target;
 
 /// Clients kept at most; the one that was not used for longest goes first.
@@ -125,6 +126,7 @@ impl SentryKind {
     }
 }
 
+#[async_trait]
 impl SourceKind for SentryKind {
     fn name(&self) -> &str {
         ADAPTER
@@ -139,12 +141,19 @@ impl SourceKind for SentryKind {
     }
 
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>> {
+        let client = self.client(self.config(&Settings::read(settings)?)?)?;
+        Ok(Arc::new(SentrySource { client }))
+    }
+
+    /// Checking a signature takes the client secret alone.
+    async fn webhook(
+        &self,
+        settings: &serde_json::Value,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Vec<SourceSignal>> {
         let settings = Settings::read(settings)?;
-        let client = self.client(self.config(&settings)?)?;
-        Ok(Arc::new(SentrySource {
-            client,
-            client_secret: settings.client_secret.map(SecretString::from),
-        }))
+        webhook::read(settings.client_secret.as_deref(), headers, body)
     }
 }
 

@@ -19,8 +19,8 @@ use std::{cmp::Reverse, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use explainer_core::{
     Error, ErrorKind, Result,
-    domain::{Event, ExposeSecret, Issue, IssueQuery, Page, Project, SecretString},
-    ports::{IssueSource, Organization, SourceSignal, SourceStatus},
+    domain::{Event, Issue, IssueQuery, Page, Project},
+    ports::{IssueSource, Organization, SourceStatus},
 };
 use futures::future::join;
 
@@ -46,8 +46,6 @@ const PROJECT_PAGES: usize = 50;
 #[derive(Debug, Clone)]
 pub struct SentrySource {
     client: Arc<Client>,
-    /// The secret its webhooks are signed with.
-    client_secret: Option<SecretString>,
 }
 
 impl SentrySource {
@@ -225,15 +223,6 @@ impl IssueSource for SentrySource {
             (Err(refusal), _) | (_, Err(refusal)) => return Err(refusal.into_error("events")),
         };
         Ok(newest_first(best, listed, limit.into()))
-    }
-
-    async fn webhook(
-        &self,
-        headers: &[(String, String)],
-        body: &[u8],
-    ) -> Result<Vec<SourceSignal>> {
-        let secret = self.client_secret.as_ref().map(ExposeSecret::expose_secret);
-        webhook::read(secret, headers, body)
     }
 
     async fn comment(&self, issue: &str, text: &str) -> Result<()> {

@@ -284,7 +284,8 @@ struct RevisionFields {
     finished_at: Option<Timestamp>,
 }
 
-fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
+/// What was serialised, as a document fit to be stored.
+pub(super) fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
     let refuse = |error: bson::error::Error| {
         let why = error.message.unwrap_or_else(|| error.kind.to_string());
         Fault::refused(
@@ -308,7 +309,7 @@ fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
 }
 
 /// A document whose fields mean what this version takes them to mean.
-fn readable(document: Document) -> Result<bson::Deserializer, Fault> {
+pub(super) fn readable(document: Document) -> Result<bson::Deserializer, Fault> {
     match document.get_i32("schema") {
         Ok(schema) if schema > SCHEMA => Err(Fault::refused(
             ErrorKind::Unsupported,

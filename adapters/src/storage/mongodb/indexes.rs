@@ -20,6 +20,7 @@ pub(super) const AUDIT: &str = "audit";
 pub(super) const INVITATIONS: &str = "invitations";
 pub(super) const SESSIONS: &str = "sessions";
 pub(super) const ACCESS_TOKENS: &str = "access_tokens";
+pub(super) const MODEL_CALLS: &str = "model_calls";
 pub(super) const DELIVERIES: &str = "deliveries";
 /// Found by their ids alone.
 pub(super) const WATCHES: &str = "watches";
@@ -149,6 +150,20 @@ fn all() -> Vec<(&'static str, Bson)> {
                 { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
                 { "name": "of_user", "key": { "user_id": 1, "created_at": 1, "_id": 1 } },
                 { "name": "secret", "key": { "secret_hash": 1 }, "unique": true },
+            ]),
+        ),
+        (
+            MODEL_CALLS,
+            bson!([
+                {
+                    "name": "of_analysis",
+                    "key": { "workspace_id": 1, "analysis_id": 1, "started_at": 1, "_id": 1 },
+                },
+                {
+                    "name": "by_key",
+                    "key": { "workspace_id": 1, "key": 1, "started_at": -1, "_id": -1 },
+                },
+                { "name": "by_day", "key": { "workspace_id": 1, "day": 1, "model": 1 } },
             ]),
         ),
     ]

@@ -23,6 +23,7 @@ mod forms;
 mod idempotency;
 mod indexes;
 mod invitations;
+mod ledger;
 mod query;
 mod queue;
 mod results;

@@ -29,10 +29,10 @@ impl Watches for MongoStore {
         self.run("claim watch", async {
             let due = doc! { "_id": workspace.as_str(), "due_at": { "$lte": date(now) } };
             let take = doc! { "$set": { "due_at": date(until), "lease": token } };
-            let taken = watches
+            let found = watches
                 .find_one_and_update(due, take)
                 .return_document(ReturnDocument::After);
-            if let Some(watch) = taken.await? {
+            if let Some(watch) = found.await? {
                 return read(&watch).map(Some);
             }
             // Either somebody has it, or there is none yet; of many who add it one succeeds.

@@ -11,7 +11,8 @@ use super::fault::Fault;
 const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_tables.sql"),
     include_str!("migrations/0002_lists_results_keys.sql"),
-    include_str!("migrations/0003_automatic.sql"),
+    include_str!("migrations/0003_ledger.sql"),
+    include_str!("migrations/0004_automatic.sql"),
     include_str!("migrations/accounts.sql"),
 ];
 

@@ -21,6 +21,7 @@ mod deliveries;
 mod fault;
 mod idempotency;
 mod invitations;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;

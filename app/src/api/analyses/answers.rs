@@ -14,9 +14,7 @@ use poem::{
 };
 use poem_openapi::{
     ApiResponse, Object,
-    registry::{
-        MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
-    },
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry},
     types::Type,
 };
 use serde::Serialize;
@@ -165,6 +163,15 @@ impl ApiResponse for OneAnalysis {
     }
 }
 
+/// One event of the stream.
+#[derive(Debug, Object)]
+struct StreamEvent {
+    /// `progress`, or `end` for the last one.
+    event: String,
+    /// An `AnalysisEvent`, as JSON.
+    data: String,
+}
+
 /// A stream of server-sent events (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 pub(super) struct Events(pub BoxStream<'static, AnalysisEvent>);
 
@@ -184,13 +191,9 @@ impl IntoResponse for Events {
 
 impl ApiResponse for Events {
     fn meta() -> MetaResponses {
-        let schema = MetaSchema {
-            items: Some(Box::new(AnalysisEvent::schema_ref())),
-            ..MetaSchema::new_with_format("array", "event-stream")
-        };
         let content = vec![MetaMediaType {
             content_type: "text/event-stream",
-            schema: MetaSchemaRef::Inline(Box::new(schema)),
+            schema: StreamEvent::schema_ref(),
         }];
         let events = MetaResponse {
             description: "What happens, as it happens",
@@ -205,6 +208,7 @@ impl ApiResponse for Events {
     }
 
     fn register(registry: &mut Registry) {
+        StreamEvent::register(registry);
         AnalysisEvent::register(registry);
     }
 }

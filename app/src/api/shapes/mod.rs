@@ -5,6 +5,7 @@
 pub(super) mod account;
 mod analysis;
 mod issue;
+mod model_test;
 mod processed;
 mod record;
 mod sentry_test;
@@ -12,6 +13,7 @@ mod words;
 
 pub(super) use analysis::{Analysis, AnalysisError};
 pub(super) use issue::{Issue, ProcessingStatus, Project};
+pub(super) use model_test::{ModelTest, ModelTestedBody, OpenAiTest};
 pub(super) use processed::Processed;
 pub(super) use record::{AnalysisEvent, AnalysisRecord, AnalysisSummary, Revision};
 pub(super) use sentry_test::{SentryTest, SentryTested};

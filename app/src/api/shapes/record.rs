@@ -227,7 +227,12 @@ impl Revision {
         let at = revision.finished_at.unwrap_or(record.updated_at);
         Self {
             revision: revision.revision,
-            result: Analysis::written(record, *revision.specification, at),
+            result: Analysis::new(
+                record.issue.id.clone(),
+                *revision.specification,
+                record.created_at,
+                at,
+            ),
             finished_at: revision.finished_at.map(Time),
         }
     }

@@ -9,15 +9,19 @@ use serde::Serialize;
 
 /// What to try instead of what is kept.
 #[derive(Debug, Default, Object)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names of the same fields elsewhere"
+)]
 pub(crate) struct SentryTest {
     /// The token for Sentry's API.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_api_token: Option<String>,
     /// The slug of the organisation.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     sentry_organization: Option<String>,
     /// The address of the server.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_base_url: Option<String>,
 }
 

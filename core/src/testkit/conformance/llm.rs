@@ -150,7 +150,7 @@ fn request() -> LlmRequest {
         }),
         max_output_tokens: 200,
         prompt_tokens: 60,
-        timeout: Duration::from_millis(2_000),
+        timeout: Duration::from_secs(2),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod deliveries;
 pub mod idempotency;
 pub mod invitations;
 pub mod issue_source;
+pub mod ledger;
 pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;

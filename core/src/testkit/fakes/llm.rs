@@ -52,6 +52,7 @@ impl FakeLlm {
         let profile = ModelProfile {
             kind: kind.to_owned(),
             model: model.to_owned(),
+            server: "127.0.0.1".to_owned(),
             context_window: 8192,
             location: ModelLocation::Remote,
             structured: Structured::JsonSchema,

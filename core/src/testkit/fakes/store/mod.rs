@@ -6,6 +6,7 @@ mod credentials;
 mod deliveries;
 mod idempotency;
 mod invitations;
+mod ledger;
 mod revoked_tokens;
 mod users;
 mod watches;
@@ -19,8 +20,8 @@ use std::{
 use crate::{
     Error, ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, Invitation, InvitationId, Revision,
-        Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, Invitation, InvitationId,
+        ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
     },
 };
 
@@ -41,6 +42,7 @@ struct State {
     invitations: BTreeMap<InvitationId, Invitation>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
+    calls: BTreeMap<CallId, ModelCall>,
     keys: BTreeMap<String, idempotency::Key>,
 }
 

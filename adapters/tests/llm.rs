@@ -60,6 +60,8 @@ struct Row {
     /// How many requests were sent.
     attempts: usize,
     billed: Billed,
+    /// How long the answer may take.
+    timeout: Duration,
 }
 
 /// An answer as it should be, but for what it says.
@@ -72,6 +74,7 @@ fn fault(name: &'static str, kind: ErrorKind, script: Script) -> Row {
         outcome: Outcome::Fault(kind, None),
         attempts: 1,
         billed: Billed::Nothing,
+        timeout: Duration::from_secs(10),
     }
 }
 
@@ -82,6 +85,7 @@ fn answer(name: &'static str, text: &str, script: Script) -> Row {
         outcome: Outcome::Answer(FinishReason::Stop, text.to_owned()),
         attempts: 1,
         billed: Billed::Told,
+        timeout: Duration::from_secs(10),
     }
 }
 
@@ -104,6 +108,11 @@ impl Row {
 
     fn billed(self, billed: Billed) -> Self {
         Self { billed, ..self }
+    }
+
+    fn impatient(self) -> Self {
+        let timeout = Duration::from_secs(2);
+        Self { timeout, ..self }
     }
 
     fn attempts(self, attempts: usize) -> Self {
@@ -170,6 +179,74 @@ fn refusals() -> Vec<Row> {
                 it.error(400, "The model `tiny` does not exist", "model_not_found"),
             )
         }),
+        fault("429, insufficient_quota", Exhausted, |it| {
+            let told = "You exceeded your current quota, please check your plan";
+            of_openai(
+                it,
+                it.error(429, told, "insufficient_quota")
+                    .with("retry-after", "60"),
+            )
+        }),
+        fault("402", Exhausted, |it| {
+            vec![it.error(402, "insufficient balance", "no_balance")]
+        }),
+        fault("413", TooLarge, |_| {
+            vec![page(413, "Request Entity Too Large")]
+        }),
+        fault("400, prompt too long", TooLarge, |it| {
+            let told = "the input length exceeds the context length";
+            vec![it.error(400, told, "context_length_exceeded")]
+        }),
+        fault("500", Unavailable, |it| {
+            vec![it.error(500, "The server had an error", "server_error")]
+        }),
+        fault("500, no body", Unavailable, |_| {
+            vec![Reply::new(500, "text/plain", &[])]
+        }),
+        fault("502, a page", Unavailable, |_| {
+            vec![page(502, "502 Bad Gateway")]
+        }),
+        fault("503, loading, Retry-After: 3", Unavailable, |it| {
+            vec![
+                it.error(503, "Loading model", "unavailable_error")
+                    .with("retry-after", "3"),
+            ]
+        })
+        .wait(3_000),
+        fault("504", Timeout, |_| vec![page(504, "Gateway Time-out")]),
+        fault("302", Protocol, |_| {
+            vec![Reply::new(302, "text/plain", &[]).with("location", "https://example.com/login")]
+        }),
+        fault("numeric error.code", RateLimited, |_| {
+            let body = json!({"error": {"code": 429, "message": "busy", "type": "unavailable"}});
+            vec![Reply::json(429, &body)]
+        }),
+        fault("an error that is a text", Invalid, |_| {
+            vec![Reply::json(400, &json!({"error": "no such option"}))]
+        }),
+        fault("an error of another make", Unauthorized, |_| {
+            vec![Reply::json(401, &json!({"detail": "Not authenticated"}))]
+        }),
+        fault("an old vLLM's error", Invalid, |_| {
+            let body =
+                json!({"object": "error", "message": "bad", "type": "BadRequest", "code": 400});
+            vec![Reply::json(400, &body)]
+        }),
+        fault("200, JSON of another API", Protocol, |it| {
+            of_openai(it, Reply::json(200, &json!({"hello": "there"})))
+        }),
+        fault("200, a login page", Protocol, |_| {
+            vec![page(200, "Sign in")]
+        }),
+        fault("closed without a word", Unavailable, |it| {
+            vec![it.answer(&[FINE], "stop").ending(End::Mute)]
+        }),
+    ]
+}
+
+/// Too many requests, and the many ways to say when to come back.
+fn throttles() -> Vec<Row> {
+    vec![
         fault("429, no Retry-After", RateLimited, |it| {
             vec![it.error(429, "slow down", LIMITED)]
         }),
@@ -224,67 +301,17 @@ fn refusals() -> Vec<Row> {
             vec![reply.with("retry-after-ms", "1500")]
         })
         .wait(1_500),
+        fault(
+            "429, larger than the allowance of a minute",
+            TooLarge,
+            |it| {
+                let told =
+                    "Request too large for tiny on tokens per min: Limit 3000, Requested 9000.";
+                vec![it.error(429, told, "rate_limit_exceeded")]
+            },
+        ),
         fault("429, a page", RateLimited, |_| {
             vec![page(429, "Too many requests")]
-        }),
-        fault("429, insufficient_quota", Exhausted, |it| {
-            let told = "You exceeded your current quota, please check your plan";
-            of_openai(
-                it,
-                it.error(429, told, "insufficient_quota")
-                    .with("retry-after", "60"),
-            )
-        }),
-        fault("402", Exhausted, |it| {
-            vec![it.error(402, "insufficient balance", "no_balance")]
-        }),
-        fault("413", TooLarge, |_| {
-            vec![page(413, "Request Entity Too Large")]
-        }),
-        fault("400, prompt too long", TooLarge, |it| {
-            let told = "the input length exceeds the context length";
-            vec![it.error(400, told, "context_length_exceeded")]
-        }),
-        fault("500", Unavailable, |it| {
-            vec![it.error(500, "The server had an error", "server_error")]
-        }),
-        fault("500, no body", Unavailable, |_| {
-            vec![Reply::new(500, "text/plain", &[])]
-        }),
-        fault("502, a page", Unavailable, |_| {
-            vec![page(502, "502 Bad Gateway")]
-        }),
-        fault("503, loading, Retry-After: 3", Unavailable, |it| {
-            vec![
-                it.error(503, "Loading model", "unavailable_error")
-                    .with("retry-after", "3"),
-            ]
-        })
-        .wait(3_000),
-        fault("504", Timeout, |_| vec![page(504, "Gateway Time-out")]),
-        fault("302", Protocol, |_| {
-            vec![Reply::new(302, "text/plain", &[]).with("location", "https://example.com/login")]
-        }),
-        fault("numeric error.code", RateLimited, |_| {
-            let body = json!({"error": {"code": 429, "message": "busy", "type": "unavailable"}});
-            vec![Reply::json(429, &body)]
-        }),
-        fault("an error that is a text", Invalid, |_| {
-            vec![Reply::json(400, &json!({"error": "no such option"}))]
-        }),
-        fault("an error of another make", Unauthorized, |_| {
-            vec![Reply::json(401, &json!({"detail": "Not authenticated"}))]
-        }),
-        fault("an old vLLM's error", Invalid, |_| {
-            let body =
-                json!({"object": "error", "message": "bad", "type": "BadRequest", "code": 400});
-            vec![Reply::json(400, &body)]
-        }),
-        fault("200, a login page", Protocol, |_| {
-            vec![page(200, "Sign in")]
-        }),
-        fault("closed without a word", Unavailable, |it| {
-            vec![it.answer(&[FINE], "stop").ending(End::Mute)]
         }),
     ]
 }
@@ -294,16 +321,19 @@ fn breaks() -> Vec<Row> {
     vec![
         fault("no first byte", Timeout, |it| {
             vec![it.answer(&[FINE], "stop").slow(Duration::from_secs(30), Duration::ZERO)]
-        }),
+        })
+        .impatient(),
         fault("nothing after the first piece", Timeout, |it| {
             let begun = it.stream(&it.pieces(&["{"]));
             vec![begun.ending(End::Silence)]
         })
+        .impatient()
         .billed(Billed::Begun(1)),
         fault("a drip", Timeout, |it| {
             let drip = it.answer(&[FINE], "stop").byte_by_byte();
             vec![drip.slow(Duration::ZERO, Duration::from_millis(50))]
         })
+        .impatient()
         .billed(Billed::Begun(0)),
         fault("reset in the middle", Unavailable, |it| {
             vec![it.stream(&it.pieces(&["{", "\"a"])).ending(End::Cut)]
@@ -349,9 +379,13 @@ fn breaks() -> Vec<Row> {
             vec![begun]
         })
         .billed(Billed::Begun(1)),
-        fault("JSON of another API", Protocol, |it| {
-            let (path, _) = it.description();
-            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!([path]))])
+        fault("events of another API", Protocol, |it| {
+            let event = Reply::new(200, "text/event-stream", &["data: {\"a\": 1}\n\ndata: [DONE]\n\n"]);
+            of_openai(it, event)
+        })
+        .billed(Billed::Begun(0)),
+        fault("lines of another API", Protocol, |it| {
+            of(&[Wire::Ollama], it, vec![Reply::json(200, &json!(["a"]))])
         })
         .billed(Billed::Begun(0)),
         fault("an answer of 5 MB", Protocol, |it| {
@@ -382,6 +416,60 @@ fn answers() -> Vec<Row> {
         answer("UTF-8 split across chunks", FINE, |it| {
             vec![it.answer(&[FINE], "stop").byte_by_byte()]
         }),
+        answer("reset after its end", FINE, |it| {
+            let mut events = it.pieces(&[FINE]);
+            events.extend(it.end("stop"));
+            vec![it.stream(&events).ending(End::Cut)]
+        }),
+        answer("nothing told of its use", FINE, |it| {
+            let mut events = it.pieces(&["", FINE]);
+            events.extend(it.end("stop"));
+            for event in &mut events {
+                let fields = event.as_object_mut().unwrap();
+                fields.remove("usage");
+                fields.remove("eval_count");
+                fields.remove("prompt_eval_count");
+                event["response"]["usage"] = Value::Null;
+            }
+            vec![it.closed(&events)]
+        })
+        .billed(Billed::Begun(1)),
+        answer("no reason for its end", FINE, |it| {
+            let mut events = it.pieces(&[FINE]);
+            events.push(json!({"choices": [{"delta": {}, "finish_reason": ""}]}));
+            of(&[Wire::Chat], it, vec![it.closed(&events)])
+        })
+        .finish(FinishReason::Other(String::new()))
+        .billed(Billed::Begun(1)),
+        answer("an unknown reason for its end", FINE, |it| {
+            vec![it.answer(&[FINE], "eos_token")]
+        })
+        .finish(FinishReason::Other("eos_token".to_owned())),
+        answer("cut by the limit", "{\"summary\": \"half", |it| {
+            vec![it.answer(&["{\"summary\": \"half"], "length")]
+        })
+        .finish(FinishReason::Length),
+        answer("refused", "I cannot help with that.", |it| {
+            it.refusal("I cannot help with that.").into_iter().collect()
+        })
+        .finish(FinishReason::Refusal),
+        answer("stopped by a filter", "{\"summary\": \"", |it| {
+            of_openai(it, it.answer(&["{\"summary\": \""], "content_filter"))
+        })
+        .finish(FinishReason::ContentFilter),
+        answer("a prompt no filter takes", "", |it| {
+            let told = "The response was filtered due to the prompt triggering the policy";
+            of_openai(it, it.error(400, told, "content_filter"))
+        })
+        .finish(FinishReason::ContentFilter)
+        .billed(Billed::Nothing),
+        answer("empty", "", |it| vec![it.answer(&[], "stop")]),
+    ]
+}
+
+/// Answers in a form that nobody promised.
+fn odd_answers() -> Vec<Row> {
+    vec![
         answer("in one piece, not streamed", FINE, |it| {
             let whole = match it {
                 Wire::Chat => {
@@ -436,54 +524,17 @@ fn answers() -> Vec<Row> {
             }
             vec![it.closed(&events)]
         }),
-        answer("reset after its end", FINE, |it| {
-            let mut events = it.pieces(&[FINE]);
-            events.extend(it.end("stop"));
-            vec![it.stream(&events).ending(End::Cut)]
+    ]
+}
+
+/// Texts of every worth, passed on as they came.
+fn texts() -> Vec<Row> {
+    vec![
+        answer("thoughts aloud before it", FINE, |it| {
+            let thought = "<think>\nPerhaps {\"summary\": \"no\"}?\n</think>\n\n";
+            vec![it.answer(&[thought, FINE], "stop")]
         }),
-        answer("nothing told of its use", FINE, |it| {
-            let mut events = it.pieces(&["", FINE]);
-            events.extend(it.end("stop"));
-            for event in &mut events {
-                let fields = event.as_object_mut().unwrap();
-                fields.remove("usage");
-                fields.remove("eval_count");
-                fields.remove("prompt_eval_count");
-                event["response"]["usage"] = Value::Null;
-            }
-            vec![it.closed(&events)]
-        })
-        .billed(Billed::Begun(1)),
-        answer("no reason for its end", FINE, |it| {
-            let mut events = it.pieces(&[FINE]);
-            events.push(json!({"choices": [{"delta": {}, "finish_reason": ""}]}));
-            of(&[Wire::Chat], it, vec![it.closed(&events)])
-        })
-        .finish(FinishReason::Other(String::new()))
-        .billed(Billed::Begun(1)),
-        answer("an unknown reason for its end", FINE, |it| {
-            vec![it.answer(&[FINE], "eos_token")]
-        })
-        .finish(FinishReason::Other("eos_token".to_owned())),
-        answer("cut by the limit", "{\"summary\": \"half", |it| {
-            vec![it.answer(&["{\"summary\": \"half"], "length")]
-        })
-        .finish(FinishReason::Length),
-        answer("refused", "I cannot help with that.", |it| {
-            it.refusal("I cannot help with that.").into_iter().collect()
-        })
-        .finish(FinishReason::Refusal),
-        answer("stopped by a filter", "{\"summary\": \"", |it| {
-            of_openai(it, it.answer(&["{\"summary\": \""], "content_filter"))
-        })
-        .finish(FinishReason::ContentFilter),
-        answer("a prompt no filter takes", "", |it| {
-            let told = "The response was filtered due to the prompt triggering the policy";
-            of_openai(it, it.error(400, told, "content_filter"))
-        })
-        .finish(FinishReason::ContentFilter)
-        .billed(Billed::Nothing),
-        answer("empty", "", |it| vec![it.answer(&[], "stop")]),
+        passed_on!("thoughts without end", "<think> and so on"),
         passed_on!("blank", " \n\t"),
         passed_on!("fenced JSON", "```json\n{\"summary\": \"x\"}\n```"),
         passed_on!(
@@ -562,18 +613,28 @@ fn request() -> LlmRequest {
 
 #[tokio::test]
 async fn every_fault_becomes_what_the_chain_can_act_upon() {
-    let rows: Vec<Row> = [refusals(), breaks(), answers(), dialects()]
-        .into_iter()
-        .flatten()
-        .collect();
+    let rows: Vec<Row> = [
+        refusals(),
+        throttles(),
+        breaks(),
+        odd_answers(),
+        answers(),
+        texts(),
+        dialects(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     let wires = [Wire::Chat, Wire::Responses, Wire::Ollama];
     let all = rows.iter().flat_map(|row| wires.map(|wire| (row, wire)));
     let tried = all.filter_map(|(row, wire)| {
         let replies = (row.script)(wire);
-        (!replies.is_empty()).then(|| async move {
-            let seen = replay_row(row, wire, replies).await;
+        let happens = !replies.is_empty();
+        let seen = async move {
+            let seen = replay_row(row, wire, &replies).await;
             (format!("{wire:?}: {}", row.name), seen)
-        })
+        };
+        happens.then_some(seen)
     });
     let tried: Vec<_> = stream::iter(tried).buffered(16).collect().await;
     let mut wrong = Vec::new();
@@ -587,17 +648,15 @@ async fn every_fault_becomes_what_the_chain_can_act_upon() {
     assert!(rows.len() >= 30 && tried.len() >= 2 * 30);
 }
 
-async fn replay_row(row: &Row, wire: Wire, replies: Vec<Reply>) -> Result<String, String> {
+async fn replay_row(row: &Row, wire: Wire, replies: &[Reply]) -> Result<String, String> {
     let server = Replay::start().await;
     let (path, description) = wire.description();
     server.on(path, [description]);
-    server.on(wire.path(), replies);
+    server.on(wire.path(), replies.iter().cloned());
     let llm = opened::model(wire, &server.url());
     let heard = Heard::default();
     let mut request = request();
-    if row.outcome == Outcome::Fault(Timeout, None) && !row.name.starts_with("504") {
-        request.timeout = Duration::from_secs(2);
-    }
+    request.timeout = row.timeout;
     let ended = llm.complete(&request, &heard).await;
     if let Err(error) = &ended {
         let told = format!("{error:?} {error}");
@@ -909,4 +968,14 @@ async fn ollama_lists_and_fetches_models() {
         .await
         .unwrap_err();
     assert_eq!(failed.kind(), Unsupported);
+}
+
+#[tokio::test]
+async fn a_description_nobody_can_read_is_no_reason_not_to_ask() {
+    let server = fine(Wire::Ollama).await;
+    let odd = json!({"license": null, "model_info": []});
+    server.on("/api/show", [Reply::json(200, &odd)]);
+    let llm = opened::model(Wire::Ollama, &server.url());
+    assert_eq!(ask(&llm).await.unwrap().text, FINE);
+    assert_eq!(llm.profile().context_window, 16_384);
 }

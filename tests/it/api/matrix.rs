@@ -97,7 +97,7 @@ impl Operation {
     }
 
     fn changes_something(&self) -> bool {
-        self.method != Method::GET
+        self.method != Method::GET && self.id != "previewIssue"
     }
 
     fn is_one_of(&self, list: &[&str]) -> bool {
@@ -151,7 +151,11 @@ fn least(document: &Value, schema: &Value) -> Value {
             }
             Value::Object(fields)
         }
-        Some("array") => json!([]),
+        Some("array") => {
+            let least_item = least(document, &schema["items"]);
+            let items = schema["minItems"].as_u64().unwrap_or(0);
+            (0..items).map(|_| least_item.clone()).collect()
+        }
         Some("boolean") => json!(true),
         Some("integer" | "number") => json!(schema["minimum"].as_f64().unwrap_or(1.0) as i64),
         _ => json!("x".repeat(schema["minLength"].as_u64().unwrap_or(3).max(3) as usize)),

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use explainer_core::{
     ports::{
         AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Watches, Workspaces,
+        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches,
+        Workspaces,
     },
     testkit::{
         conformance::{
-            Case, Stop, access_tokens, analyses, assert_covers, audit,
+            Case, Stop, WholeStore, access_tokens, analyses, archive, assert_covers, audit,
             auth::{self, AuthSetup},
-            clock, deliveries, idempotency, invitations, ledger, llm, passwords, revoked_tokens,
-            run, sessions, users,
+            changes, clock, deliveries, idempotency, invitations, ledger, llm, passwords,
+            revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
-            watches, workspaces,
+            vitals, watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -77,6 +78,38 @@ fn revoked_tokens() {
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
     );
+}
+
+/// Runs a suite of those that need more than one port of a store.
+fn on_a_whole_fake(name: &str, cases: &[Case<dyn WholeStore>]) {
+    on_a_fake(name, cases, MemoryStore::default, |store| {
+        store as &dyn WholeStore
+    });
+}
+
+#[test]
+fn vitals() {
+    let docs = include_str!("../src/ports/vitals.rs");
+    assert_covers(docs, "Vitals", vitals::CASES);
+    on_a_fake("memory vitals", vitals::CASES, MemoryStore::default, |it| {
+        it as &dyn Vitals
+    });
+}
+
+#[test]
+fn changes() {
+    let docs = include_str!("../src/ports/changes.rs");
+    assert_covers(docs, "Changes", changes::CASES);
+    on_a_whole_fake("memory changes", changes::CASES);
+}
+
+#[test]
+fn archive() {
+    let docs = include_str!("../src/ports/archive.rs");
+    assert_covers(docs, "Export", archive::EXPORT_CASES);
+    assert_covers(docs, "Import", archive::IMPORT_CASES);
+    on_a_whole_fake("memory export", archive::EXPORT_CASES);
+    on_a_whole_fake("memory import", archive::IMPORT_CASES);
 }
 
 #[test]

@@ -14,10 +14,12 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod migrate;
 mod models;
 mod openapi;
 mod passwords;
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
+mod replicas;
 mod rotation;
 mod support;

@@ -1,12 +1,15 @@
 //! The composition root: which adapter stands behind which port.
 
 mod chain;
+mod checks;
 mod models;
 mod samples;
 mod sources;
 mod storage;
 
 use std::{sync::Arc, time::Duration};
+
+pub use storage::{Older, Store};
 
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
@@ -15,7 +18,7 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Clock, Ids, LlmKind},
+    ports::{Changes, Clock, Ids, LlmKind},
     services::{AccountRules, Ports, Registration, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
@@ -25,6 +28,7 @@ pub(crate) use models::kinds;
 use crate::{
     api,
     config::{self, Config},
+    listener,
     poller::Poller,
     waiting::Waiting,
     worker::Worker,
@@ -41,6 +45,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    changes: Arc<dyn Changes>,
     kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
@@ -49,7 +54,9 @@ impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config) -> Result<Self> {
         let secrets = storage::secret_keys(&config)?;
-        let stores = storage::open(&config.storage).await?;
+        let stores = Store::configured(&config.storage)
+            .open(&config.storage)
+            .await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secrets));
@@ -61,6 +68,8 @@ impl Application {
             secrets,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
+        let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
+        checks.extend(checks::of_models(&kinds));
         let ports = Ports {
             auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
             sessions: stores.sessions,
@@ -73,7 +82,7 @@ impl Application {
             models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
-            analyses: stores.analyses,
+            analyses: stores.analyses.clone(),
             ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
@@ -82,6 +91,7 @@ impl Application {
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
+            checks,
             clock,
         };
         let limits = WorkLimits {
@@ -93,6 +103,7 @@ impl Application {
             services,
             waiting,
             ids,
+            changes: stores.changes,
             kinds,
             config,
         })
@@ -112,6 +123,7 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
         models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
@@ -134,6 +146,7 @@ impl Application {
             poller.stop().await;
         }
         worker.stop(patience).await;
+        listener.abort();
         Ok(())
     }
 }

@@ -1,11 +1,15 @@
 //! `explainer check-config`.
 
-use super::paint;
-use crate::{bootstrap, config::Loaded};
+use super::{Outcome, paint};
+use crate::{
+    bootstrap::{self, Store},
+    config::Loaded,
+};
 
 /// Shows every key, its value with secrets masked, and where it came from. A configuration with
-/// mistakes never gets here: they have been told all together.
-pub(super) fn run(loaded: &Loaded) {
+/// mistakes never gets here: they have been told all together. Then it asks the store, and fails
+/// when that does not answer.
+pub(super) async fn run(loaded: Loaded) -> Outcome {
     let width = loaded
         .settings
         .iter()
@@ -19,5 +23,11 @@ pub(super) fn run(loaded: &Loaded) {
     for told in bootstrap::without_effect(&loaded.config) {
         anstream::println!("\n{}: {told}", paint::bad("note"));
     }
-    anstream::println!("\n{}", paint::good("the configuration can be used"));
+    let storage = &loaded.config.storage;
+    let store = Store::configured(storage);
+    let place = store.place(storage);
+    store.check(storage).await?;
+    anstream::println!("\n{}: {place}", paint::good("the store can be used"));
+    anstream::println!("{}", paint::good("the configuration can be used"));
+    Ok(())
 }

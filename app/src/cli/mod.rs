@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod migrate;
 mod models;
 mod openapi;
 mod paint;
@@ -50,6 +51,12 @@ enum Command {
     /// Look after the secrets that are kept
     #[command(subcommand)]
     Secrets(secrets::Command),
+    /// Carry everything to another store, or from the older backend's database
+    ///
+    /// What is there already is left as it is, so that a run that broke off is simply started
+    /// again. The source is only read. Stop the service first: what it changes meanwhile may be
+    /// missed.
+    Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -59,10 +66,15 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
+        Command::CheckConfig => {
+            load(cli.config).and_then(|loaded| block_on(check_config::run(loaded)))
+        }
+        Command::Migrate(args) => {
+            load(cli.config).and_then(|it| block_on(migrate::run(args, it.config)))
+        }
         Command::Models(args) => {
             load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
         }
-        Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
         Command::Secrets(command) => {

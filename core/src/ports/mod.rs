@@ -5,8 +5,10 @@
 //! `testkit::conformance`, under the same words, and every adapter runs the whole suite.
 
 mod analyses;
+mod archive;
 mod audit;
 mod auth;
+mod changes;
 mod clock;
 mod credentials;
 mod deliveries;
@@ -19,12 +21,18 @@ mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod vitals;
 mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
+pub use archive::{
+    Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
+    WatchMark,
+};
 pub use audit::AuditLog;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};
 pub use deliveries::Deliveries;
@@ -40,5 +48,6 @@ pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use vitals::Vitals;
 pub use watches::Watches;
 pub use workspaces::Workspaces;

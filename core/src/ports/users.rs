@@ -52,5 +52,5 @@ pub trait Users: Send + Sync + Debug + 'static {
     async fn update(&self, user: User, read_at: Timestamp) -> Result<User>;
 
     /// The first `limit` users in order of id, or those that follow `after`.
-    async fn page(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>>;
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>>;
 }

@@ -31,7 +31,11 @@ pub trait Workspaces: Send + Sync + Debug + 'static {
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>>;
 
     /// The first `limit` workspaces of the installation in order of id, or those that follow `after`.
-    async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>>;
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>>;
 
     /// At most `limit` of the workspaces with [`auto_analyze`], in order of their ids, from the
     /// first one after `after`.

@@ -16,8 +16,10 @@ mod idempotency;
 mod issues;
 mod listing;
 mod members;
+mod migration;
 mod models;
 mod preview;
+mod readiness;
 mod reading;
 mod reconcile;
 mod secrets;
@@ -45,8 +47,10 @@ pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
+pub use migration::{Migration, Mode, Problem, Tally};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
+pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
 pub use secrets::Secrets;
 pub use sources::Sources;
@@ -56,7 +60,7 @@ pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
 pub use usage::Spending;
 pub use users::{UserChanges, UserService};
 pub use webhooks::{Delivery, Taken, Webhooks};
-pub use work::{Work, WorkLimits};
+pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
@@ -107,6 +111,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// What has to answer for the service to do its work.
+    pub checks: Vec<Arc<dyn Check>>,
     /// Language models.
     pub models: Arc<Models>,
     /// Where people reach this service, where that is known.
@@ -136,6 +142,8 @@ pub struct Services {
     pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// Whether all that is needed answers.
+    pub readiness: Readiness,
     /// Showing what would be sent to models.
     pub previews: Previews,
     /// Comparing models.
@@ -162,6 +170,7 @@ impl Services {
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            readiness: Readiness::new(ports.checks.clone()),
             previews: Previews::new(ports.clone()),
             comparisons: Comparisons::new(ports.clone()),
             spending: Spending::new(ports.clone()),

@@ -24,7 +24,11 @@ impl Secrets {
     pub async fn rotate(&self) -> Result<usize, Failure> {
         let (mut rotated, mut after) = (0, None::<WorkspaceId>);
         loop {
-            let page = self.ports.workspaces.page(after.as_ref(), PAGE).await?;
+            let page = self
+                .ports
+                .workspaces
+                .of_installation(after.as_ref(), PAGE)
+                .await?;
             let Some(last) = page.last() else {
                 return Ok(rotated);
             };

@@ -46,7 +46,7 @@ impl UserService {
                 message,
             }
         })?;
-        Ok(self.ports.users.page(after.as_ref(), limit).await?)
+        Ok(self.ports.users.following(after.as_ref(), limit).await?)
     }
 
     /// Changes somebody else's account. Nobody changes their own role or disables themselves: so

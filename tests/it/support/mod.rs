@@ -1,9 +1,12 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
-#[expect(dead_code, reason = "the adapter's own tests need more of the server")]
+#[expect(
+    dead_code,
+    reason = "the adapter's tests, whose file this is, use the rest"
+)]
 #[path = "../../../adapters/tests/support/mongod.rs"]
-mod mongod;
+pub(crate) mod mongod;
 mod place;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]

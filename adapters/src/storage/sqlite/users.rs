@@ -104,7 +104,7 @@ impl Users for SqliteStore {
             .await
     }
 
-    async fn page(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
         let after = after.map_or_else(String::new, ToString::to_string);
         self.database
             .read("list users", move |connection| {
@@ -112,6 +112,11 @@ impl Users for SqliteStore {
             })
             .await
     }
+}
+
+/// Adds a user as it is, whoever was there before.
+pub(super) fn add(connection: &Connection, user: &User) -> Result<(), Fault> {
+    store(INSERT, connection, user)
 }
 
 /// Writes `user` if nobody else has its names.

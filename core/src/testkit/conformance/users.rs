@@ -329,7 +329,7 @@ async fn users_are_listed_by_id_a_page_at_a_time(users: &dyn Users) -> Verdict {
     }
     let mut after = None;
     for expected in [vec!["a", "b", "c"], vec!["d"], vec![]] {
-        let page = users.page(after.as_ref(), 3).await?;
+        let page = users.following(after.as_ref(), 3).await?;
         let names: Vec<_> = page.iter().map(|user| user.username.as_str()).collect();
         ensure!(names == expected, "{names:?}");
         after = page.last().map(|user| user.id.clone()).or(after);

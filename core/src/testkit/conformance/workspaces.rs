@@ -205,7 +205,7 @@ async fn workspaces_are_listed_by_id_a_page_at_a_time(workspaces: &dyn Workspace
     }
     let mut after = None;
     for expected in [vec!["a", "b", "c"], vec!["d"], vec![]] {
-        let page = workspaces.page(after.as_ref(), 3).await?;
+        let page = workspaces.of_installation(after.as_ref(), 3).await?;
         let names: Vec<_> = page.iter().map(|it| it.name.as_str()).collect();
         ensure!(names == expected, "{names:?}");
         after = page.last().map(|it| it.id.clone()).or(after);

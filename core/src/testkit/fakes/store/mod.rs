@@ -1,7 +1,9 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod archive;
 mod audit;
+mod changes;
 mod credentials;
 mod deliveries;
 mod idempotency;
@@ -9,6 +11,7 @@ mod invitations;
 mod ledger;
 mod revoked_tokens;
 mod users;
+mod vitals;
 mod watches;
 mod workspaces;
 
@@ -17,12 +20,15 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use futures::channel::mpsc;
+
 use crate::{
     Error, ErrorKind,
     domain::{
         AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, Invitation, InvitationId,
         ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
     },
+    ports::Change,
 };
 
 /// A store that is gone when it is dropped.
@@ -40,6 +46,7 @@ struct State {
     access_tokens: BTreeMap<TokenId, AccessToken>,
     audit: BTreeMap<AuditId, AuditEntry>,
     invitations: BTreeMap<InvitationId, Invitation>,
+    listeners: Vec<mpsc::UnboundedSender<Change>>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
     calls: BTreeMap<CallId, ModelCall>,

@@ -82,7 +82,7 @@ impl Users for MemoryStore {
         }
     }
 
-    async fn page(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
         let state = self.state();
         let following = state
             .users
@@ -93,7 +93,7 @@ impl Users for MemoryStore {
 }
 
 impl State {
-    fn refuse_taken(&self, user: &User) -> Result<()> {
+    pub(super) fn refuse_taken(&self, user: &User) -> Result<()> {
         let taken = |part: fn(&User) -> &str| {
             let key = login_key(part(user));
             let mut others = self.users.values().filter(|other| other.id != user.id);

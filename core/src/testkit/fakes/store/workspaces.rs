@@ -26,7 +26,11 @@ impl Workspaces for MemoryStore {
         Ok(found)
     }
 
-    async fn page(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>> {
         let state = self.state();
         let all = state.workspaces.values();
         let following = all.filter(|it| after.is_none_or(|after| it.id > *after));

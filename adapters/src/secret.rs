@@ -1,4 +1,4 @@
-//! The installation's one secret: where it comes from, and the keys that are made of it.
+//! The installation's secrets: where they come from, and the keys that are made of them.
 //!
 //! Everything that signs or encrypts derives a key of its own, so that what one key protects says
 //! nothing about another.
@@ -28,6 +28,38 @@ const MIN_LEN: usize = 32;
 
 /// The longest, far above what anybody would write.
 const MAX_LEN: u64 = 4096;
+
+/// The installation's secrets: one that signs and encrypts, and those that did so before and are
+/// still accepted.
+#[derive(Debug, Clone)]
+pub struct SecretKeys {
+    /// Signs and encrypts.
+    pub current: SecretString,
+    /// Verify and decrypt what was made before.
+    pub former: Vec<SecretString>,
+}
+
+impl SecretKeys {
+    /// One secret that has not been changed yet.
+    pub fn of(current: impl Into<SecretString>) -> Self {
+        Self {
+            current: current.into(),
+            former: Vec::new(),
+        }
+    }
+
+    /// What `make` makes of each, the current one first.
+    pub(crate) fn each<T>(&self, make: impl Fn(&SecretString) -> T) -> Vec<T> {
+        let all = std::iter::once(&self.current).chain(&self.former);
+        all.map(make).collect()
+    }
+}
+
+/// The public name of a key for `purpose`, 8 hex digits.
+pub(crate) fn key_id(secret: &SecretString, purpose: &str) -> String {
+    let [a, b, c, d, ..] = derive(secret, purpose);
+    format!("{a:02x}{b:02x}{c:02x}{d:02x}")
+}
 
 /// Reads the secret from `secret.key` in `data_dir`; where there is none, makes one of 256 random
 /// bits, readable by its owner alone. Of several processes that start at once all get the same.

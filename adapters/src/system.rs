@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use aws_lc_rs::rand;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use explainer_core::{
-    domain::Timestamp,
+    Error, ErrorKind, Result,
+    domain::{SecretString, Timestamp},
     ports::{Clock, Ids},
 };
 use uuid::Uuid;
@@ -40,6 +43,20 @@ impl Ids for UuidIds {
     )]
     fn next(&self) -> String {
         Uuid::now_v7().to_string()
+    }
+
+    fn secret(&self) -> Result<SecretString> {
+        let mut chance = [0; 32];
+        rand::fill(&mut chance).map_err(|error| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "system",
+                "make secret",
+                "could not make a secret because the machine gives no random numbers; try again",
+            )
+            .with_source(error)
+        })?;
+        Ok(SecretString::from(URL_SAFE_NO_PAD.encode(chance)))
     }
 }
 

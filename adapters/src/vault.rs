@@ -13,7 +13,7 @@ use explainer_core::{
     ports::Vault,
 };
 
-use crate::secret::derive;
+use crate::secret::{SecretKeys, derive, key_id};
 
 /// What errors call this adapter.
 const ADAPTER: &str = "vault";
@@ -26,23 +26,31 @@ const NONCE: usize = 24;
 
 /// Seals as `v1.<key id>.<base64url of nonce, ciphertext and tag>`.
 ///
-/// The key id tells seals of a former key from damaged ones, and lets keys be rotated one day.
-/// What stands before the data is authenticated with it.
+/// The key id tells which key opens a seal, and seals of an unknown key from damaged ones. What
+/// stands before the data is authenticated with it.
 pub struct XChaChaVault {
+    /// The current key seals and comes first; every one opens.
+    keys: Vec<Key>,
+}
+
+struct Key {
     cipher: XChaCha20Poly1305,
     /// `v1.<key id>.`
     header: String,
 }
 
 impl XChaChaVault {
-    /// A vault under a key derived from the installation's secret.
-    pub fn new(secret: &SecretString) -> Self {
-        let key = derive(secret, "issue-explainer/vault/xchacha20-poly1305");
-        let [a, b, c, d, ..] = derive(secret, "issue-explainer/vault/key-id");
-        Self {
-            cipher: XChaCha20Poly1305::new(&key.into()),
-            header: format!("{VERSION}.{a:02x}{b:02x}{c:02x}{d:02x}."),
-        }
+    /// A vault under keys derived from the installation's secrets.
+    pub fn new(secrets: &SecretKeys) -> Self {
+        let keys = secrets.each(|secret| {
+            let key = derive(secret, "issue-explainer/vault/xchacha20-poly1305");
+            let id = key_id(secret, "issue-explainer/vault/key-id");
+            Key {
+                cipher: XChaCha20Poly1305::new(&key.into()),
+                header: format!("{VERSION}.{id}."),
+            }
+        });
+        Self { keys }
     }
 }
 
@@ -57,11 +65,14 @@ impl Vault for XChaChaVault {
             )
             .with_source(error)
         })?;
+        let Some(key) = self.keys.first() else {
+            return Err(foreign());
+        };
         let payload = Payload {
             msg: secret.expose_secret().as_bytes(),
-            aad: self.header.as_bytes(),
+            aad: key.header.as_bytes(),
         };
-        let sealed = self.cipher.encrypt(&nonce, payload).map_err(|_| {
+        let sealed = key.cipher.encrypt(&nonce, payload).map_err(|_| {
             Error::new(
                 ErrorKind::Invalid,
                 ADAPTER,
@@ -70,19 +81,24 @@ impl Vault for XChaChaVault {
             )
         })?;
         let data = URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat());
-        Ok(Sealed(format!("{}{data}", self.header)))
+        Ok(Sealed(format!("{}{data}", key.header)))
     }
 
     fn open(&self, sealed: &Sealed) -> Result<SecretString> {
-        let Some(data) = sealed.0.strip_prefix(&self.header) else {
-            return Err(foreign());
+        let fitting = |key: &Key| {
+            Some((key.decrypt(sealed.0.strip_prefix(&key.header)?)).ok_or_else(changed))
         };
-        let plain = self.decrypt(data).ok_or_else(changed)?;
+        let plain = self.keys.iter().find_map(fitting).ok_or_else(foreign)??;
         Ok(SecretString::from(plain))
+    }
+
+    fn is_current(&self, sealed: &Sealed) -> bool {
+        let current = self.keys.first();
+        current.is_some_and(|key| sealed.0.starts_with(&key.header))
     }
 }
 
-impl XChaChaVault {
+impl Key {
     fn decrypt(&self, data: &str) -> Option<String> {
         let data = URL_SAFE_NO_PAD.decode(data).ok()?;
         let (nonce, msg) = data.split_first_chunk::<NONCE>()?;
@@ -105,7 +121,7 @@ fn foreign() -> Error {
         ADAPTER,
         "open",
         "could not open a stored secret because it was sealed with another key; \
-         set SECRET_KEY to the former value, or enter the secret again",
+         name the former one in FORMER_SECRET_KEYS, or enter the secret again",
     )
 }
 
@@ -124,7 +140,7 @@ mod tests {
     use super::*;
 
     fn vault(secret: &str) -> XChaChaVault {
-        XChaChaVault::new(&SecretString::from(secret))
+        XChaChaVault::new(&SecretKeys::of(secret))
     }
 
     #[test]
@@ -136,7 +152,7 @@ mod tests {
         };
         assert_eq!((version, key.len()), ("v1", 8));
         assert_eq!(URL_SAFE_NO_PAD.decode(data).unwrap().len(), NONCE + 5 + 16);
-        assert!(!sealed.0.starts_with(&vault("two").header));
+        assert!(!sealed.0.starts_with(&vault("two").keys[0].header));
     }
 
     #[test]
@@ -145,10 +161,10 @@ mod tests {
         let sealed = two.seal(&SecretString::from("token")).unwrap();
         let data = sealed.0.rsplit('.').next().unwrap();
         for hostile in [
-            format!("{}{data}", one.header),
-            one.header.clone(),
-            format!("{}AAAA", one.header),
-            format!("{}é", one.header),
+            format!("{}{data}", one.keys[0].header),
+            one.keys[0].header.clone(),
+            format!("{}AAAA", one.keys[0].header),
+            format!("{}é", one.keys[0].header),
             String::new(),
         ] {
             let error = one.open(&Sealed(hostile.clone())).unwrap_err();

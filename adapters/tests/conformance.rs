@@ -44,6 +44,7 @@ use std::{
 
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
+    secret::SecretKeys,
     sources::files::FilesSource,
     system::{SystemClock, UuidIds},
     vault::XChaChaVault,
@@ -112,6 +113,18 @@ suites! {
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_sessions: Sessions for MongoStore =>
+        mongodb::run("sessions", conformance::sessions::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_audit: AuditLog for MongoStore =>
+        mongodb::run("audit log", conformance::audit::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_invitations: Invitations for MongoStore =>
+        mongodb::run("invitations", conformance::invitations::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_access_tokens: AccessTokens for MongoStore =>
+        mongodb::run("access tokens", conformance::access_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_ledger: Ledger for MongoStore =>
         mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
@@ -149,6 +162,18 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_sessions: Sessions for SqliteStore =>
+        sqlite::run("sessions", conformance::sessions::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_audit: AuditLog for SqliteStore =>
+        sqlite::run("audit log", conformance::audit::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_invitations: Invitations for SqliteStore =>
+        sqlite::run("invitations", conformance::invitations::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_access_tokens: AccessTokens for SqliteStore =>
+        sqlite::run("access tokens", conformance::access_tokens::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_ledger: Ledger for SqliteStore =>
         sqlite::run("ledger", conformance::ledger::CASES, |store| store);
@@ -467,18 +492,15 @@ mod jwt {
     use std::{sync::Arc, time::Duration};
 
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    use explainer_core::{
-        domain::SecretString,
-        testkit::{
-            conformance::auth::AuthSetup,
-            fakes::{FixedClock, MemoryStore, SequentialIds},
-            samples::{at, user},
-        },
+    use explainer_core::testkit::{
+        conformance::auth::AuthSetup,
+        fakes::{FixedClock, MemoryStore},
+        samples::{at, user},
     };
     use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto};
     use serde_json::json;
 
-    use super::{JwtAuth, JwtConfig};
+    use super::{JwtAuth, JwtConfig, SecretKeys};
 
     pub(super) fn setup() -> AuthSetup {
         let clock = FixedClock::default();
@@ -498,14 +520,12 @@ mod jwt {
 
     fn provider(secret: &str, clock: &FixedClock) -> JwtAuth {
         let config = JwtConfig {
-            secret: SecretString::from(secret),
+            secrets: SecretKeys::of(secret),
             lifetime: Duration::from_secs(3600),
         };
-        let ids = Arc::new(SequentialIds::default());
         JwtAuth::new(
             &config,
             Arc::new(clock.clone()),
-            ids,
             Arc::new(MemoryStore::default()),
         )
     }
@@ -521,10 +541,15 @@ mod jwt {
 }
 
 fn vaults() -> vault::Vaults {
-    let vault = |secret: &str| Box::new(XChaChaVault::new(&secret.into()));
+    let vault = |secrets: &SecretKeys| Box::new(XChaChaVault::new(secrets));
+    let successor = SecretKeys {
+        current: "elsewhere".into(),
+        former: vec!["long ago".into(), "here".into()],
+    };
     vault::Vaults {
-        vault: vault("here"),
-        foreign: vault("elsewhere"),
+        vault: vault(&SecretKeys::of("here")),
+        foreign: vault(&SecretKeys::of("elsewhere")),
+        successor: vault(&successor),
     }
 }
 

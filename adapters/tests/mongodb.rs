@@ -50,6 +50,10 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "former_results",
             "idempotency_keys",
             "revoked_tokens",
+            "sessions",
+            "access_tokens",
+            "invitations",
+            "audit",
             "model_calls",
             "deliveries",
         ] {
@@ -64,6 +68,13 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             ("workspaces", vec!["_id_", "automatic", "of_member"]),
             ("deliveries", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
+            ("sessions", vec!["_id_", "expiry", "of_user"]),
+            (
+                "invitations",
+                vec!["_id_", "code", "expiry", "of_workspace"],
+            ),
+            ("audit", vec!["_id_", "expiry"]),
+            ("access_tokens", vec!["_id_", "expiry", "of_user", "secret"]),
             (
                 "model_calls",
                 vec!["_id_", "by_day", "by_key", "of_analysis"],
@@ -117,16 +128,27 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::analyses::CASES, |store| store);
     run.of(conformance::idempotency::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::sessions::CASES, |store| store);
+    run.of(conformance::audit::CASES, |store| store);
+    run.of(conformance::invitations::CASES, |store| store);
+    run.of(conformance::access_tokens::CASES, |store| store);
     run.of(conformance::vitals::CASES, |store| store);
     run.of(conformance::archive::EXPORT_CASES, |store| store);
     run.of(conformance::archive::IMPORT_CASES, |store| store);
     run.of(conformance::deliveries::CASES, |store| store);
     run.of(conformance::watches::CASES, |store| store);
     let expected = [
+        ("access_tokens", "query"),
+        ("access_tokens", "remove"),
         ("analyses", "command"),
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("audit", "query"),
+        ("audit", "remove"),
+        ("invitations", "command"),
+        ("invitations", "query"),
+        ("invitations", "remove"),
         ("deliveries", "query"),
         ("deliveries", "remove"),
         ("deliveries", "update"),
@@ -141,6 +163,9 @@ fn every_query_finds_its_documents_by_an_index() {
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
+        ("sessions", "command"),
+        ("sessions", "query"),
+        ("sessions", "remove"),
         ("users", "command"),
         ("users", "query"),
         ("users", "update"),
@@ -342,7 +367,9 @@ async fn fields_of_a_newer_version_survive_every_change() {
         assert_eq!(updated.unwrap().modified_count, 1);
     }
 
-    Users::update(&store, &ada).await.unwrap();
+    Users::update(&store, ada.clone(), ada.updated_at)
+        .await
+        .unwrap();
     Workspaces::update(&store, ws.clone(), ws.updated_at)
         .await
         .unwrap();

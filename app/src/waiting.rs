@@ -17,9 +17,9 @@ use std::{
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{Analysis, AnalysisId, Progress, Status, Workspace},
+    domain::{Analysis, AnalysisId, Progress, Status},
     ports::{Change, Notice, NoticeKind, Notifier},
-    services::{AnalysisRequests, Failure},
+    services::{Access, AnalysisRequests, Failure},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -73,7 +73,7 @@ impl Waiting {
     pub(crate) async fn until_ended(
         self: &Arc<Self>,
         requests: &AnalysisRequests,
-        of: &Workspace,
+        of: &Access,
         analysis: Analysis,
     ) -> Result<Analysis, Failure> {
         let deadline = Instant::now() + self.limit;

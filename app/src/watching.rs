@@ -7,8 +7,8 @@
 use std::{sync::Arc, time::Duration};
 
 use explainer_core::{
-    domain::{Analysis, AnalysisError, Progress, Status, Workspace},
-    services::{Failure, Services},
+    domain::{Analysis, AnalysisError, Progress, Status},
+    services::{Access, Failure, Services},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -52,7 +52,7 @@ pub(crate) struct View {
 pub(crate) struct Watcher {
     gallery: Gallery,
     seat: Seat,
-    of: Workspace,
+    of: Access,
     newest: Analysis,
     gone: bool,
     shown: Option<View>,
@@ -73,7 +73,7 @@ impl Gallery {
     }
 
     /// Takes a place before an analysis; `None` when all are taken.
-    pub(crate) async fn watch(&self, of: Workspace, id: &str) -> Result<Option<Watcher>, Failure> {
+    pub(crate) async fn watch(&self, of: Access, id: &str) -> Result<Option<Watcher>, Failure> {
         let Ok(place) = self.places.clone().try_acquire_owned() else {
             return Ok(None);
         };

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Passwords,
-        RevokedTokens, Users, Vault, Vitals, Watches, Workspaces,
+        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
+        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches,
+        Workspaces,
     },
     testkit::{
         conformance::{
-            Case, Stop, WholeStore, analyses, archive, assert_covers,
+            Case, Stop, WholeStore, access_tokens, analyses, archive, assert_covers, audit,
             auth::{self, AuthSetup},
-            changes, clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run,
-            users,
+            changes, clock, deliveries, idempotency, invitations, ledger, llm, passwords,
+            revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
             vitals, watches, workspaces,
         },
@@ -112,6 +113,18 @@ fn archive() {
 }
 
 #[test]
+fn sessions() {
+    let docs = include_str!("../src/ports/credentials.rs");
+    assert_covers(docs, "Sessions", sessions::CASES);
+    on_a_fake(
+        "memory sessions",
+        sessions::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Sessions,
+    );
+}
+
+#[test]
 fn ledger() {
     let docs = include_str!("../src/ports/ledger.rs");
     assert_covers(docs, "Ledger", ledger::CASES);
@@ -136,6 +149,18 @@ fn deliveries() {
 }
 
 #[test]
+fn access_tokens() {
+    let docs = include_str!("../src/ports/credentials.rs");
+    assert_covers(docs, "AccessTokens", access_tokens::CASES);
+    on_a_fake(
+        "memory access tokens",
+        access_tokens::CASES,
+        MemoryStore::default,
+        |store| store as &dyn AccessTokens,
+    );
+}
+
+#[test]
 fn watches() {
     let docs = include_str!("../src/ports/watches.rs");
     assert_covers(docs, "Watches", watches::CASES);
@@ -144,6 +169,30 @@ fn watches() {
         watches::CASES,
         MemoryStore::default,
         |store| store as &dyn Watches,
+    );
+}
+
+#[test]
+fn invitations() {
+    let docs = include_str!("../src/ports/invitations.rs");
+    assert_covers(docs, "Invitations", invitations::CASES);
+    on_a_fake(
+        "memory invitations",
+        invitations::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Invitations,
+    );
+}
+
+#[test]
+fn audit() {
+    let docs = include_str!("../src/ports/audit.rs");
+    assert_covers(docs, "AuditLog", audit::CASES);
+    on_a_fake(
+        "memory audit log",
+        audit::CASES,
+        MemoryStore::default,
+        |store| store as &dyn AuditLog,
     );
 }
 
@@ -198,6 +247,7 @@ fn vault() {
     let vaults = || Vaults {
         vault: Box::new(FakeVault::default()) as Box<dyn Vault>,
         foreign: Box::new(FakeVault::new("foreign")),
+        successor: Box::new(FakeVault::succeeding("foreign", "key")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
 }

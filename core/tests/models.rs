@@ -18,8 +18,8 @@ use explainer_core::{
         FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage, Workspaces as _,
     },
     services::{
-        Caller, Failure, ModelRules, Models, NewAccount, NewWorkspace, Ports, Price, Prices,
-        Services, Sources, WorkLimits,
+        self, Access, AccountRules, Caller, Failure, ModelRules, Models, NewAccount, NewWorkspace,
+        Ports, Price, Prices, Registration, Services, Sources, WorkLimits,
     },
     testkit::fakes::{
         FakeAuth, FakeLlm, FakeLlmKind, FakePasswords, FakeSource, FakeVault, FixedClock,
@@ -80,6 +80,11 @@ impl House {
             deliveries: store.clone(),
             watches: store.clone(),
             idempotency: store.clone(),
+            sessions: store.clone(),
+            access_tokens: store.clone(),
+            invitations: store.clone(),
+            audit: store.clone(),
+            audit_for: Duration::from_secs(60),
             public_url: None,
             auth: Arc::new(FakeAuth::new("here", Arc::new(clock.clone()))),
             passwords: Arc::new(FakePasswords::default()),
@@ -102,7 +107,11 @@ impl House {
             lease: LEASE,
             attempts: 3,
         };
-        let services = Services::new(&ports, limits);
+        let accounts = AccountRules {
+            registration: Registration::Open,
+            session: Duration::from_secs(60),
+        };
+        let services = Services::new(&ports, accounts, limits);
         let caller = block_on(somebody(&services));
         Self {
             services,
@@ -115,20 +124,20 @@ impl House {
         }
     }
 
-    fn workspace(&self) -> Workspace {
+    fn workspace(&self) -> Access {
         block_on(self.services.workspaces.current(&self.caller)).unwrap()
     }
 
     fn change(&self, change: impl FnOnce(&mut Workspace)) {
         let before = self.workspace();
-        let mut after = before.clone();
+        let mut after = Workspace::clone(&before);
         change(&mut after);
         block_on(self.store.update(after, before.updated_at)).unwrap();
     }
 
     fn request(&self, force: bool) -> Result<Analysis, Failure> {
         let requests = &self.services.analyses;
-        block_on(requests.request(&self.caller, &self.workspace(), "1", force))
+        block_on(requests.request(&self.workspace(), "1", force))
     }
 
     /// Asks for the issue and works until it has ended, waiting as long as it takes.
@@ -168,13 +177,18 @@ async fn somebody(services: &Services) -> Caller {
         email: "ada@example.org".to_owned(),
         password: "correct horse".into(),
         full_name: None,
+        invitation: None,
     };
-    let session = services.accounts.register(account).await.unwrap();
+    let session = services
+        .accounts
+        .register(account, &services::Origin::default())
+        .await
+        .unwrap();
     let token = session.token.token;
     let caller = || async {
         services
             .accounts
-            .authenticate(token.expose_secret())
+            .authenticate(token.expose_secret(), services::Origin::default())
             .await
             .unwrap()
     };

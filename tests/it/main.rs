@@ -7,6 +7,9 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+/// Where the services of these tests keep things.
+const STORE: support::Store = support::Store::Sqlite;
+
 mod api;
 mod architecture;
 mod cli;
@@ -14,8 +17,10 @@ mod durability;
 mod migrate;
 mod models;
 mod openapi;
+mod passwords;
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
 mod replicas;
+mod rotation;
 mod support;
 mod telemetry;

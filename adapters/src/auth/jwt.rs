@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use explainer_core::{
     Error, ErrorKind, Result,
     domain::{SecretString, Timestamp, TokenId, User, UserId},
-    ports::{AuthProvider, Clock, Ids, IssuedToken, Principal, RevokedTokens},
+    ports::{AuthProvider, Clock, IssuedToken, Principal, RevokedTokens},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::secret::derive;
+use crate::secret::{SecretKeys, derive, key_id};
 
 #[cfg(test)]
 mod tests;
@@ -23,6 +23,10 @@ const ADAPTER: &str = "jwt";
 const ISSUER: &str = "issue-explainer";
 const AUDIENCE: &str = "issue-explainer/api";
 
+/// What the signing key is derived for, and its public name.
+const KEY: &str = "issue-explainer/jwt/hs256";
+const KEY_ID: &str = "issue-explainer/jwt/key-id";
+
 /// How far the clocks of two replicas may differ.
 const LEEWAY: Duration = Duration::from_secs(5);
 
@@ -32,8 +36,8 @@ const MAX_LEN: usize = 4096;
 /// What [`JwtAuth`] is made with.
 #[derive(Clone)]
 pub struct JwtConfig {
-    /// The installation's secret; the signing key is derived from it.
-    pub secret: SecretString,
+    /// The installation's secrets; the signing keys are derived from them.
+    pub secrets: SecretKeys,
     /// How long a token is good for.
     pub lifetime: Duration,
 }
@@ -41,7 +45,7 @@ pub struct JwtConfig {
 impl fmt::Debug for JwtConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("JwtConfig")
-            .field("secret", &"***")
+            .field("secrets", &"***")
             .field("lifetime", &self.lifetime)
             .finish()
     }
@@ -52,30 +56,30 @@ impl fmt::Debug for JwtConfig {
 /// A token is good for five seconds longer than it says, for replicas whose clocks differ.
 pub struct JwtAuth {
     encoding: EncodingKey,
-    decoding: DecodingKey,
+    key_id: String,
+    /// By the name in a token's header, the current one first.
+    decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     revoked: Arc<dyn RevokedTokens>,
 }
 
 impl JwtAuth {
-    /// Tokens under a key derived from `config.secret`, remembered in `revoked` once revoked.
-    pub fn new(
-        config: &JwtConfig,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        revoked: Arc<dyn RevokedTokens>,
-    ) -> Self {
-        let key = derive(&config.secret, "issue-explainer/jwt/hs256");
+    /// Tokens under keys derived from `config.secrets`, remembered in `revoked` once revoked.
+    pub fn new(config: &JwtConfig, clock: Arc<dyn Clock>, revoked: Arc<dyn RevokedTokens>) -> Self {
+        let secrets = &config.secrets;
+        let decoding = secrets.each(|secret| {
+            let key = derive(secret, KEY);
+            (key_id(secret, KEY_ID), DecodingKey::from_secret(&key))
+        });
         Self {
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
+            encoding: EncodingKey::from_secret(&derive(&secrets.current, KEY)),
+            key_id: key_id(&secrets.current, KEY_ID),
+            decoding,
             validation: validation(),
             lifetime: config.lifetime,
             clock,
-            ids,
             revoked,
         }
     }
@@ -84,10 +88,7 @@ impl JwtAuth {
         if token.len() > MAX_LEN {
             return Err(unauthorized("it is too long to be one"));
         }
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
-        let claims = decoded
-            .map_err(|error| unauthorized("it is not one of this installation").with_source(error))?
-            .claims;
+        let claims = self.verify(token)?;
         let now = self.clock.now();
         if later(claims.exp, LEEWAY)? <= now {
             return Err(unauthorized("it has expired"));
@@ -98,6 +99,25 @@ impl JwtAuth {
             }
             _ => Ok(claims),
         }
+    }
+
+    /// Checks the signature against the key that the token names, among ours and nowhere else; a
+    /// token that names none is checked against each.
+    fn verify(&self, token: &str) -> Result<Claims> {
+        let foreign = |error| unauthorized("it is not one of this installation").with_source(error);
+        let named = jsonwebtoken::decode_header(token).map_err(foreign)?.kid;
+        let fitting = self
+            .decoding
+            .iter()
+            .filter(|(id, _)| named.as_ref().is_none_or(|it| it == id));
+        let mut refused = unauthorized("it is not one of this installation");
+        for (_, key) in fitting {
+            match jsonwebtoken::decode::<Claims>(token, key, &self.validation) {
+                Ok(decoded) => return Ok(decoded.claims),
+                Err(error) => refused = foreign(error),
+            }
+        }
+        Err(refused)
     }
 }
 
@@ -112,26 +132,28 @@ impl AuthProvider for JwtAuth {
             user_id: claims.sub,
             token_id: claims.jti,
             expires_at: later(claims.exp, Duration::ZERO)?,
+            generation: Some(claims.generation),
         })
     }
 
-    async fn issue(&self, user: &User) -> Result<IssuedToken> {
+    async fn issue(&self, user: &User, name: &TokenId) -> Result<IssuedToken> {
         let fault = |message| Error::new(ErrorKind::Internal, ADAPTER, "issue", message);
         let now = self.clock.now();
         let expires_at = add(now, self.lifetime);
         let claims = Claims {
             sub: user.id.clone(),
-            jti: TokenId::try_from(self.ids.next()).map_err(|error| {
-                fault("could not issue a token because the new id is none; report it")
-                    .with_source(error)
-            })?,
+            jti: name.clone(),
+            generation: user.generation,
             exp: expires_at.as_second(),
             iat: now.as_second(),
             nbf: None,
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
         };
-        let header = Header::new(Algorithm::HS256);
+        let header = Header {
+            kid: Some(self.key_id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
         let token = jsonwebtoken::encode(&header, &claims, &self.encoding).map_err(|error| {
             fault("could not issue a token because it could not be signed; report it")
                 .with_source(error)
@@ -142,13 +164,12 @@ impl AuthProvider for JwtAuth {
         })
     }
 
-    async fn revoke(&self, principal: &Principal) -> Result<()> {
-        // Remembered for as long as the token is accepted, which is the leeway longer than it says.
-        let forget_at = add(principal.expires_at, LEEWAY);
+    async fn revoke(&self, name: &TokenId, expires_at: Timestamp) -> Result<()> {
         let now = self.clock.now();
-        self.revoked
-            .revoke(&principal.token_id, forget_at, now)
-            .await
+        // Another token of this name may have been issued this very moment; and one is accepted
+        // for as long as the leeway after it says.
+        let last = expires_at.max(add(now, self.lifetime));
+        self.revoked.revoke(name, add(last, LEEWAY), now).await
     }
 }
 
@@ -161,6 +182,9 @@ struct Claims {
     exp: i64,
     /// When it was issued, in seconds since 1970.
     iat: i64,
+    /// Tokens of before there were generations are of the first.
+    #[serde(default)]
+    generation: u32,
     /// From when on it is good, in seconds since 1970. We never say so, and heed it all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nbf: Option<i64>,

@@ -1,4 +1,4 @@
-//! Password hashes with Argon2id.
+//! Password hashes with Argon2id, and those with bcrypt that an older installation brought along.
 
 use std::{fmt, sync::Arc, thread::available_parallelism};
 
@@ -24,6 +24,9 @@ const MAX_LEN: usize = 1024;
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm8gc3VjaCBhY2NvdW50$\
                      AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+/// Why a hash could not be made or read.
+type Unusable = Box<dyn std::error::Error + Send + Sync>;
+
 /// Argon2id with 19 MiB, two passes and one lane, as OWASP's password storage cheat sheet asks for.
 ///
 /// At most as many hashes as the machine has cores are made at once, which bounds the memory; the
@@ -45,7 +48,7 @@ impl Argon2Passwords {
         &self,
         operation: &'static str,
         password: &SecretString,
-        work: impl FnOnce() -> Result<T, HashError> + Send + 'static,
+        work: impl FnOnce() -> Result<T, Unusable> + Send + 'static,
     ) -> Result<T> {
         if password.expose_secret().len() > MAX_LEN {
             return Err(too_long(operation));
@@ -89,15 +92,45 @@ impl Passwords for Argon2Passwords {
     async fn verify(&self, password: SecretString, hash: Option<String>) -> Result<bool> {
         let secret = password.clone();
         self.slowly("verify", &password, move || {
+            if let Some(hash) = hash.as_deref().filter(|hash| is_bcrypt(hash)) {
+                return verify_bcrypt(secret.expose_secret().as_bytes(), hash);
+            }
             let parsed = PasswordHash::new(hash.as_deref().unwrap_or(DUMMY))?;
             match argon2()?.verify_password(secret.expose_secret().as_bytes(), &parsed) {
                 Ok(()) => Ok(hash.is_some()),
                 Err(HashError::PasswordInvalid) => Ok(false),
-                Err(error) => Err(error),
+                Err(error) => Err(error.into()),
             }
         })
         .await
     }
+
+    fn is_current(&self, hash: &str) -> bool {
+        let parameters = |hash: &str| {
+            let hash = PasswordHash::new(hash).ok()?;
+            Some((hash.algorithm, hash.version, hash.params))
+        };
+        parameters(hash).is_some_and(|it| Some(it) == parameters(DUMMY))
+    }
+}
+
+fn is_bcrypt(hash: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"]
+        .iter()
+        .any(|version| hash.starts_with(version))
+}
+
+/// bcrypt reads 72 bytes of a password and its hash knows no more of it, so no more can be checked.
+/// A hash as costly as none is made is refused: it would hold a thread for minutes.
+fn verify_bcrypt(password: &[u8], hash: &str) -> Result<bool, Unusable> {
+    const READ: usize = 72;
+    const MOST: u32 = 16;
+    let parts: bcrypt::HashParts = hash.parse()?;
+    if parts.get_cost() > MOST {
+        return Err("its bcrypt cost is above 16".into());
+    }
+    let read = password.get(..READ).unwrap_or(password);
+    Ok(bcrypt::verify(read, hash)?)
 }
 
 fn argon2() -> Result<Argon2<'static>, HashError> {
@@ -125,6 +158,38 @@ impl fmt::Debug for Argon2Passwords {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// «correct horse» under each of bcrypt's names, and 100 × «p», as other programs made them.
+    #[tokio::test]
+    async fn a_bcrypt_hash_of_an_older_installation_is_accepted_and_not_current() {
+        let passwords = Argon2Passwords::new();
+        let made = bcrypt::hash_with_result("correct horse", 4).unwrap();
+        for version in [
+            bcrypt::Version::TwoA,
+            bcrypt::Version::TwoB,
+            bcrypt::Version::TwoY,
+        ] {
+            let hash = made.format_for_version(version);
+            let verify = async |password: &str| {
+                let password = SecretString::from(password);
+                passwords
+                    .verify(password, Some(hash.clone()))
+                    .await
+                    .unwrap()
+            };
+            assert!(verify("correct horse").await, "{hash}");
+            assert!(!verify("correct horses").await, "{hash}");
+            assert!(!passwords.is_current(&hash), "{hash}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bcrypt_hash_that_would_hold_a_thread_for_minutes_is_refused() {
+        let costly = "$2b$31$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZabcde".to_owned();
+        let password = SecretString::from("correct horse");
+        let refused = Argon2Passwords::new().verify(password, Some(costly)).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Internal);
+    }
 
     #[tokio::test]
     async fn a_hash_is_argon2id_with_the_parameters_of_the_dummy() {

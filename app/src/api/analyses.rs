@@ -210,7 +210,7 @@ impl AnalysesApi {
         let workspace = self.services.workspaces.current(&token.0).await?;
         let force = body.0.force.unwrap_or(false);
         let requests = &self.services.analyses;
-        let asked = requests.request_all(&token.0, &workspace, body.0.issue_ids, force);
+        let asked = requests.request_all(&workspace, body.0.issue_ids, force);
         Batch::of(asked.await)
     }
 }

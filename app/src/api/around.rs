@@ -16,6 +16,7 @@ use tracing::Instrument;
 use super::{
     allow::AllowedMethods,
     cors::{self, Cors},
+    origin,
     problem::Problem,
     rate::{RateLimit, Standing},
     routes::Routes,
@@ -47,6 +48,7 @@ pub(super) struct Around<E> {
     pub rate: RateLimit,
     pub ids: Arc<dyn Ids>,
     pub telemetry: Telemetry,
+    pub behind_proxy: bool,
 }
 
 impl<E: Endpoint> Endpoint for Around<E> {
@@ -55,6 +57,8 @@ impl<E: Endpoint> Endpoint for Around<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         let id = request_id(&request, &*self.ids);
         let origin = self.cors.allowed_origin(&request);
+        let from = origin::of(&request, self.behind_proxy);
+        request.set_data(from);
         trim_trailing_slash(&mut request);
         let id_text = id.to_str().unwrap_or_default();
         let span = tracing::info_span!("request", id = id_text);

@@ -8,17 +8,19 @@
 use std::sync::Arc;
 
 use explainer_core::{
-    domain::{self, ExposeSecret, SecretString},
-    services::{NewAccount, Services, Session},
+    domain::{ExposeSecret, SecretString},
+    services::{Login, NewAccount, Origin, Services},
 };
-use poem_openapi::{Enum, Object, OpenApi, types::Password};
+use poem::web::Data;
+use poem_openapi::{Object, OpenApi, types::Password};
 use serde::Serialize;
 
 use super::{
-    Tags,
+    Message, Tags,
     answer::{Answer, Result},
     body::Body,
     security::Token,
+    shapes::account::User,
     time::Time,
 };
 
@@ -42,6 +44,9 @@ struct NewUser {
     /// The name to show.
     #[oai(nullable, validator(max_length = 200))]
     full_name: Option<String>,
+    /// The code of an invitation into a workspace.
+    #[oai(validator(max_length = 200))]
+    invitation: Option<Password>,
     /// Ignored: the first account of an installation is its admin, later ones are developers.
     #[oai(nullable)]
     role: Option<String>,
@@ -49,7 +54,8 @@ struct NewUser {
 
 /// User name or e-mail, and password.
 #[derive(Debug, Object)]
-struct Login {
+#[oai(rename = "Login")]
+struct Credentials {
     /// The user name or the e-mail.
     #[oai(validator(max_length = 254))]
     username: String,
@@ -58,40 +64,23 @@ struct Login {
     password: Password,
 }
 
-/// What an account may do on this installation.
-#[derive(Debug, Clone, Copy, Enum, Serialize)]
-#[oai(rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-enum Role {
-    /// Everything.
-    Admin,
-    /// What a developer may.
-    Manager,
-    /// Works with issues.
-    Developer,
+/// The token that asks for the next one.
+#[derive(Debug, Object)]
+struct Refresh {
+    /// The `refresh_token` of the login, or of the refresh before. It can be used once.
+    #[oai(validator(max_length = 1024))]
+    refresh_token: Password,
 }
 
-/// An account.
-#[derive(Debug, Object, Serialize)]
-struct User {
-    /// Its identifier.
-    id: String,
-    /// The name to log in with.
-    username: String,
-    /// The e-mail.
-    email: String,
-    /// The name to show.
-    #[oai(nullable)]
-    full_name: Option<String>,
-    /// What it may do.
-    role: Role,
-    /// Whether it may be used.
-    is_active: bool,
-    /// The workspace it works in now.
-    #[oai(nullable)]
-    workspace_id: Option<String>,
-    /// When it was made.
-    created_at: Time,
+/// The password that is, and the one that is to be.
+#[derive(Debug, Object)]
+struct NewPassword {
+    /// The password until now.
+    #[oai(validator(max_length = 1024))]
+    current_password: Password,
+    /// At least 6 characters; every one of them counts.
+    #[oai(validator(min_length = 6, max_length = 1024))]
+    new_password: Password,
 }
 
 /// A new account, logged in.
@@ -101,6 +90,10 @@ struct Registered {
     access_token: String,
     /// Always `bearer`.
     token_type: String,
+    /// When the token runs out.
+    expires_at: Time,
+    /// What to ask for the next token with.
+    refresh_token: String,
     /// The account.
     #[oai(flatten)]
     #[serde(flatten)]
@@ -114,15 +107,12 @@ struct LoggedIn {
     access_token: String,
     /// Always `bearer`.
     token_type: String,
+    /// When the token runs out.
+    expires_at: Time,
+    /// What to ask for the next token with.
+    refresh_token: String,
     /// The account.
     user: User,
-}
-
-/// What was done.
-#[derive(Debug, Object, Serialize)]
-struct LoggedOut {
-    /// One sentence.
-    message: String,
 }
 
 #[OpenApi(prefix_path = "/api/v1/auth", tag = "Tags::Accounts")]
@@ -131,46 +121,95 @@ impl AuthApi {
     ///
     /// The answer carries a token beside the account: who registers is logged in.
     #[oai(path = "/register", method = "post", operation_id = "register")]
-    async fn register(&self, body: Body<NewUser>) -> Result<Answer<Registered>> {
+    async fn register(
+        &self,
+        from: Data<&Origin>,
+        body: Body<NewUser>,
+    ) -> Result<Answer<Registered>> {
         let account = NewAccount {
             username: body.0.username,
             email: body.0.email,
             password: SecretString::from(body.0.password.0),
             full_name: body.0.full_name,
+            invitation: body.0.invitation.map(|code| SecretString::from(code.0)),
         };
-        let session = self.services.accounts.register(account).await?;
-        let (access_token, user) = parts(session);
+        let login = self.services.accounts.register(account, from.0).await?;
+        let LoggedIn {
+            access_token,
+            token_type,
+            expires_at,
+            refresh_token,
+            user,
+        } = login.into();
         Ok(Answer(Registered {
             access_token,
-            token_type: "bearer".to_owned(),
+            token_type,
+            expires_at,
+            refresh_token,
             user,
         }))
     }
 
     /// Log in
+    ///
+    /// After ten wrong passwords in a row each costs a wait, told in `Retry-After`.
     #[oai(path = "/login", method = "post", operation_id = "login")]
-    async fn login(&self, body: Body<Login>) -> Result<Answer<LoggedIn>> {
+    async fn login(
+        &self,
+        from: Data<&Origin>,
+        body: Body<Credentials>,
+    ) -> Result<Answer<LoggedIn>> {
         let password = SecretString::from(body.0.password.0);
-        let session = self
-            .services
-            .accounts
-            .login(&body.0.username, password)
-            .await?;
-        let (access_token, user) = parts(session);
-        Ok(Answer(LoggedIn {
-            access_token,
-            token_type: "bearer".to_owned(),
-            user,
-        }))
+        let accounts = &self.services.accounts;
+        let login = accounts.login(&body.0.username, password, from.0).await?;
+        Ok(Answer(login.into()))
     }
 
-    /// Make the token of this call worthless
+    /// Exchange a refresh token for the next token
+    ///
+    /// The answer carries the next refresh token. One that is used twice is in two hands: all that
+    /// came of its login is worthless then.
+    #[oai(path = "/refresh", method = "post", operation_id = "refresh")]
+    async fn refresh(&self, body: Body<Refresh>) -> Result<Answer<LoggedIn>> {
+        let refresh_token = SecretString::from(body.0.refresh_token.0);
+        let login = self.services.accounts.refresh(&refresh_token).await?;
+        Ok(Answer(login.into()))
+    }
+
+    /// Make the token of this call worthless, and every other of its login
     #[oai(path = "/logout", method = "post", operation_id = "logout")]
-    async fn logout(&self, token: Token) -> Result<Answer<LoggedOut>> {
+    async fn logout(&self, token: Token) -> Result<Answer<Message>> {
         self.services.accounts.logout(&token.0).await?;
-        Ok(Answer(LoggedOut {
-            message: "Successfully logged out".to_owned(),
-        }))
+        Ok(Answer(Message::new("Successfully logged out")))
+    }
+
+    /// End every login of the account, on every device
+    ///
+    /// Personal access tokens stay: they are deleted one by one.
+    #[oai(
+        path = "/logout-everywhere",
+        method = "post",
+        operation_id = "logoutEverywhere"
+    )]
+    async fn logout_everywhere(&self, token: Token) -> Result<Answer<Message>> {
+        self.services.accounts.logout_everywhere(&token.0).await?;
+        Ok(Answer(Message::new("Successfully logged out everywhere")))
+    }
+
+    /// Change the caller's password
+    ///
+    /// Ends every login of the account; the answer begins a new one.
+    #[oai(path = "/password", method = "put", operation_id = "changePassword")]
+    async fn change_password(
+        &self,
+        token: Token,
+        body: Body<NewPassword>,
+    ) -> Result<Answer<LoggedIn>> {
+        let current = SecretString::from(body.0.current_password.0);
+        let new = SecretString::from(body.0.new_password.0);
+        let accounts = &self.services.accounts;
+        let login = accounts.change_password(&token.0, current, new).await?;
+        Ok(Answer(login.into()))
     }
 
     /// The caller's account
@@ -186,28 +225,14 @@ impl AuthApi {
     }
 }
 
-fn parts(session: Session) -> (String, User) {
-    (
-        session.token.token.expose_secret().to_owned(),
-        session.user.into(),
-    )
-}
-
-impl From<domain::User> for User {
-    fn from(user: domain::User) -> Self {
+impl From<Login> for LoggedIn {
+    fn from(login: Login) -> Self {
         Self {
-            id: user.id.into(),
-            username: user.username,
-            email: user.email,
-            full_name: user.full_name,
-            role: match user.role {
-                domain::Role::Admin => Role::Admin,
-                domain::Role::Manager => Role::Manager,
-                domain::Role::Developer => Role::Developer,
-            },
-            is_active: user.is_active,
-            workspace_id: user.workspace_id.map(Into::into),
-            created_at: user.created_at.into(),
+            access_token: login.token.token.expose_secret().to_owned(),
+            token_type: "bearer".to_owned(),
+            expires_at: login.token.expires_at.into(),
+            refresh_token: login.refresh_token.expose_secret().to_owned(),
+            user: login.user.into(),
         }
     }
 }

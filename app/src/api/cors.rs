@@ -10,7 +10,8 @@ use poem::{
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static(
-    "authorization, content-type, idempotency-key, if-none-match, last-event-id, prefer, x-request-id",
+    "authorization, content-type, idempotency-key, if-none-match, last-event-id, prefer, \
+     x-request-id, x-workspace-id",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "etag, idempotency-replayed, link, location, preference-applied, ratelimit, ratelimit-policy, \

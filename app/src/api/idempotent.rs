@@ -14,7 +14,7 @@ use std::{
 use explainer_core::{
     domain::{ExposeSecret, SecretString},
     ports::KeyedRequest,
-    services::{Caller, Services, Turn},
+    services::{Caller, Origin, Services, Turn},
 };
 use futures::FutureExt;
 use poem::{
@@ -106,7 +106,9 @@ impl<E> Idempotent<E> {
         let given = request.header(header::AUTHORIZATION)?;
         let (scheme, token) = given.split_once(' ')?;
         let is_bearer = scheme.eq_ignore_ascii_case("bearer");
-        let caller = self.services.accounts.authenticate(token.trim()).await;
+        let origin = request.data::<Origin>().cloned().unwrap_or_default();
+        let caller = self.services.accounts.authenticate(token.trim(), origin);
+        let caller = caller.await;
         caller.ok().filter(|_| is_bearer)
     }
 

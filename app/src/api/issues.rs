@@ -206,9 +206,7 @@ impl IssuesApi {
         let workspace = self.services.workspaces.current(&token.0).await?;
         let force = body.0.and_then(|options| options.force).unwrap_or(false);
         let requests = &self.services.analyses;
-        let asked = requests
-            .request(&token.0, &workspace, &issue_id.0, force)
-            .await?;
+        let asked = requests.request(&workspace, &issue_id.0, force).await?;
         if asks_for_async(prefer.0.as_deref()) {
             return Ok(AnalyzeAnswer::preferred(asked.into()));
         }

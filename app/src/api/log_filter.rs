@@ -37,7 +37,7 @@ impl LogFilterApi {
     /// For admins.
     #[oai(path = "/", method = "get", operation_id = "getLogFilter")]
     async fn get(&self, token: Token) -> Result<Answer<LogFilterBody>> {
-        token.0.must_be_admin()?;
+        token.0.require_administrator()?;
         Ok(self.answer())
     }
 
@@ -46,7 +46,7 @@ impl LogFilterApi {
     /// For admins. It holds for this process, until it ends.
     #[oai(path = "/", method = "put", operation_id = "setLogFilter")]
     async fn put(&self, token: Token, body: Body<LogFilterBody>) -> Result<Answer<LogFilterBody>> {
-        token.0.must_be_admin()?;
+        token.0.require_administrator()?;
         self.log
             .set(&body.0.filter)
             .map_err(|bad| Failure::Invalid {

@@ -7,6 +7,7 @@ mod allow;
 mod analyses;
 mod answer;
 mod around;
+mod audit;
 mod auth;
 mod body;
 mod cors;
@@ -16,10 +17,12 @@ mod idempotent;
 mod issues;
 mod limits;
 mod log_filter;
+mod members;
 mod metrics;
 mod models;
 mod money;
 mod monitoring;
+mod origin;
 mod problem;
 mod processed;
 mod rate;
@@ -31,6 +34,8 @@ mod shapes;
 mod spending;
 mod system;
 mod time;
+mod tokens;
+mod users;
 mod webhooks;
 mod workspaces;
 
@@ -169,6 +174,7 @@ fn around<T: OpenApi + 'static>(
         rate: RateLimit::new(config.requests_per_minute),
         ids,
         telemetry,
+        behind_proxy: config.behind_proxy,
     }
     .boxed()
 }
@@ -187,7 +193,19 @@ fn operations(parts: Parts) -> impl OpenApi {
         auth::AuthApi {
             services: services.clone(),
         },
+        tokens::TokensApi {
+            services: services.clone(),
+        },
+        users::UsersApi {
+            services: services.clone(),
+        },
+        audit::AuditApi {
+            services: services.clone(),
+        },
         workspaces::WorkspacesApi {
+            services: services.clone(),
+        },
+        members::MembersApi {
             services: services.clone(),
         },
         settings::SettingsApi {
@@ -234,7 +252,9 @@ fn for_development(parts: Parts) -> impl OpenApi {
 fn service<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \
-         technical specification a developer can start from.",
+         technical specification a developer can start from.\n\n\
+         A request is about the workspace its caller works in, or about the one that the header \
+         `X-Workspace-Id` names.",
     )
 }
 

@@ -222,10 +222,27 @@ impl From<Failure> for Problem {
             F::NotAuthenticated | F::InvalidToken | F::WrongLogin | F::NotSigned(_) => {
                 StatusCode::UNAUTHORIZED
             }
-            F::AccountDisabled | F::NotOwner | F::NotAdmin => StatusCode::FORBIDDEN,
-            F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
-            F::IssueNotFound | F::AnalysisNotFound | F::NoSuchWebhook => StatusCode::NOT_FOUND,
-            F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,
+            F::AccountDisabled
+            | F::NotOwner
+            | F::RegistrationClosed
+            | F::ScopeTooNarrow { .. }
+            | F::NotAdministrator
+            | F::RoleTooLow { .. } => StatusCode::FORBIDDEN,
+            F::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate | F::OwnAccount => {
+                StatusCode::BAD_REQUEST
+            }
+            F::IssueNotFound
+            | F::AnalysisNotFound
+            | F::UserNotFound
+            | F::TokenNotFound
+            | F::NoSuchWebhook
+            | F::NoSuchWorkspace
+            | F::NoSuchMember
+            | F::NoSuchInvitation => StatusCode::NOT_FOUND,
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays => {
+                StatusCode::CONFLICT
+            }
             F::Invalid { field, message } => {
                 let error = FieldError {
                     field: (*field).to_owned(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use explainer_core::services::{Caller, Services};
+use explainer_core::services::{Caller, Origin, Services};
 use poem::{PathPattern, Request};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
@@ -23,7 +23,8 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     let services = request
         .data::<Arc<Services>>()
         .ok_or_else(Problem::internal)?;
-    let caller = services.accounts.authenticate(&bearer.token).await;
+    let origin = request.data::<Origin>().cloned().unwrap_or_default();
+    let caller = services.accounts.authenticate(&bearer.token, origin).await;
     let caller = caller.map_err(Problem::from)?;
     if let (Some(telemetry), Some(routes)) =
         (request.data::<Telemetry>(), request.data::<Arc<Routes>>())

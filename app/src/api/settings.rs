@@ -159,7 +159,7 @@ impl SettingsApi {
     #[oai(path = "/", method = "get", operation_id = "getSettings")]
     async fn get(&self, token: Token) -> Result<Answer<Settings>> {
         let workspace = self.services.workspaces.current(&token.0).await?;
-        Ok(Answer(workspace.settings.into()))
+        Ok(Answer(workspace.settings.clone().into()))
     }
 
     /// Change the settings of the caller's workspace

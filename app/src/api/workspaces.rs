@@ -18,6 +18,7 @@ use super::{
     answer::{Answer, Result},
     body::{Body, OptionalBody},
     limits::{MODELS, Patience},
+    members::MemberRole,
     problem::Problem,
     security::Token,
     settings::Settings,
@@ -85,6 +86,8 @@ struct Workspace {
     description: Option<String>,
     /// Who may change it.
     owner_id: String,
+    /// What the caller is in it.
+    role: MemberRole,
     /// `***` when a token is set.
     #[oai(nullable)]
     sentry_api_token: Option<String>,
@@ -141,7 +144,7 @@ impl WorkspacesApi {
         let message = "Workspace created successfully".to_owned();
         Ok(Answer(WorkspaceCreated {
             message,
-            workspace: shown(workspaces, workspace),
+            workspace: shown(workspaces, workspace, &token),
         }))
     }
 
@@ -153,7 +156,7 @@ impl WorkspacesApi {
         Ok(Answer(
             found
                 .into_iter()
-                .map(|workspace| shown(workspaces, workspace))
+                .map(|workspace| shown(workspaces, workspace, &token))
                 .collect(),
         ))
     }
@@ -166,7 +169,8 @@ impl WorkspacesApi {
             .current(&token.0)
             .await
             .map_err(no_workspace_here)?;
-        Ok(Answer(shown(workspaces, workspace)))
+        let workspace = domain::Workspace::clone(&workspace);
+        Ok(Answer(shown(workspaces, workspace, &token)))
     }
 
     /// Change the workspace the caller works in
@@ -266,14 +270,15 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
 }
 
 /// On this path a missing workspace is the thing asked for, so it is a 404.
-fn no_workspace_here(failure: Failure) -> Problem {
+pub(super) fn no_workspace_here(failure: Failure) -> Problem {
     match failure {
         Failure::NoWorkspace => Problem::from(failure).with_status(StatusCode::NOT_FOUND),
         other => other.into(),
     }
 }
 
-fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspace {
+fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace, token: &Token) -> Workspace {
+    let role = workspace.role_of(&token.0.user().id);
     let mask = |secret: &Option<domain::Sealed>| secret.is_some().then(|| MASK.to_owned());
     Workspace {
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
@@ -285,6 +290,8 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspa
         name: workspace.name,
         description: workspace.description,
         owner_id: workspace.owner_id.into(),
+        // Nobody is shown a workspace they do not belong to.
+        role: role.unwrap_or(domain::MemberRole::Viewer).into(),
         sentry_organization: workspace.sentry.organization,
         settings: workspace.settings.into(),
         created_at: workspace.created_at.into(),

@@ -19,7 +19,7 @@ use explainer_adapters::{
 use explainer_core::{
     Error, ErrorKind, Result,
     ports::{Changes, Clock, Ids, LlmKind},
-    services::{Ports, Services, WorkLimits},
+    services::{AccountRules, Ports, Registration, Services, WorkLimits},
 };
 use poem::{
     Server,
@@ -30,7 +30,7 @@ pub(crate) use models::kinds;
 
 use crate::{
     api::{self, Monitored, Parts},
-    config::Config,
+    config::{self, Config},
     listener,
     poller::Poller,
     telemetry::Telemetry,
@@ -58,30 +58,30 @@ pub struct Application {
 impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config, telemetry: Telemetry) -> Result<Self> {
-        let secret = storage::secret_key(&config)?;
+        let secrets = storage::secret_keys(&config)?;
         let stores = Store::configured(&config.storage)
             .open(&config.storage)
             .await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
-        let vault = Arc::new(XChaChaVault::new(&secret));
+        let vault = Arc::new(XChaChaVault::new(&secrets));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
         let kinds = kinds(&config);
         let jwt = JwtConfig {
-            secret,
+            secrets,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
         let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
         checks.extend(checks::of_models(&kinds));
         let ports = Ports {
-            auth: Arc::new(JwtAuth::new(
-                &jwt,
-                clock.clone(),
-                ids.clone(),
-                stores.revoked_tokens,
-            )),
+            auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
+            sessions: stores.sessions,
+            access_tokens: stores.access_tokens,
+            invitations: stores.invitations,
+            audit: stores.audit,
+            audit_for: days(config.auth.audit_days),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone())?),
             models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
@@ -103,7 +103,7 @@ impl Application {
             lease: Duration::from_secs(config.analysis.lease_seconds),
             attempts: config.analysis.attempts,
         };
-        let services = Arc::new(Services::new(&ports, limits));
+        let services = Arc::new(Services::new(&ports, account_rules(&config.auth), limits));
         Ok(Self {
             services,
             waiting,
@@ -193,6 +193,21 @@ impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+fn account_rules(auth: &config::Auth) -> AccountRules {
+    AccountRules {
+        registration: match auth.registration {
+            config::Registration::Open => Registration::Open,
+            config::Registration::Invitation => Registration::Invitation,
+            config::Registration::Closed => Registration::Closed,
+        },
+        session: days(auth.session_days),
+    }
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.

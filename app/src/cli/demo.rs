@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::system::UuidIds;
 use explainer_core::{
-    domain::{Analysis, ExposeSecret, IssueQuery, SecretString, Workspace},
+    domain::{Analysis, ExposeSecret, IssueQuery, SecretString},
     explain,
     ports::Ids as _,
-    services::{Caller, NewAccount, NewWorkspace, Services},
+    services::{Access, NewAccount, NewWorkspace, Origin, Services},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use poem::listener::{Acceptor, TcpAcceptor};
@@ -64,8 +64,7 @@ fn url_of(acceptor: &TcpAcceptor) -> String {
 
 /// Somebody to try things as.
 struct Account {
-    caller: Caller,
-    workspace: Workspace,
+    workspace: Access,
     password: String,
     token: SecretString,
 }
@@ -79,19 +78,25 @@ impl Account {
             email: "demo@example.com".to_owned(),
             password: password.clone().into(),
             full_name: Some("Demo".to_owned()),
+            invitation: None,
         };
-        let token = services.accounts.register(account).await?.token.token;
-        let caller = services
+        let token = services
             .accounts
-            .authenticate(token.expose_secret())
+            .register(account, &Origin::default())
             .await?;
+        let token = token.token.token;
+        let caller = async || {
+            let accounts = &services.accounts;
+            let checked = accounts.authenticate(token.expose_secret(), Origin::default());
+            checked.await
+        };
         let new = NewWorkspace {
             name: "Samples".to_owned(),
             description: None,
         };
-        let workspace = services.workspaces.create(&caller, new).await?;
+        services.workspaces.create(&caller().await?, new).await?;
+        let workspace = services.workspaces.current(&caller().await?).await?;
         Ok(Self {
-            caller,
             workspace,
             password,
             token,
@@ -122,10 +127,9 @@ async fn explain_all(
     let mut analyses = Vec::new();
     for issue in issues {
         bar.set_message(issue.title.clone());
-        let asked =
-            services
-                .analyses
-                .request(&account.caller, &account.workspace, &issue.id, false);
+        let asked = services
+            .analyses
+            .request(&account.workspace, &issue.id, false);
         let ended = waiting.until_ended(&services.analyses, &account.workspace, asked.await?);
         analyses.push(ended.await?);
         bar.inc(1);

@@ -7,6 +7,7 @@ mod migrate;
 mod models;
 mod openapi;
 mod paint;
+mod secrets;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -50,6 +51,9 @@ enum Command {
     Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
+    /// Look after the secrets that are kept
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// Carry everything to another store, or from the older backend's database
     ///
     /// What is there already is left as it is, so that a run that broke off is simply started
@@ -78,6 +82,10 @@ pub fn main() -> ExitCode {
         Command::Demo => load(cli.config).and_then(|it| told(demo::quiet(it.config), demo::run)),
         Command::Openapi => {
             load(cli.config).and_then(|it| told(openapi::alone(it.config), openapi::run))
+        }
+        Command::Secrets(command) => {
+            let run = |config, telemetry| secrets::run(command, config, telemetry);
+            load(cli.config).and_then(|it| told(it.config, run))
         }
     };
     match outcome {

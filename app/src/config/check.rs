@@ -38,6 +38,8 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
         "10000 for ten seconds",
     ),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
+    ("auth.session_days", 1, 366, "30 for a month"),
+    ("auth.audit_days", 1, 3_660, "365 for a year"),
     ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "32 for most"),
@@ -83,6 +85,7 @@ const RATES: &[&str] = &[
 
 /// Texts of which only some are known.
 const CHOICES: &[(&str, &[&str])] = &[
+    ("auth.registration", &["open", "invitation", "closed"]),
     ("log.format", &["auto", "text", "json"]),
     ("storage.kind", &["auto", "sqlite", "mongodb"]),
     ("llm.openai.api", &["chat", "responses"]),
@@ -147,6 +150,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
             problems.push(settings.refuse(key, reason, remedy));
         }
     }
+    former_keys(settings, problems);
     origins(settings, problems);
     headers(settings, problems);
     storage(settings, problems);
@@ -167,6 +171,16 @@ fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
         let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
                       of a prompt, of a cached prompt, of an answer";
         problems.push(settings.refuse("llm.prices", reason, remedy));
+    }
+}
+
+fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {
+    const KEY: &str = "auth.former_secret_keys";
+    let keys = settings.value(KEY).and_then(Value::as_array);
+    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
+        if let Err((reason, remedy)) = secret_key(key) {
+            problems.push(settings.refuse(KEY, reason, remedy));
+        }
     }
 }
 

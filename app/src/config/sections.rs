@@ -52,6 +52,8 @@ pub struct Server {
     pub public_url: Option<String>,
     /// Each `scheme://host[:port]` without a path, or `*` for any.
     pub allowed_origins: Vec<String>,
+    /// Whether the last entry of `X-Forwarded-For` says who calls.
+    pub behind_proxy: bool,
     /// Largest request body, in KiB.
     pub body_limit_kib: u32,
     /// Time for one request, in seconds, without what it waits for.
@@ -151,8 +153,28 @@ pub struct Auth {
     /// At least 32 characters. `None`: one is made in the data folder.
     #[serde(deserialize_with = "filled")]
     pub secret_key: Option<SecretString>,
-    /// How long a login lasts, in minutes.
+    /// Each at least 32 characters; they verify and decrypt, and make nothing new.
+    pub former_secret_keys: Vec<SecretString>,
+    /// How long a token of a login lasts, in minutes.
     pub token_minutes: u32,
+    /// How long a login is renewed, in days.
+    pub session_days: u32,
+    /// Who may make an account.
+    pub registration: Registration,
+    /// How long it is known who changed what, in days.
+    pub audit_days: u32,
+}
+
+/// Who may make an account, once there is a first one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Whoever was invited into a workspace.
+    Invitation,
+    /// Nobody.
+    Closed,
 }
 
 /// `[outbound]`

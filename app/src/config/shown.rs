@@ -9,7 +9,8 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
+    "auth.former_secret_keys",
     "auth.secret_key",
     "llm.ollama.api_key",
     "llm.ollama.headers",

@@ -222,6 +222,7 @@ fn every_named_variable_lands_on_its_key() {
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "0.25", "0.25"),
         ("DATABASE_NAME", "old", r#""old""#),
         ("DEBUG", "True", "true"),
+        ("FORMER_SECRET_KEYS", KEY, "***"),
         ("METRICS_ADDRESS", "[::1]:9464", r#""[::1]:9464""#),
         ("MONGODB_URI", "mongodb://u:p@db.example", "***"),
         (
@@ -237,6 +238,7 @@ fn every_named_variable_lands_on_its_key() {
             r#""http://gpu.example/v1""#,
         ),
         ("OPENAI_MODEL", "gpt-4o", r#""gpt-4o""#),
+        ("REGISTRATION", "closed", r#""closed""#),
         ("SAMPLES", "off", "false"),
         ("SECRET_KEY", KEY, "***"),
         ("SENTRY_API_TOKEN", "sntrys_1", "***"),

@@ -4,7 +4,7 @@
 use toml::Value;
 
 /// The variables with a name of their own. Older deployments set these.
-pub(super) const NAMED: [(&str, &str); 25] = [
+pub(super) const NAMED: [(&str, &str); 27] = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "auth.token_minutes"),
     ("ALLOWED_ORIGINS", "server.allowed_origins"),
     ("ANALYZE_WAIT_SECONDS", "analysis.wait_seconds"),
@@ -24,6 +24,7 @@ pub(super) const NAMED: [(&str, &str); 25] = [
     ),
     ("DATABASE_NAME", "storage.mongodb_database"),
     ("DEBUG", "server.debug"),
+    ("FORMER_SECRET_KEYS", "auth.former_secret_keys"),
     ("METRICS_ADDRESS", "metrics.address"),
     ("MONGODB_URI", "storage.mongodb_uri"),
     ("OLLAMA_BASE_URL", "llm.ollama.base_url"),
@@ -31,6 +32,7 @@ pub(super) const NAMED: [(&str, &str); 25] = [
     ("OPENAI_API_KEY", "llm.openai.api_key"),
     ("OPENAI_BASE_URL", "llm.openai.base_url"),
     ("OPENAI_MODEL", "llm.openai.model"),
+    ("REGISTRATION", "auth.registration"),
     ("SAMPLES", "sources.samples"),
     ("SECRET_KEY", "auth.secret_key"),
     ("SENTRY_API_TOKEN", "sources.sentry.api_token"),

@@ -85,6 +85,16 @@ id!(
     TokenId
 );
 
+id!(
+    /// Names one invitation.
+    InvitationId
+);
+
+id!(
+    /// Names one entry of the audit log.
+    AuditId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,13 @@
 //! The things the service is about, and nothing about how they are kept or sent.
 
 mod analysis;
+mod audit;
 mod course;
+mod credentials;
 pub mod event;
 mod evidence;
 mod ids;
+mod invitation;
 mod issue;
 mod ledger;
 mod listing;
@@ -15,9 +18,12 @@ mod watch;
 mod workspace;
 
 pub use analysis::*;
+pub use audit::*;
+pub use credentials::*;
 pub use event::Event;
 pub use evidence::*;
 pub use ids::*;
+pub use invitation::*;
 pub use issue::*;
 pub use ledger::*;
 pub use listing::*;

@@ -1,5 +1,6 @@
 //! Accounts.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{Timestamp, UserId, WorkspaceId};
@@ -23,6 +24,10 @@ pub struct User {
     pub workspace_id: Option<WorkspaceId>,
     /// The password as a PHC string (`$argon2id$…`).
     pub password_hash: String,
+    /// How often all logins of the account were ended at once: a login of an earlier generation is
+    /// worth nothing.
+    #[serde(default)]
+    pub generation: u32,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -36,6 +41,14 @@ impl std::fmt::Debug for User {
             .field("username", &self.username)
             .field("role", &self.role)
             .finish_non_exhaustive()
+    }
+}
+
+impl User {
+    /// Moves `updated_at` past `read_at`, as [`Workspace::succeed`](super::Workspace::succeed) does.
+    pub fn succeed(&mut self, read_at: Timestamp) {
+        let next = read_at.saturating_add(SignedDuration::from_millis(1));
+        self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
 }
 

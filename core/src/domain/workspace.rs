@@ -28,7 +28,7 @@ pub struct Workspace {
     /// Who made it and may change it.
     pub owner_id: UserId,
     /// Everyone who belongs to it, the owner included.
-    pub members: Vec<UserId>,
+    pub members: Vec<Member>,
     /// Where its issues come from.
     #[serde(default)]
     pub sentry: SentrySettings,
@@ -47,7 +47,13 @@ pub struct Workspace {
 impl Workspace {
     /// Whether `user` belongs to this workspace.
     pub fn has_member(&self, user: &UserId) -> bool {
-        self.members.contains(user)
+        self.role_of(user).is_some()
+    }
+
+    /// What `user` is in this workspace; `None` when they do not belong to it.
+    pub fn role_of(&self, user: &UserId) -> Option<MemberRole> {
+        let member = self.members.iter().find(|member| member.user_id == *user)?;
+        Some(member.role)
     }
 
     /// Moves `updated_at` past `read_at`, the version this copy was made from, where the clock has
@@ -57,9 +63,89 @@ impl Workspace {
         self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
 
+    /// Everything that is sealed. The fields are spelled out so that a new one cannot be forgotten.
+    pub fn secrets_mut(&mut self) -> Vec<&mut Option<Sealed>> {
+        let Self {
+            id: _,
+            name: _,
+            description: _,
+            owner_id: _,
+            members: _,
+            sentry:
+                SentrySettings {
+                    api_token,
+                    organization: _,
+                    base_url: _,
+                    client_secret,
+                    test_dsn,
+                },
+            openai_api_key,
+            settings:
+                WorkspaceSettings {
+                    openai_model: _,
+                    auto_analyze: _,
+                    auto_analyze_only: _,
+                    write_back: _,
+                    instructions: _,
+                    data_policy: _,
+                    models: _,
+                    allow_heuristics: _,
+                    daily_spend_limit: _,
+                    when_spent: _,
+                    notification_email: _,
+                },
+            created_at: _,
+            updated_at: _,
+        } = self;
+        vec![api_token, client_secret, test_dsn, openai_api_key]
+    }
+
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.
     pub fn uses_sentry(&self) -> bool {
         self.sentry.api_token.is_some() || self.sentry.organization.is_some()
+    }
+}
+
+/// One who belongs to a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The account.
+    pub user_id: UserId,
+    /// What it is there.
+    pub role: MemberRole,
+}
+
+impl Member {
+    /// The owner of a workspace.
+    pub fn owner(user_id: UserId) -> Self {
+        let role = MemberRole::Owner;
+        Self { user_id, role }
+    }
+}
+
+/// What somebody is in a workspace; each may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MemberRole {
+    /// Reads.
+    Viewer,
+    /// Works with issues.
+    Developer,
+    /// Changes settings and members.
+    Admin,
+    /// Gives it away; there is one.
+    Owner,
+}
+
+impl MemberRole {
+    /// Its name, as it is stored and sent.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Developer => "developer",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Principal {
     pub token_id: TokenId,
     /// When it runs out.
     pub expires_at: Timestamp,
+    /// The account's [`User::generation`] when it was issued; `None` where tokens come from elsewhere.
+    pub generation: Option<u32>,
 }
 
 /// A token fresh from the provider.
@@ -33,7 +35,7 @@ pub struct IssuedToken {
 ///
 /// # Behaviour
 /// - an issued token authenticates its user
-/// - two tokens of one user have different names
+/// - a token has the name it was issued under and says its account's generation
 /// - an expired token is unauthorized
 /// - a token of another installation is unauthorized
 /// - a changed token is unauthorized
@@ -41,17 +43,17 @@ pub struct IssuedToken {
 /// - a token without an expiry is unauthorized
 /// - a token whose subject is no id is unauthorized
 /// - garbage is unauthorized
-/// - a revoked token is unauthorized and others of the user stay good
+/// - a revoked name makes every token of it unauthorized and others of the user stay good
 #[async_trait]
 pub trait AuthProvider: Send + Sync + Debug + 'static {
     /// Checks a token; anything wrong with it is `Unauthorized`.
     async fn authenticate(&self, token: &str) -> Result<Principal>;
 
-    /// Makes a token for `user`; `Unsupported` where tokens come from elsewhere.
-    async fn issue(&self, user: &User) -> Result<IssuedToken>;
+    /// Makes a token called `name` for `user`; `Unsupported` where tokens come from elsewhere.
+    async fn issue(&self, user: &User, name: &TokenId) -> Result<IssuedToken>;
 
-    /// Makes the token this principal came with worthless from now on.
-    async fn revoke(&self, principal: &Principal) -> Result<()>;
+    /// Makes every token called `name` worthless from now on; one of them runs out at `expires_at`.
+    async fn revoke(&self, name: &TokenId, expires_at: Timestamp) -> Result<()>;
 }
 
 /// Remembers revoked tokens until they would have run out anyway.

@@ -2,7 +2,10 @@
 
 use std::fmt::Debug;
 
-use crate::domain::Timestamp;
+use crate::{
+    Result,
+    domain::{SecretString, Timestamp},
+};
 
 /// Tells the time.
 ///
@@ -20,7 +23,11 @@ pub trait Clock: Send + Sync + Debug + 'static {
 /// - no identifier is made twice
 /// - every identifier is a valid one of the domain
 /// - identifiers made later sort later
+/// - a secret is 256 bits of chance, and letters, digits, `-` and `_`
 pub trait Ids: Send + Sync + Debug + 'static {
     /// A new identifier: 1 to 64 letters, digits, `-` or `_`.
     fn next(&self) -> String;
+
+    /// Something nobody can guess: 43 letters, digits, `-` or `_` that hold 256 bits of chance.
+    fn secret(&self) -> Result<SecretString>;
 }

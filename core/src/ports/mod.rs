@@ -6,11 +6,14 @@
 
 mod analyses;
 mod archive;
+mod audit;
 mod auth;
 mod changes;
 mod clock;
+mod credentials;
 mod deliveries;
 mod idempotency;
+mod invitations;
 mod issue_source;
 mod ledger;
 mod llm;
@@ -27,11 +30,14 @@ pub use archive::{
     Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
     WatchMark,
 };
+pub use audit::AuditLog;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
+pub use credentials::{AccessTokens, Rotation, Sessions};
 pub use deliveries::Deliveries;
 pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
+pub use invitations::Invitations;
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
 pub use ledger::Ledger;
 pub use llm::{

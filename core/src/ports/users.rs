@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Result,
-    domain::{User, UserId},
+    domain::{Timestamp, User, UserId},
 };
 
 /// Keeps accounts.
@@ -21,10 +21,13 @@ use crate::{
 /// - an update replaces the whole user
 /// - an update may write the user's own names in another case
 /// - an update of an unknown user is not found
+/// - an update made from an outdated copy is a conflict and changes nothing
 /// - an update to a taken name is a conflict and changes nothing
 /// - a taken id is a conflict and changes nothing
 /// - of many simultaneous inserts of one name only one is made
 /// - of many simultaneous first inserts one is told it is the first
+/// - a first insert is made only where there is nobody
+/// - users are listed by id, a page at a time
 #[async_trait]
 pub trait Users: Send + Sync + Debug + 'static {
     /// The user with this id.
@@ -40,6 +43,14 @@ pub trait Users: Send + Sync + Debug + 'static {
     /// A conflict's message begins with `username` or `email`.
     async fn insert(&self, user: User) -> Result<User>;
 
-    /// Replaces the user with the same id. A conflict's message begins with `username` or `email`.
-    async fn update(&self, user: &User) -> Result<()>;
+    /// As [`Users::insert`], and only if the store holds none at all; `None` where it does.
+    async fn insert_first(&self, user: User) -> Result<Option<User>>;
+
+    /// Replaces the user with the same id, if its stored `updated_at` still is `read_at`. Gives
+    /// back what was stored: see [`User::succeed`]. The message of a conflict over a name begins
+    /// with `username` or `email`.
+    async fn update(&self, user: User, read_at: Timestamp) -> Result<User>;
+
+    /// The first `limit` users in order of id, or those that follow `after`.
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>>;
 }

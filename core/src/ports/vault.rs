@@ -15,10 +15,14 @@ use crate::{
 /// - a sealed secret does not contain the secret
 /// - a changed seal does not open
 /// - the seal of another key does not open and the error says what to do
+/// - the seal of a former key opens and is not current
 pub trait Vault: Send + Sync + Debug + 'static {
     /// Encrypts.
     fn seal(&self, secret: &SecretString) -> Result<Sealed>;
 
     /// Decrypts; `Invalid` when it was sealed with another key or changed since.
     fn open(&self, sealed: &Sealed) -> Result<SecretString>;
+
+    /// Whether it was sealed with the key that seals now.
+    fn is_current(&self, sealed: &Sealed) -> bool;
 }

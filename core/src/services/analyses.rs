@@ -3,9 +3,9 @@
 use futures::{StreamExt, stream};
 
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision, Workspace, day},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision, day},
     ports::{Notice, NoticeKind},
-    services::{Caller, Failure, Issues, Ports, chain::until_tomorrow, new_id},
+    services::{Access, Failure, Issues, Ports, Right, chain::until_tomorrow, new_id},
 };
 
 /// How many issues of a batch are read from their source at the same time.
@@ -40,11 +40,11 @@ impl AnalysisRequests {
     /// `force` has unchanged evidence explained again.
     pub async fn request(
         &self,
-        caller: &Caller,
-        of: &Workspace,
+        of: &Access,
         issue_id: &str,
         force: bool,
     ) -> Result<Analysis, Failure> {
+        of.require(Right::Work)?;
         if let Some(active) = self.issues.analysis(of, issue_id).await?
             && active.status.is_active()
         {
@@ -59,8 +59,8 @@ impl AnalysisRequests {
             issue,
             event: None,
             force,
-            requested_by: caller.user().id.clone(),
-            trace: caller.trace().map(str::to_owned),
+            requested_by: of.caller().user().id.clone(),
+            trace: of.caller().trace().map(str::to_owned),
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
@@ -70,7 +70,7 @@ impl AnalysisRequests {
 
     /// Refuses what could not be paid for today: where the limit is reached and there is a remote
     /// model to ask first, or no other.
-    async fn has_money(&self, of: &Workspace) -> Result<(), Failure> {
+    async fn has_money(&self, of: &Access) -> Result<(), Failure> {
         let models = &self.ports.models;
         let Some(limit) = models.spend_limit(of) else {
             return Ok(());
@@ -88,8 +88,7 @@ impl AnalysisRequests {
     /// not keep the others from it.
     pub async fn request_all(
         &self,
-        caller: &Caller,
-        of: &Workspace,
+        of: &Access,
         issue_ids: Vec<String>,
         force: bool,
     ) -> Vec<Asked> {
@@ -100,14 +99,15 @@ impl AnalysisRequests {
             }
         }
         let asked = stream::iter(once).map(|issue_id| async move {
-            let outcome = self.request(caller, of, &issue_id, force).await;
+            let outcome = self.request(of, &issue_id, force).await;
             Asked { issue_id, outcome }
         });
         asked.buffered(READS).collect().await
     }
 
     /// One analysis of the workspace.
-    pub async fn get(&self, of: &Workspace, id: &str) -> Result<Analysis, Failure> {
+    pub async fn get(&self, of: &Access, id: &str) -> Result<Analysis, Failure> {
+        of.require(Right::Read)?;
         let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         self.ports
             .analyses
@@ -119,16 +119,17 @@ impl AnalysisRequests {
     /// The workspace's analyses, newest first.
     pub async fn list(
         &self,
-        of: &Workspace,
+        of: &Access,
         filter: &AnalysisFilter,
     ) -> Result<Vec<Analysis>, Failure> {
+        of.require(Right::Read)?;
         Ok(self.ports.analyses.list(&of.id, filter).await?)
     }
 
     /// An analysis and the results of all its runs that are kept, the newest first.
     pub async fn results(
         &self,
-        of: &Workspace,
+        of: &Access,
         id: &str,
     ) -> Result<(Analysis, Vec<Revision>), Failure> {
         let analysis = self.get(of, id).await?;
@@ -146,9 +147,13 @@ impl AnalysisRequests {
     }
 
     /// Removes an analysis; a running one is stopped.
-    pub async fn delete(&self, of: &Workspace, id: &str) -> Result<(), Failure> {
-        let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
+    pub async fn delete(&self, of: &Access, id: &str) -> Result<(), Failure> {
+        of.require(Right::Work)?;
+        let id: AnalysisId = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         if self.ports.analyses.delete(&of.id, &id).await? {
+            self.ports
+                .note_in(of, "analysis.deleted", id.as_str())
+                .await;
             self.tell(of, &id, NoticeKind::Deleted).await;
             return Ok(());
         }
@@ -156,7 +161,7 @@ impl AnalysisRequests {
     }
 
     /// The store knows already: a notice that is lost costs time and nothing else.
-    async fn tell(&self, of: &Workspace, id: &AnalysisId, kind: NoticeKind) {
+    async fn tell(&self, of: &Access, id: &AnalysisId, kind: NoticeKind) {
         let notice = Notice {
             workspace_id: of.id.clone(),
             analysis_id: id.clone(),

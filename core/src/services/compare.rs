@@ -5,9 +5,9 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::{
-    domain::{ModelCall, Specification, Timestamp, Workspace},
+    domain::{ModelCall, Specification, Timestamp},
     explain::ask::Fault,
-    services::{Chain, Failure, Link, Ports, Task, reading::Reading},
+    services::{Access, Chain, Failure, Link, Ports, Right, Task, reading::Reading},
 };
 
 /// How many models are compared at most.
@@ -49,10 +49,11 @@ impl Comparisons {
     /// it cost. Without models, to those of the workspace's chain.
     pub async fn compare(
         &self,
-        of: &Workspace,
+        of: &Access,
         issue: &str,
         models: &[String],
     ) -> Result<Vec<Compared>, Failure> {
+        of.require(Right::Work)?;
         let links = match models {
             [] => self.ports.models.chain(of),
             models => self.ports.models.links(of, models),

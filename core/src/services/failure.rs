@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind, services::ChainFailure};
+use crate::{
+    Error, ErrorKind,
+    domain::{MemberRole, Scope},
+    services::ChainFailure,
+};
 
 /// A use case's refusal. Its text is meant for the client and holds no secret.
 ///
@@ -22,6 +26,59 @@ pub enum Failure {
     /// The account exists and must not be used.
     #[error("User account is disabled")]
     AccountDisabled,
+    /// Too many wrong passwords, for this account or from this address.
+    #[error("Too many failed attempts; try again in {} seconds", .wait.as_secs() + 1)]
+    TooManyTries {
+        /// How long to wait.
+        wait: Duration,
+    },
+    /// This installation takes no new accounts, or only invited ones.
+    #[error("Registration is closed; ask an administrator for an invitation")]
+    RegistrationClosed,
+    /// The token was made for less.
+    #[error("this token may not do that; use one of the scope {}", scope_name(*.needed))]
+    ScopeTooNarrow {
+        /// The scope it takes.
+        needed: Scope,
+    },
+    /// Only an administrator of the installation may do that.
+    #[error("Only an administrator can do that")]
+    NotAdministrator,
+    /// Only members of a higher role may do that.
+    #[error("your role in this workspace is too low; it takes the role {}", .needed.name())]
+    RoleTooLow {
+        /// The role it takes.
+        needed: MemberRole,
+    },
+    /// Administrators change the accounts of others.
+    #[error("nobody changes their own role or disables themselves; ask another administrator")]
+    OwnAccount,
+    /// There is no such account.
+    #[error("User not found")]
+    UserNotFound,
+    /// The caller has no such personal token.
+    #[error("Token not found")]
+    TokenNotFound,
+    /// The caller belongs to no workspace of this name, whether or not there is one.
+    #[error("Workspace not found")]
+    NoSuchWorkspace,
+    /// The workspace has no such member.
+    #[error("Member not found")]
+    NoSuchMember,
+    /// A workspace has an owner, always.
+    #[error("the owner stays; make another member the owner first")]
+    OwnerStays,
+    /// The code is wrong, used or run out, or the invitation is for somebody else.
+    #[error("Invitation not found, expired or already used")]
+    NoSuchInvitation,
+    /// There is room for no more.
+    #[error("there are {most} {what} already; delete one first")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+    },
     /// The caller belongs to no workspace.
     #[error("No workspace found. Please create a workspace first.")]
     NoWorkspace,
@@ -43,9 +100,6 @@ pub enum Failure {
     /// Only the owner or an admin may do that.
     #[error("Only workspace owner can update settings")]
     NotOwner,
-    /// Only an admin may do that.
-    #[error("Only an administrator of this installation can do that")]
-    NotAdmin,
     /// Another account has this user name.
     #[error("Username already exists")]
     UsernameTaken,
@@ -90,6 +144,19 @@ impl Failure {
             Self::InvalidToken => "invalid_token",
             Self::WrongLogin => "wrong_login",
             Self::AccountDisabled => "account_disabled",
+            Self::TooManyTries { .. } => "too_many_tries",
+            Self::RegistrationClosed => "registration_closed",
+            Self::ScopeTooNarrow { .. } => "scope_too_narrow",
+            Self::NotAdministrator => "not_administrator",
+            Self::RoleTooLow { .. } => "role_too_low",
+            Self::OwnAccount => "own_account",
+            Self::UserNotFound => "user_not_found",
+            Self::TokenNotFound => "token_not_found",
+            Self::NoSuchWorkspace => "workspace_not_found",
+            Self::NoSuchMember => "member_not_found",
+            Self::OwnerStays => "owner_stays",
+            Self::NoSuchInvitation => "invitation_not_found",
+            Self::TooMany { .. } => "too_many",
             Self::NoWorkspace => "no_workspace",
             Self::SourceNotConfigured => "source_not_configured",
             Self::IssueNotFound => "issue_not_found",
@@ -97,7 +164,6 @@ impl Failure {
             Self::NoSuchWebhook => "no_such_webhook",
             Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
-            Self::NotAdmin => "not_admin",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
             Self::NothingToUpdate => "nothing_to_update",
@@ -142,6 +208,7 @@ impl Failure {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            Self::TooManyTries { wait } => Some(*wait),
             Self::Models(failure) => failure.retry_after,
             Self::SpendLimitReached { until_tomorrow } => Some(*until_tomorrow),
             _ => None,
@@ -159,5 +226,13 @@ impl Failure {
             }
             told => told.to_string(),
         }
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read",
+        Scope::Write => "write",
+        Scope::Admin => "admin",
     }
 }

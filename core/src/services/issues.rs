@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     ErrorKind,
     domain::{Analysis, Issue, IssueQuery, Page, Project, Status, Workspace},
-    services::{Failure, Ports},
+    services::{Access, Failure, Ports, Right},
 };
 
 /// The longest issue id any source is asked for, in bytes.
@@ -59,7 +59,8 @@ impl Issues {
     }
 
     /// One page of the workspace's issues.
-    pub async fn list(&self, of: &Workspace, query: &IssueQuery) -> Result<IssueList, Failure> {
+    pub async fn list(&self, of: &Access, query: &IssueQuery) -> Result<IssueList, Failure> {
+        of.require(Right::Read)?;
         let page = self
             .ports
             .sources
@@ -77,7 +78,8 @@ impl Issues {
     }
 
     /// The projects the workspace can read.
-    pub async fn projects(&self, of: &Workspace) -> Result<Vec<Project>, Failure> {
+    pub async fn projects(&self, of: &Access) -> Result<Vec<Project>, Failure> {
+        of.require(Right::Read)?;
         self.ports
             .sources
             .open(of)?
@@ -87,7 +89,8 @@ impl Issues {
     }
 
     /// One issue.
-    pub async fn view(&self, of: &Workspace, issue_id: &str) -> Result<IssueView, Failure> {
+    pub async fn view(&self, of: &Access, issue_id: &str) -> Result<IssueView, Failure> {
+        of.require(Right::Read)?;
         if let Some(analysis) = self.analysis(of, issue_id).await? {
             return Ok(IssueView::Processed(Box::new(analysis)));
         }

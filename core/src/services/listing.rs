@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{Analysis, AnalysisFilter, Page, Position, Timestamp, Workspace},
-    services::{AnalysisRequests, Failure},
+    services::{Access, AnalysisRequests, Failure},
 };
 
 /// The form of the cursors this version gives out.
@@ -18,7 +18,7 @@ impl AnalysisRequests {
     /// the same list, and decides where this one begins.
     pub async fn page(
         &self,
-        of: &Workspace,
+        of: &Access,
         mut filter: AnalysisFilter,
         cursor: Option<&str>,
     ) -> Result<Page<Analysis>, Failure> {

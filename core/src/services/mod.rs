@@ -4,8 +4,10 @@
 //! domain types or a [`Failure`]. How a request arrives and how a failure is sent is the app's;
 //! so is the loop that claims jobs and the clock that wakes it.
 
+mod access;
 mod accounts;
 mod analyses;
+mod audit;
 mod automatic;
 mod chain;
 mod compare;
@@ -13,39 +15,50 @@ mod failure;
 mod idempotency;
 mod issues;
 mod listing;
+mod members;
 mod migration;
 mod models;
 mod preview;
 mod readiness;
 mod reading;
 mod reconcile;
+mod secrets;
 mod sources;
 mod test_model;
 mod test_sentry;
+mod throttle;
+mod tokens;
 mod usage;
+mod users;
 mod webhooks;
 mod work;
 mod workspaces;
 mod write_back;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-pub use accounts::{Accounts, Caller, NewAccount, Session};
+pub use access::{Access, Caller, Origin, Right};
+pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::{AnalysisRequests, Asked};
+pub use audit::Audit;
 pub use chain::{Chain, ChainFailure, Explained, Run, Task};
 pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use members::NewInvitation;
 pub use migration::{Migration, Mode, Problem, Tally};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
+pub use secrets::Secrets;
 pub use sources::Sources;
 pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
+pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
 pub use usage::Spending;
+pub use users::{UserChanges, UserService};
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
@@ -53,8 +66,8 @@ pub use workspaces::{
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Notifier, Passwords,
-    Users, Vault, Watches, Workspaces,
+    AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
+    Invitations, Ledger, Notifier, Passwords, Sessions, Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -74,6 +87,16 @@ pub struct Ports {
     pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
+    /// Logins that are renewed.
+    pub sessions: Arc<dyn Sessions>,
+    /// The tokens of scripts.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Who changed what.
+    pub audit: Arc<dyn AuditLog>,
+    /// For how long that is kept.
+    pub audit_for: Duration,
+    /// Invitations into workspaces.
+    pub invitations: Arc<dyn Invitations>,
     /// Password hashing.
     pub passwords: Arc<dyn Passwords>,
     /// Encryption of stored secrets.
@@ -101,8 +124,16 @@ pub struct Ports {
 pub struct Services {
     /// Registering, logging in, knowing who calls.
     pub accounts: Accounts,
-    /// Workspaces and their settings.
+    /// Personal access tokens.
+    pub tokens: PersonalTokens,
+    /// What administrators do with accounts.
+    pub users: UserService,
+    /// Workspaces, their settings and members.
     pub workspaces: WorkspaceService,
+    /// Who changed what.
+    pub audit: Audit,
+    /// What is kept encrypted, for the operator.
+    pub secrets: Secrets,
     /// Reading issues.
     pub issues: Issues,
     /// Asking for analyses and reading them.
@@ -126,11 +157,15 @@ pub struct Services {
 }
 
 impl Services {
-    /// The use cases over `ports`, with these limits for carrying analyses out.
-    pub fn new(ports: &Ports, limits: WorkLimits) -> Self {
+    /// The use cases over `ports`, with these rules for accounts and limits for carrying analyses out.
+    pub fn new(ports: &Ports, rules: AccountRules, limits: WorkLimits) -> Self {
         Self {
-            accounts: Accounts::new(ports.clone()),
+            accounts: Accounts::new(ports.clone(), rules),
+            tokens: PersonalTokens::new(ports.clone()),
+            users: UserService::new(ports.clone()),
             workspaces: WorkspaceService::new(ports.clone()),
+            audit: Audit::new(ports.clone()),
+            secrets: Secrets::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),

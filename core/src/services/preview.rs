@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::{DataClass, Stale, Workspace},
+    domain::{DataClass, Stale},
     explain::{
         Question, ask,
         pack::{Cut, Section},
         prompt, stale,
     },
     ports::{LlmRequest, ModelLocation},
-    services::{Chain, Failure, Ports, Task, reading::Reading},
+    services::{Access, Chain, Failure, Ports, Right, Task, reading::Reading},
 };
 
 /// What would be sent for one issue.
@@ -74,7 +74,8 @@ impl Previews {
     }
 
     /// What would be sent to each model of the workspace's chain if the issue were analysed now.
-    pub async fn preview(&self, of: &Workspace, issue: &str) -> Result<Preview, Failure> {
+    pub async fn preview(&self, of: &Access, issue: &str) -> Result<Preview, Failure> {
+        of.require(Right::Read)?;
         let evidence = self.reading.evidence(of, issue, None).await?;
         let candidates = self.reading.candidates(of, &evidence).await?;
         let task = Task {

@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::{
     Result,
-    domain::{SecretString, Workspace},
+    domain::SecretString,
     ports::{Llm, LlmRequest, ProgressSink},
     services::{
-        Caller, Change, Failure, NotConnected, WorkspaceService, test_sentry::not_connected,
+        Caller, Change, Failure, NotConnected, Right, WorkspaceService, test_sentry::not_connected,
     },
 };
 
@@ -47,7 +47,9 @@ impl WorkspaceService {
         caller: &Caller,
         trial: ModelTrial,
     ) -> Result<Result<ModelTested, NotConnected>, Failure> {
-        let workspace: Workspace = self.current(caller).await?;
+        // It is the workspace's key that is used, and its money.
+        let workspace = self.ports.access(caller).await?;
+        workspace.require(Right::Configure)?;
         let given = match trial.api_key {
             Change::Set(key) => Some(key),
             Change::Keep | Change::Clear => None,

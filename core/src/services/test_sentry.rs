@@ -6,7 +6,7 @@ use crate::{
     Error, ErrorKind,
     domain::{SecretString, Workspace},
     ports::SourceStatus,
-    services::{Caller, Change, Failure, WorkspaceService},
+    services::{Caller, Change, Failure, Right, WorkspaceService},
 };
 
 /// What to try instead of what is kept; a change that keeps tries what is kept.
@@ -36,7 +36,10 @@ impl WorkspaceService {
         caller: &Caller,
         trial: SentryTrial,
     ) -> Result<Result<SourceStatus, NotConnected>, Failure> {
-        let mut workspace: Workspace = self.current(caller).await?;
+        // Who may change the address may have the kept token sent there, and nobody else.
+        let access = self.ports.access(caller).await?;
+        access.require(Right::Configure)?;
+        let mut workspace = Workspace::clone(&access);
         let sentry = &mut workspace.sentry;
         self.seal(trial.api_token)?.apply(&mut sentry.api_token);
         trial.organization.apply(&mut sentry.organization);

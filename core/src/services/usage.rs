@@ -1,8 +1,8 @@
 //! What was sent to models and what it cost.
 
 use crate::{
-    domain::{AnalysisId, Date, ModelCall, Usage, Workspace, day},
-    services::{Failure, Ports},
+    domain::{AnalysisId, Date, ModelCall, Usage, day},
+    services::{Access, Failure, Ports, Right},
 };
 
 /// The longest stretch that is summed over, in days.
@@ -22,7 +22,8 @@ impl Spending {
     }
 
     /// Every request made to a model for an analysis of the workspace, oldest first.
-    pub async fn calls(&self, of: &Workspace, analysis: &str) -> Result<Vec<ModelCall>, Failure> {
+    pub async fn calls(&self, of: &Access, analysis: &str) -> Result<Vec<ModelCall>, Failure> {
+        of.require(Right::Read)?;
         let id: AnalysisId = analysis.parse().map_err(|_| Failure::AnalysisNotFound)?;
         let known = self.ports.analyses.get(&of.id, &id).await?;
         if known.is_none() {
@@ -35,10 +36,11 @@ impl Spending {
     /// unless said otherwise.
     pub async fn usage(
         &self,
-        of: &Workspace,
+        of: &Access,
         first: Option<Date>,
         last: Option<Date>,
     ) -> Result<Vec<Usage>, Failure> {
+        of.require(Right::Read)?;
         let last = last.unwrap_or_else(|| day(self.ports.clock.now()));
         let before = jiff::Span::new().days(USUAL_DAYS - 1);
         let first = first.unwrap_or_else(|| last.saturating_sub(before));
@@ -53,7 +55,8 @@ impl Spending {
     }
 
     /// What the workspace has spent today (UTC), in millionths of a dollar.
-    pub async fn spent_today(&self, of: &Workspace) -> Result<u64, Failure> {
+    pub async fn spent_today(&self, of: &Access) -> Result<u64, Failure> {
+        of.require(Right::Read)?;
         let today = day(self.ports.clock.now());
         Ok(self.ports.ledger.spent(&of.id, today).await?)
     }

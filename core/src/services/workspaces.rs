@@ -5,10 +5,10 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{
-        AutoAnalyze, DataClass, Sealed, SecretString, SentrySettings, User, WhenSpent, Workspace,
-        WorkspaceId, WorkspaceSettings,
+        AutoAnalyze, DataClass, Member, Scope, Sealed, SecretString, SentrySettings, WhenSpent,
+        Workspace, WorkspaceId, WorkspaceSettings,
     },
-    services::{Caller, Failure, Ports, accounts::checked_email, new_id},
+    services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
@@ -143,6 +143,7 @@ impl WorkspaceService {
 
     /// Makes a workspace, owned by the caller, and moves the caller into it.
     pub async fn create(&self, caller: &Caller, new: NewWorkspace) -> Result<Workspace, Failure> {
+        caller.require(Scope::Admin)?;
         let now = self.ports.clock.now();
         let owner = caller.user();
         let workspace = Workspace {
@@ -150,7 +151,7 @@ impl WorkspaceService {
             name: checked_name(&new.name)?,
             description: new.description.filter(|text| !text.trim().is_empty()),
             owner_id: owner.id.clone(),
-            members: vec![owner.id.clone()],
+            members: vec![Member::owner(owner.id.clone())],
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
@@ -158,28 +159,26 @@ impl WorkspaceService {
             updated_at: now,
         };
         self.ports.workspaces.insert(&workspace).await?;
-        let moved = User {
-            workspace_id: Some(workspace.id.clone()),
-            updated_at: now,
-            ..owner.clone()
-        };
-        self.ports.users.update(&moved).await?;
+        self.ports.move_into(&owner.id, &workspace.id).await?;
+        let (from, id) = (caller.origin(), Some(workspace.id.clone()));
+        let target = workspace.id.as_str();
+        self.ports
+            .write_down(owner, from, "workspace.created", target, id)
+            .await;
         Ok(workspace)
     }
 
     /// Every workspace the caller belongs to, oldest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<Workspace>, Failure> {
+        caller.require(Scope::Read)?;
         Ok(self.ports.workspaces.of_member(&caller.user().id).await?)
     }
 
-    /// The workspace the caller works in.
-    pub async fn current(&self, caller: &Caller) -> Result<Workspace, Failure> {
-        let id = caller
-            .user()
-            .workspace_id
-            .as_ref()
-            .ok_or(Failure::NoWorkspace)?;
-        self.of_member(caller, id).await
+    /// The workspace that the request names, else the one the caller works in.
+    pub async fn current(&self, caller: &Caller) -> Result<Access, Failure> {
+        let access = self.ports.access(caller).await?;
+        access.require(Right::Read)?;
+        Ok(access)
     }
 
     /// Changes the workspace the caller works in.
@@ -192,7 +191,7 @@ impl WorkspaceService {
         if let Change::Set(address) = &changes.sentry_base_url {
             self.ports.sources.check_sentry_address(address)?;
         }
-        self.change(caller, |workspace| {
+        self.change(caller, "workspace.updated", |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
             }
@@ -234,7 +233,7 @@ impl WorkspaceService {
             .try_map(|email| checked_email("notification_email", &email))?;
         let instructions = changes.instructions.try_map(checked_instructions)?;
         self.check_models(changes.models.as_deref().unwrap_or_default())?;
-        self.change(caller, |workspace| {
+        self.change(caller, "settings.updated", |workspace| {
             let settings = &mut workspace.settings;
             changes
                 .openai_model
@@ -305,33 +304,50 @@ impl WorkspaceService {
         change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
     }
 
-    async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
-        let workspace = self.ports.workspaces.get(id).await?;
-        workspace
-            .filter(|it| it.has_member(&caller.user().id))
-            .ok_or(Failure::NoWorkspace)
-    }
-
-    /// Reads, changes and writes the caller's workspace, again if someone else came in between.
+    /// Changes the workspace the caller works in; tells whether anything is different now.
     async fn change(
         &self,
         caller: &Caller,
-        change: impl Fn(&mut Workspace),
+        action: &str,
+        change: impl Fn(&mut Workspace) + Send + Sync,
     ) -> Result<bool, Failure> {
+        let access = self.ports.access(caller).await?;
+        access.require(Right::Configure)?;
+        let change = |workspace: &mut Workspace| {
+            change(workspace);
+            Ok(())
+        };
+        let (_, changed) = self.ports.change_workspace(&access.id, change).await?;
+        if changed {
+            let id = access.id.as_str();
+            self.ports.note_in(&access, action, id).await;
+        }
+        Ok(changed)
+    }
+}
+
+impl Ports {
+    /// Reads, changes and writes a workspace, again if someone else came in between; tells what it
+    /// is now, and whether that is different.
+    pub(super) async fn change_workspace(
+        &self,
+        id: &WorkspaceId,
+        change: impl Fn(&mut Workspace) -> Result<(), Failure> + Send + Sync,
+    ) -> Result<(Workspace, bool), Failure> {
         let mut tries = UPDATE_TRIES;
         loop {
-            let before = self.current(caller).await?;
-            caller.may_change(&before)?;
+            let before = self.workspaces.get(id).await?;
+            let before = before.ok_or(Failure::NoSuchWorkspace)?;
             let mut after = before.clone();
-            change(&mut after);
+            change(&mut after)?;
             if after == before {
-                return Ok(false);
+                return Ok((after, false));
             }
-            after.updated_at = self.ports.clock.now();
+            after.updated_at = self.clock.now();
             tries -= 1;
-            match self.ports.workspaces.update(after, before.updated_at).await {
+            match self.workspaces.update(after, before.updated_at).await {
                 Err(error) if error.kind() == ErrorKind::Conflict && tries > 0 => {}
-                done => return Ok(done.map(|_stored| true)?),
+                done => return Ok((done?, true)),
             }
         }
     }

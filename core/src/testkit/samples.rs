@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Analysis, AnalysisError, CallEnd, Egress, Issue, Level, ModelCall, NewAnalysis, Outcome,
-    Project, Purpose, Role, SentrySettings, Specification, Timestamp, Tokens, User, Workspace,
-    WorkspaceSettings,
+    Analysis, AnalysisError, CallEnd, Egress, Issue, Level, Member, ModelCall, NewAnalysis,
+    Outcome, Project, Purpose, Role, SentrySettings, Specification, Timestamp, Tokens, User,
+    Workspace, WorkspaceSettings,
 };
 
 /// So many seconds after the moment at which the samples begin.
@@ -33,6 +33,7 @@ pub fn user(name: &str) -> User {
         is_active: true,
         workspace_id: None,
         password_hash: "$fake$0$".to_owned(),
+        generation: 0,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -45,7 +46,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         id: id(name),
         name: name.to_owned(),
         description: None,
-        members: vec![owner.clone()],
+        members: vec![Member::owner(owner.clone())],
         owner_id: owner,
         sentry: SentrySettings::default(),
         openai_api_key: None,

@@ -6,6 +6,8 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
+use super::secrets;
+
 /// A client with or without a token.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -82,11 +84,25 @@ impl Client {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::POST, path).json(body)).await
+        self.json(Method::POST, path, body).await
     }
 
     pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
-        self.send(self.request(Method::PUT, path).json(body)).await
+        self.json(Method::PUT, path, body).await
+    }
+
+    /// Any method with a JSON body. What was secret in it does not come back.
+    pub(crate) async fn json(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let sent = secrets::of(body);
+        secrets::note(&sent);
+        let answer = self.send(self.request(method, path).json(body)).await;
+        for secret in sent {
+            assert!(
+                !answer.text.contains(&secret),
+                "{path} answers with the secret {secret}"
+            );
+        }
+        answer
     }
 
     /// Any method, any body, no content type of its own.
@@ -129,10 +145,14 @@ impl Client {
     async fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        if let Ok(answer) = serde_json::from_str(&text) {
+            secrets::note(&secrets::of(&answer));
+        }
         Answer {
             status,
             headers,
-            text: response.text().await.unwrap(),
+            text,
         }
     }
 }

@@ -7,9 +7,11 @@ mod client;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
+mod place;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
+mod secrets;
 mod sentry;
 mod service;
 #[path = "../../../adapters/tests/support/wire.rs"]
@@ -17,6 +19,7 @@ mod service;
 pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
+pub(crate) use place::Store;
 pub(crate) use sentry::{Manner, Sentry};
 pub(crate) use service::Service;
 

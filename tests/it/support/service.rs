@@ -9,14 +9,13 @@ use std::{
 };
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::Client;
+use super::{Client, place::Place, secrets};
 
 /// A running service; it is killed when this is dropped.
 pub(crate) struct Service {
     process: Child,
-    folder: Arc<TempDir>,
+    place: Place,
     variables: Vec<(String, String)>,
     url: String,
     log: Arc<Mutex<String>>,
@@ -25,9 +24,7 @@ pub(crate) struct Service {
 impl Service {
     /// Starts the service as a self-hoster would with these variables set.
     pub(crate) fn start(variables: &[(&str, &str)]) -> Self {
-        let folder = Arc::new(tempfile::tempdir().unwrap());
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self::start_in(folder, variables.iter().map(owned).collect())
+        Self::start_in(Place::new(), owned(variables))
     }
 
     /// The binary, not yet started, with no variable of this process but the one it needs.
@@ -40,13 +37,14 @@ impl Service {
         command
     }
 
-    fn start_in(folder: Arc<TempDir>, variables: Vec<(String, String)>) -> Self {
-        let mut process = Self::command(folder.path())
+    fn start_in(place: Place, variables: Vec<(String, String)>) -> Self {
+        let mut process = Self::command(place.folder())
             .envs([
                 ("API_PORT", "0"),
                 ("RUST_LOG", "debug"),
                 ("EXPLAINER__LOG__FORMAT", "json"),
             ])
+            .envs(place.variables())
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stderr(Stdio::piped())
             .spawn()
@@ -77,7 +75,7 @@ impl Service {
         });
         Self {
             process,
-            folder,
+            place,
             variables,
             url,
             log,
@@ -96,7 +94,7 @@ impl Service {
 
     /// The folder it runs in.
     pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+        self.place.folder()
     }
 
     /// Everything it has logged so far.
@@ -113,7 +111,13 @@ impl Service {
     pub(crate) fn kill_and_restart(mut self) -> Self {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        Self::start_in(self.folder.clone(), self.variables.clone())
+        Self::start_in(self.place.clone(), self.variables.clone())
+    }
+
+    /// Stops it, and starts it again over the same folder with other variables.
+    pub(crate) fn restart_with(mut self, variables: &[(&str, &str)]) -> Self {
+        assert!(self.terminate());
+        Self::start_in(self.place.clone(), owned(variables))
     }
 
     /// Asks it to stop and gives back whether it ended well.
@@ -128,5 +132,14 @@ impl Drop for Service {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        if !thread::panicking() {
+            secrets::refuse_in(&format!("the log of {}", self.url), self.log().as_bytes());
+            self.place.refuse_secrets();
+        }
     }
+}
+
+fn owned(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    variables.iter().map(owned).collect()
 }

@@ -2,8 +2,11 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use explainer_core::{
-    domain::{ExposeSecret, Role},
-    testkit::fakes::{FixedClock, MemoryStore, SequentialIds},
+    domain::ExposeSecret,
+    testkit::{
+        fakes::{FixedClock, MemoryStore},
+        samples,
+    },
 };
 use serde_json::{Value, json};
 
@@ -21,12 +24,11 @@ fn installation() -> Installation {
     let clock = FixedClock::default();
     let revoked = Arc::new(MemoryStore::default());
     let config = JwtConfig {
-        secret: SecretString::from("0123456789abcdef0123456789abcdef"),
+        secrets: SecretKeys::of("0123456789abcdef0123456789abcdef"),
         lifetime: LIFETIME,
     };
-    let ids = Arc::new(SequentialIds::default());
     Installation {
-        auth: JwtAuth::new(&config, Arc::new(clock.clone()), ids, revoked.clone()),
+        auth: JwtAuth::new(&config, Arc::new(clock.clone()), revoked.clone()),
         clock,
         revoked,
     }
@@ -134,6 +136,44 @@ async fn the_header_does_not_choose_the_key() {
 }
 
 #[tokio::test]
+async fn a_key_is_changed_without_logging_anybody_out() {
+    let here = installation();
+    let with = |current: &str, former: &[&str]| {
+        let config = JwtConfig {
+            secrets: SecretKeys {
+                current: current.into(),
+                former: former.iter().map(|it| (*it).into()).collect(),
+            },
+            lifetime: LIFETIME,
+        };
+        JwtAuth::new(&config, Arc::new(here.clock.clone()), here.revoked.clone())
+    };
+    let (before, after) = (with("old", &[]), with("new", &["old"]));
+    let issue = async |auth: &JwtAuth| {
+        let issued = auth
+            .issue(&samples::user("ada"), &samples::id("login"))
+            .await
+            .unwrap();
+        issued.token.expose_secret().to_owned()
+    };
+    let (old, new) = (issue(&before).await, issue(&after).await);
+    for token in [&old, &new] {
+        after.authenticate(token).await.unwrap();
+    }
+    // Replicas that learn of the new key first as one that verifies accept both all the while.
+    with("old", &["new"]).authenticate(&new).await.unwrap();
+    let done = with("new", &[]);
+    done.authenticate(&new).await.unwrap();
+    let refused = done.authenticate(&old).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unauthorized);
+    // A token is held against the key it names: the right signature under the wrong name is none.
+    let header = |token: &str| token.split_once('.').unwrap().0.to_owned();
+    let claims = |token: &str| token.split_once('.').unwrap().1.to_owned();
+    let mixed = format!("{}.{}", header(&old), claims(&new));
+    after.authenticate(&mixed).await.unwrap_err();
+}
+
+#[tokio::test]
 async fn every_claim_must_be_there_and_of_its_kind() {
     let here = installation();
     for claim in ["sub", "jti", "iss", "aud", "iat", "exp"] {
@@ -191,7 +231,10 @@ async fn times_are_read_from_the_clock_with_five_seconds_of_leeway() {
 async fn a_revocation_outlives_the_leeway() {
     let here = installation();
     let principal = here.accepts(&here.sign(&here.claims())).await;
-    here.auth.revoke(&principal).await.unwrap();
+    here.auth
+        .revoke(&principal.token_id, principal.expires_at)
+        .await
+        .unwrap();
     here.clock.set(principal.expires_at);
     here.clock.advance(Duration::from_secs(4));
     let other = TokenId::try_from("another".to_owned()).unwrap();
@@ -228,17 +271,10 @@ async fn an_issued_token_is_short_and_lives_as_long_as_configured() {
     let here = installation();
     let user = User {
         id: "u".repeat(64).parse().unwrap(),
-        username: "ada".to_owned(),
-        email: "ada@example.org".to_owned(),
-        full_name: None,
-        role: Role::Developer,
-        is_active: true,
-        workspace_id: None,
-        password_hash: String::new(),
-        created_at: here.clock.now(),
-        updated_at: here.clock.now(),
+        ..samples::user("ada")
     };
-    let issued = here.auth.issue(&user).await.unwrap();
+    let name = "t".repeat(64).parse().unwrap();
+    let issued = here.auth.issue(&user, &name).await.unwrap();
     assert_eq!(issued.expires_at, add(here.clock.now(), LIFETIME));
     assert!(issued.token.expose_secret().len() < 512);
     let principal = here.accepts(issued.token.expose_secret()).await;
@@ -248,12 +284,12 @@ async fn an_issued_token_is_short_and_lives_as_long_as_configured() {
 #[test]
 fn the_configuration_does_not_show_its_secret() {
     let config = JwtConfig {
-        secret: SecretString::from("very secret"),
+        secrets: SecretKeys::of("very secret"),
         lifetime: LIFETIME,
     };
     assert_eq!(
         format!("{config:?}"),
-        "JwtConfig { secret: \"***\", lifetime: 3600s }"
+        "JwtConfig { secrets: \"***\", lifetime: 3600s }"
     );
     assert!(!format!("{:?}", installation().auth).contains("0123456789abcdef"));
 }

@@ -35,8 +35,19 @@ impl Users for Traced<dyn Users> {
         call(span!("store", self, "insert_user"), self.inner.insert(user)).await
     }
 
-    async fn update(&self, user: &User) -> Result<()> {
-        call(span!("store", self, "update_user"), self.inner.update(user)).await
+    async fn insert_first(&self, user: User) -> Result<Option<User>> {
+        let inserted = self.inner.insert_first(user);
+        call(span!("store", self, "insert_first_user"), inserted).await
+    }
+
+    async fn update(&self, user: User, read_at: Timestamp) -> Result<User> {
+        let updated = self.inner.update(user, read_at);
+        call(span!("store", self, "update_user"), updated).await
+    }
+
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+        let found = self.inner.following(after, limit);
+        call(span!("store", self, "following_users"), found).await
     }
 }
 
@@ -49,6 +60,15 @@ impl Workspaces for Traced<dyn Workspaces> {
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>> {
         let found = self.inner.of_member(user);
         call(span!("store", self, "workspaces_of_member"), found).await
+    }
+
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>> {
+        let found = self.inner.of_installation(after, limit);
+        call(span!("store", self, "workspaces_of_installation"), found).await
     }
 
     async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {

@@ -320,11 +320,20 @@ impl Record for RevokedToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::mongodb::indexes::{self, DELIVERIES, KEYS};
+    use crate::storage::mongodb::indexes::{
+        self, ACCESS_TOKENS, AUDIT, DELIVERIES, INVITATIONS, KEYS, SESSIONS,
+    };
 
     /// Collections that are not carried, each with the reason.
     const LEFT_BEHIND: &[(&str, &str)] = &[
         (DELIVERIES, "a webhook that comes again joins its analysis"),
+        (SESSIONS, "a login ends with the move: one logs in again"),
+        (
+            ACCESS_TOKENS,
+            "a move is a good time to make them anew, and whoever has one learns of it at once",
+        ),
+        (INVITATIONS, "short-lived, and made anew with one request"),
+        (AUDIT, "stays with the store in which things were changed"),
         (
             KEYS,
             "good for a day, and a repeated request joins its analysis",

@@ -9,13 +9,16 @@
 //! stays as it is, since changes are written field by field; `schema` is raised only when what
 //! older versions would read comes to mean something else.
 
+use std::net::IpAddr;
+
 use ::mongodb::bson::{self, Bson, Document, doc};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Event, Issue, Priority, Progress, Revision, Role,
-        Sealed, SentrySettings, Specification, Status, Timestamp, User, UserId, Workspace,
-        WorkspaceId, WorkspaceSettings, login_key,
+        AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
+        InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
+        SentrySettings, Session, Specification, Status, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -61,6 +64,46 @@ impl Record for Workspace {
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(WorkspaceFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for Session {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(SessionFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(SessionFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for AccessToken {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(AccessTokenFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(AccessTokenFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for Invitation {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(InvitationFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(InvitationFields::deserialize(readable(document)?)?)
+    }
+}
+
+impl Record for AuditEntry {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(AuditFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(AuditFields::deserialize(readable(document)?)?)
     }
 }
 
@@ -110,6 +153,8 @@ struct UserFields {
     is_active: bool,
     workspace_id: Option<WorkspaceId>,
     password_hash: String,
+    #[serde(default)]
+    generation: u32,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]
@@ -124,7 +169,7 @@ struct WorkspaceFields {
     name: String,
     description: Option<String>,
     owner_id: UserId,
-    members: Vec<UserId>,
+    members: Vec<Member>,
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,
@@ -132,6 +177,68 @@ struct WorkspaceFields {
     created_at: Timestamp,
     #[serde(with = "as_date")]
     updated_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Session")]
+struct SessionFields {
+    #[serde(rename = "_id")]
+    id: TokenId,
+    user_id: UserId,
+    generation: u32,
+    secret_hash: String,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AccessToken")]
+struct AccessTokenFields {
+    #[serde(rename = "_id")]
+    id: TokenId,
+    user_id: UserId,
+    name: String,
+    scope: Scope,
+    secret_hash: String,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Invitation")]
+struct InvitationFields {
+    #[serde(rename = "_id")]
+    id: InvitationId,
+    workspace_id: WorkspaceId,
+    email: Option<String>,
+    role: MemberRole,
+    code_hash: String,
+    created_by: UserId,
+    #[serde(with = "as_date")]
+    created_at: Timestamp,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "AuditEntry")]
+struct AuditFields {
+    #[serde(rename = "_id")]
+    id: AuditId,
+    #[serde(with = "as_date")]
+    at: Timestamp,
+    user_id: UserId,
+    username: String,
+    address: Option<IpAddr>,
+    action: String,
+    target: String,
+    workspace_id: Option<WorkspaceId>,
+    #[serde(with = "as_date")]
+    expires_at: Timestamp,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -16,6 +16,10 @@ pub(super) const ANALYSES: &str = "analyses";
 pub(super) const FORMER_RESULTS: &str = "former_results";
 pub(super) const KEYS: &str = "idempotency_keys";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const AUDIT: &str = "audit";
+pub(super) const INVITATIONS: &str = "invitations";
+pub(super) const SESSIONS: &str = "sessions";
+pub(super) const ACCESS_TOKENS: &str = "access_tokens";
 pub(super) const MODEL_CALLS: &str = "model_calls";
 pub(super) const DELIVERIES: &str = "deliveries";
 /// Found by their ids alone.
@@ -74,7 +78,7 @@ pub(super) fn all() -> Vec<(&'static str, Bson)> {
         (
             WORKSPACES,
             bson!([
-                { "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } },
+                { "name": "of_member", "key": { "members.user_id": 1, "created_at": 1, "_id": 1 } },
                 {
                     "name": "automatic",
                     "key": { "settings.auto_analyze": 1, "_id": 1 },
@@ -120,6 +124,33 @@ pub(super) fn all() -> Vec<(&'static str, Bson)> {
         (
             REVOKED_TOKENS,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            AUDIT,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            INVITATIONS,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_workspace", "key": { "workspace_id": 1, "created_at": 1, "_id": 1 } },
+                { "name": "code", "key": { "code_hash": 1 }, "unique": true },
+            ]),
+        ),
+        (
+            SESSIONS,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_user", "key": { "user_id": 1, "created_at": 1, "_id": 1 } },
+            ]),
+        ),
+        (
+            ACCESS_TOKENS,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_user", "key": { "user_id": 1, "created_at": 1, "_id": 1 } },
+                { "name": "secret", "key": { "secret_hash": 1 }, "unique": true },
+            ]),
         ),
         (
             MODEL_CALLS,

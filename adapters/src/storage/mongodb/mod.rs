@@ -15,14 +15,17 @@
 
 mod analyses;
 mod archive;
+mod audit;
 mod changes;
 mod config;
+mod credentials;
 mod deliveries;
 mod documents;
 mod fault;
 mod forms;
 mod idempotency;
 mod indexes;
+mod invitations;
 mod ledger;
 pub mod older;
 mod query;

@@ -4,7 +4,7 @@ use ::mongodb::bson::doc;
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{Role, User, UserId, login_key},
+    domain::{Role, Timestamp, User, UserId, login_key},
     ports::Users,
 };
 
@@ -12,6 +12,7 @@ use super::{
     MongoStore,
     documents::Record,
     fault::Fault,
+    forms::date,
     indexes::{EMAIL, FIRST, USERNAME, USERS},
     query,
 };
@@ -38,7 +39,7 @@ impl Users for MongoStore {
 
     async fn insert(&self, user: User) -> Result<User> {
         self.run("insert user", async {
-            if let Some(first) = self.insert_first(&user).await? {
+            if let Some(first) = self.add_first(&user).await? {
                 return Ok(first);
             }
             let added = query::add(&self.collection(USERS), user.to_document()?).await;
@@ -48,19 +49,33 @@ impl Users for MongoStore {
         .await
     }
 
-    async fn update(&self, user: &User) -> Result<()> {
+    async fn insert_first(&self, user: User) -> Result<Option<User>> {
+        self.run("insert first user", self.add_first(&user)).await
+    }
+
+    async fn update(&self, mut user: User, read_at: Timestamp) -> Result<User> {
+        user.succeed(read_at);
         let users = self.collection(USERS);
         self.run("update user", async {
-            let by_id = doc! { "_id": user.id.as_str() };
-            let replace = users.update_one(by_id, doc! { "$set": user.to_document()? });
+            let unchanged = doc! { "_id": user.id.as_str(), "updated_at": date(read_at) };
+            let replace = users.update_one(unchanged, doc! { "$set": user.to_document()? });
             let replaced = replace.await.map_err(|error| name_taken(error.into()))?;
-            match replaced.matched_count {
-                0 => Err(Fault::refused(
-                    ErrorKind::NotFound,
-                    "could not update the user because there is none with this id",
-                )),
-                _ => Ok(()),
+            if replaced.matched_count == 0 {
+                let by_id = doc! { "_id": user.id.as_str() };
+                return Err(not_updated(users.find_one(by_id).await?.is_some()));
             }
+            Ok(user)
+        })
+        .await
+    }
+
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+        let users = self.collection(USERS);
+        let after = after.map_or("", UserId::as_str);
+        self.run("list users", async {
+            let following = users.find(doc! { "_id": { "$gt": after } });
+            let page = following.sort(doc! { "_id": 1 }).limit(limit.into());
+            query::all(page.await?).await
         })
         .await
     }
@@ -70,7 +85,7 @@ impl MongoStore {
     /// Adds `user` as the administrator if there is no account at all. That there is one first
     /// account, whoever else tries at this moment, is held by the index on the field `first`: the
     /// account and its being the first are one document, and come to be together.
-    async fn insert_first(&self, user: &User) -> Result<Option<User>, Fault> {
+    async fn add_first(&self, user: &User) -> Result<Option<User>, Fault> {
         let users = self.collection(USERS);
         let any = users.find_one(doc! {}).sort(doc! { "_id": 1 });
         if any.await?.is_some() {
@@ -96,5 +111,19 @@ fn name_taken(fault: Fault) -> Fault {
             format!("{name} is taken by another account; choose another"),
         ),
         other => other,
+    }
+}
+
+fn not_updated(exists: bool) -> Fault {
+    if exists {
+        Fault::refused(
+            ErrorKind::Conflict,
+            "could not update the user because it was changed since it was read; read it again",
+        )
+    } else {
+        Fault::refused(
+            ErrorKind::NotFound,
+            "could not update the user because there is none with this id",
+        )
     }
 }

@@ -21,9 +21,24 @@ impl Workspaces for MongoStore {
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
         self.read("list workspaces", async {
-            let of_member = workspaces.find(doc! { "members": user.as_str() });
+            let of_member = workspaces.find(doc! { "members.user_id": user.as_str() });
             let oldest_first = doc! { "created_at": 1, "_id": 1 };
             query::all(of_member.sort(oldest_first).await?).await
+        })
+        .await
+    }
+
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>> {
+        let workspaces = self.collection(WORKSPACES);
+        let after = after.map_or("", WorkspaceId::as_str);
+        self.run("page workspaces", async {
+            let following = workspaces.find(doc! { "_id": { "$gt": after } });
+            let page = following.sort(doc! { "_id": 1 }).limit(limit.into());
+            query::all(page.await?).await
         })
         .await
     }

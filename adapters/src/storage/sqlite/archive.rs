@@ -27,6 +27,13 @@ pub(super) const LEFT_BEHIND: &[(&str, &str)] = &[
         "deliveries",
         "a webhook that comes again joins its analysis",
     ),
+    ("sessions", "a login ends with the move: one logs in again"),
+    (
+        "access_tokens",
+        "a move is a good time to make them anew, and whoever has one learns of it at once",
+    ),
+    ("invitations", "short-lived, and made anew with one request"),
+    ("audit", "stays with the store in which things were changed"),
     (
         "idempotency_keys",
         "good for a day, and a repeated request joins its analysis",

@@ -15,10 +15,13 @@
 
 mod analyses;
 mod archive;
+mod audit;
+mod credentials;
 mod database;
 mod deliveries;
 mod fault;
 mod idempotency;
+mod invitations;
 mod ledger;
 mod migrations;
 mod queue;

@@ -13,8 +13,9 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, archive, database::Database, deliveries, fault::Fault, idempotency,
-    ledger, queue, revoked_tokens, statement::Sql, users, vitals, watches, workspaces,
+    SqliteStore, analyses, archive, audit, credentials, database::Database, deliveries,
+    fault::Fault, idempotency, invitations, ledger, queue, revoked_tokens, statement::Sql, users,
+    vitals, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -44,6 +45,9 @@ fn every_statement_finds_its_rows_by_an_index() {
 fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
+        audit::STATEMENTS,
+        credentials::STATEMENTS,
+        invitations::STATEMENTS,
         deliveries::STATEMENTS,
         ledger::STATEMENTS,
         idempotency::STATEMENTS,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{Role, User, UserId, login_key},
+    domain::{Role, Timestamp, User, UserId, login_key},
     ports::Users,
 };
 use rusqlite::{Connection, params};
@@ -18,6 +18,7 @@ statements! {
     GET = "SELECT doc FROM users WHERE id = ?1";
     BY_USERNAME = "SELECT doc FROM users WHERE username_key = ?1";
     BY_EMAIL = "SELECT doc FROM users WHERE email_key = ?1";
+    LIST = "SELECT doc FROM users WHERE id > ?1 ORDER BY id LIMIT ?2";
     ANY = "SELECT 1 FROM users LIMIT 1";
     USERNAME_TAKEN = "SELECT 1 FROM users WHERE username_key = ?1 AND id <> ?2";
     EMAIL_TAKEN = "SELECT 1 FROM users WHERE email_key = ?1 AND id <> ?2";
@@ -66,17 +67,48 @@ impl Users for SqliteStore {
             .await
     }
 
-    async fn update(&self, user: &User) -> Result<()> {
-        let user = user.clone();
+    async fn insert_first(&self, mut user: User) -> Result<Option<User>> {
+        self.database
+            .write("insert first user", move |connection| {
+                if ANY.finds(connection, [])? {
+                    return Ok(None);
+                }
+                user.role = Role::Admin;
+                store(INSERT, connection, &user)?;
+                Ok(Some(user))
+            })
+            .await
+    }
+
+    async fn update(&self, mut user: User, read_at: Timestamp) -> Result<User> {
+        user.succeed(read_at);
         self.database
             .write("update user", move |connection| {
-                if !GET.finds(connection, [user.id.as_str()])? {
-                    return Err(Fault::refused(
+                let stored: Option<User> = GET.document(connection, [user.id.as_str()])?;
+                let stored = stored.ok_or_else(|| {
+                    Fault::refused(
                         ErrorKind::NotFound,
                         "could not update the user because there is none with this id",
+                    )
+                })?;
+                if stored.updated_at != read_at {
+                    return Err(Fault::refused(
+                        ErrorKind::Conflict,
+                        "could not update the user because it was changed since it was read; \
+                         read it again",
                     ));
                 }
-                store(UPDATE, connection, &user)
+                store(UPDATE, connection, &user)?;
+                Ok(user)
+            })
+            .await
+    }
+
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.database
+            .read("list users", move |connection| {
+                LIST.documents(connection, params![after, limit])
             })
             .await
     }

@@ -18,6 +18,7 @@ statements! {
     GET = "SELECT doc FROM workspaces WHERE id = ?1";
     OF_MEMBER = "SELECT doc FROM workspace_members JOIN workspaces ON id = workspace_id
                  WHERE user_id = ?1 ORDER BY workspace_members.created_at, workspace_id";
+    PAGE = "SELECT doc FROM workspaces WHERE id > ?1 ORDER BY id LIMIT ?2";
     AUTOMATIC = "SELECT doc FROM workspaces
                  WHERE json_extract(doc, '$.settings.auto_analyze') = 1 AND id > ?1
                  ORDER BY id LIMIT ?2";
@@ -44,6 +45,19 @@ impl Workspaces for SqliteStore {
         self.database
             .read("list workspaces", move |connection| {
                 OF_MEMBER.documents(connection, [user.as_str()])
+            })
+            .await
+    }
+
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>> {
+        let after = after.map_or_else(String::new, ToString::to_string);
+        self.database
+            .read("page workspaces", move |connection| {
+                PAGE.documents(connection, params![after, limit])
             })
             .await
     }
@@ -104,7 +118,7 @@ pub(super) fn add(connection: &Connection, workspace: &Workspace) -> Result<(), 
 fn add_members(connection: &Connection, workspace: &Workspace) -> Result<(), Fault> {
     let created_at = workspace.created_at.as_millisecond();
     for member in &workspace.members {
-        let row = params![member.as_str(), created_at, workspace.id.as_str()];
+        let row = params![member.user_id.as_str(), created_at, workspace.id.as_str()];
         ADD_MEMBER.run(connection, row)?;
     }
     Ok(())

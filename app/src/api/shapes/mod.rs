@@ -1,7 +1,8 @@
-//! The shapes of issues and analyses that several resources answer with.
+//! The shapes of accounts, issues and analyses that several resources answer with.
 //!
 //! Clients of the older backend read some things under two names; both are written.
 
+pub(super) mod account;
 mod analysis;
 mod issue;
 mod model_test;

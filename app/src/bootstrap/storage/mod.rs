@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 #[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
 use explainer_adapters::layers::Traced;
-use explainer_adapters::secret;
+use explainer_adapters::secret::{self, SecretKeys};
 use explainer_core::{
     Result,
     domain::SecretString,
     ports::{
-        Analyses, Changes, Deliveries, Export, IdempotencyKeys, Import, Ledger, RevokedTokens,
-        Users, Vitals, Watches, Workspaces,
+        AccessTokens, Analyses, AuditLog, Changes, Deliveries, Export, IdempotencyKeys, Import,
+        Invitations, Ledger, RevokedTokens, Sessions, Users, Vitals, Watches, Workspaces,
     },
     services::{Mode, Tally},
 };
@@ -40,6 +40,10 @@ pub(super) struct Stores {
     pub watches: Arc<dyn Watches>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
+    pub sessions: Arc<dyn Sessions>,
+    pub access_tokens: Arc<dyn AccessTokens>,
+    pub invitations: Arc<dyn Invitations>,
+    pub audit: Arc<dyn AuditLog>,
     pub vitals: Arc<dyn Vitals>,
     pub changes: Arc<dyn Changes>,
 }
@@ -57,6 +61,10 @@ impl Stores {
             + Watches
             + IdempotencyKeys
             + RevokedTokens
+            + Sessions
+            + AccessTokens
+            + Invitations
+            + AuditLog
             + Vitals
             + Changes,
     {
@@ -76,6 +84,10 @@ impl Stores {
             watches: traced!(dyn Watches),
             idempotency: traced!(dyn IdempotencyKeys),
             revoked_tokens: traced!(dyn RevokedTokens),
+            sessions: store.clone(),
+            access_tokens: store.clone(),
+            invitations: store.clone(),
+            audit: store.clone(),
             // Asked every few seconds, and listened to: neither is a call to tell of.
             vitals: store.clone(),
             changes: store,
@@ -163,10 +175,13 @@ impl Older {
     }
 }
 
-/// The installation's secret: the configured one, else one that is made once and kept beside the data.
-pub(super) fn secret_key(config: &Config) -> Result<SecretString> {
-    match &config.auth.secret_key {
-        Some(secret) => Ok(secret.clone()),
-        None => secret::secret_key(&config.storage.data_dir),
-    }
+/// The installation's secrets: the configured one, else one that is made once and kept beside the
+/// data, and those that were in force before.
+pub(super) fn secret_keys(config: &Config) -> Result<SecretKeys> {
+    let current = match &config.auth.secret_key {
+        Some(secret) => secret.clone(),
+        None => secret::secret_key(&config.storage.data_dir)?,
+    };
+    let former = config.auth.former_secret_keys.clone();
+    Ok(SecretKeys { current, former })
 }

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::{
     auth::Argon2Passwords,
+    secret::SecretKeys,
     storage::mongodb::{
         MongoConfig, MongoStore,
         older::{Given, OlderDatabase},
@@ -18,7 +19,7 @@ use explainer_core::{
     services::Mode,
 };
 
-use super::{Older, Stores, secret_key};
+use super::{Older, Stores, secret_keys};
 use crate::config::{Config, Storage};
 
 pub(super) async fn open(config: &Storage) -> Result<Stores> {
@@ -53,9 +54,9 @@ pub(super) async fn older(
 ) -> Result<Older> {
     let password = SecretString::from(format!("{}{}", UuidIds.next(), UuidIds.next()));
     let secret = match mode {
-        Mode::Real => secret_key(config)?,
+        Mode::Real => secret_keys(config)?,
         // What it seals is thrown away, and no key is made for that.
-        Mode::DryRun => password.clone(),
+        Mode::DryRun => SecretKeys::of(password.clone()),
     };
     let given = Given {
         vault: Arc::new(XChaChaVault::new(&secret)),

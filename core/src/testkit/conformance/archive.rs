@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Case, Stop, Verdict, WholeStore, analyses::LEASE};
 use crate::{
     Result, cases,
-    domain::{Sealed, Status},
+    domain::{Member, MemberRole, Sealed, Status},
     ensure,
     ports::{
         Added, Analyses, Entry, Export, Kind, Ledger, RevokedTokens, Unreadable, Users, Watches,
@@ -199,7 +199,10 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
     }
     for name in ["ws", "attic", "cellar"] {
         let mut workspace = workspace(name, "ada");
-        workspace.members.push(user("bob").id);
+        workspace.members.push(Member {
+            user_id: user("bob").id,
+            role: MemberRole::Viewer,
+        });
         workspace.sentry.api_token = Some(Sealed("sealed".to_owned()));
         Workspaces::insert(store, &workspace).await?;
     }

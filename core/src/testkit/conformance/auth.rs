@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{ExposeSecret, UserId},
+    domain::{ExposeSecret, User, UserId},
     ensure,
     ports::{AuthProvider, IssuedToken, Principal},
     testkit::{
@@ -39,7 +39,8 @@ impl fmt::Debug for AuthSetup {
 /// Every promise of [`AuthProvider`].
 pub const CASES: &[Case<AuthSetup>] = cases![AuthSetup;
     "an issued token authenticates its user" => an_issued_token_authenticates_its_user,
-    "two tokens of one user have different names" => two_tokens_of_one_user_have_different_names,
+    "a token has the name it was issued under and says its account's generation" =>
+        a_token_has_the_name_it_was_issued_under_and_says_its_account_s_generation,
     "an expired token is unauthorized" => an_expired_token_is_unauthorized,
     "a token of another installation is unauthorized" =>
         a_token_of_another_installation_is_unauthorized,
@@ -49,13 +50,17 @@ pub const CASES: &[Case<AuthSetup>] = cases![AuthSetup;
     "a token whose subject is no id is unauthorized" =>
         a_token_whose_subject_is_no_id_is_unauthorized,
     "garbage is unauthorized" => garbage_is_unauthorized,
-    "a revoked token is unauthorized and others of the user stay good" =>
-        a_revoked_token_is_unauthorized_and_others_of_the_user_stay_good,
+    "a revoked name makes every token of it unauthorized and others of the user stay good" =>
+        a_revoked_name_makes_every_token_of_it_unauthorized_and_others_of_the_user_stay_good,
 ];
 
 impl AuthSetup {
     async fn issue(&self) -> Result<IssuedToken> {
-        self.provider.issue(&user("ada")).await
+        self.issue_as("login").await
+    }
+
+    async fn issue_as(&self, name: &str) -> Result<IssuedToken> {
+        self.provider.issue(&user("ada"), &id(name)).await
     }
 
     async fn authenticate(&self, token: &str) -> Result<Principal> {
@@ -85,12 +90,19 @@ async fn an_issued_token_authenticates_its_user(setup: &AuthSetup) -> Verdict {
     Ok(())
 }
 
-async fn two_tokens_of_one_user_have_different_names(setup: &AuthSetup) -> Verdict {
-    let one = setup.issue().await?.token;
-    let other = setup.issue().await?.token;
-    let one = setup.authenticate(one.expose_secret()).await?.token_id;
-    let other = setup.authenticate(other.expose_secret()).await?.token_id;
-    ensure!(one != other, "both are {one}");
+async fn a_token_has_the_name_it_was_issued_under_and_says_its_account_s_generation(
+    setup: &AuthSetup,
+) -> Verdict {
+    for (name, generation) in [("one", 0), ("other", 7)] {
+        let of = User {
+            generation,
+            ..user("ada")
+        };
+        let issued = setup.provider.issue(&of, &id(name)).await?;
+        let principal = setup.authenticate(issued.token.expose_secret()).await?;
+        ensure!(principal.token_id == id(name), "{principal:?}");
+        ensure!(principal.generation == Some(generation), "{principal:?}");
+    }
     Ok(())
 }
 
@@ -104,7 +116,7 @@ async fn an_expired_token_is_unauthorized(setup: &AuthSetup) -> Verdict {
 }
 
 async fn a_token_of_another_installation_is_unauthorized(setup: &AuthSetup) -> Verdict {
-    let foreign = setup.foreign.issue(&user("ada")).await?.token;
+    let foreign = setup.foreign.issue(&user("ada"), &id("login")).await?.token;
     setup.foreign.authenticate(foreign.expose_secret()).await?;
     setup.refuses(foreign.expose_secret()).await
 }
@@ -188,15 +200,28 @@ async fn garbage_is_unauthorized(setup: &AuthSetup) -> Verdict {
     Ok(())
 }
 
-async fn a_revoked_token_is_unauthorized_and_others_of_the_user_stay_good(
+async fn a_revoked_name_makes_every_token_of_it_unauthorized_and_others_of_the_user_stay_good(
     setup: &AuthSetup,
 ) -> Verdict {
-    let revoked = setup.issue().await?.token;
-    let other = setup.issue().await?.token;
-    let principal = setup.authenticate(revoked.expose_secret()).await?;
-    setup.provider.revoke(&principal).await?;
-    setup.provider.revoke(&principal).await?;
-    setup.refuses(revoked.expose_secret()).await?;
-    setup.authenticate(other.expose_secret()).await?;
+    let first = setup.issue_as("revoked").await?;
+    setup.clock.advance(Duration::from_secs(60));
+    let later = setup.issue_as("revoked").await?;
+    let other = setup.issue_as("other").await?;
+    for _ in 0..2 {
+        setup
+            .provider
+            .revoke(&id("revoked"), first.expires_at)
+            .await?;
+    }
+    setup.refuses(first.token.expose_secret()).await?;
+    // The one that lasts longer must not come back to life when the other has run out.
+    setup.clock.set(first.expires_at);
+    setup.clock.advance(Duration::from_secs(30));
+    setup
+        .provider
+        .revoke(&id("another"), later.expires_at)
+        .await?;
+    setup.refuses(later.token.expose_secret()).await?;
+    setup.authenticate(other.token.expose_secret()).await?;
     Ok(())
 }

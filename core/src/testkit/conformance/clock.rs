@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Case, Verdict};
 use crate::{
     cases,
-    domain::AnalysisId,
+    domain::{AnalysisId, ExposeSecret},
     ensure,
     ports::{Clock, Ids},
 };
@@ -25,6 +25,8 @@ pub const IDS_CASES: &[Case<dyn Ids>] = cases![dyn Ids;
     "every identifier is a valid one of the domain" =>
         every_identifier_is_a_valid_one_of_the_domain,
     "identifiers made later sort later" => identifiers_made_later_sort_later,
+    "a secret is 256 bits of chance, and letters, digits, `-` and `_`" =>
+        a_secret_is_256_bits_of_chance_and_letters_digits_and,
 ];
 
 async fn time_is_told_to_the_millisecond(clock: &dyn Clock) -> Verdict {
@@ -66,5 +68,21 @@ async fn identifiers_made_later_sort_later(ids: &dyn Ids) -> Verdict {
         ensure!(made > last, "{made} was made after {last}");
         last = made;
     }
+    Ok(())
+}
+
+async fn a_secret_is_256_bits_of_chance_and_letters_digits_and(ids: &dyn Ids) -> Verdict {
+    let mut made = BTreeSet::new();
+    for _ in 0..1000 {
+        let secret = ids.secret()?.expose_secret().to_owned();
+        ensure!(
+            secret.len() == 43,
+            "{secret} has {} characters",
+            secret.len()
+        );
+        ensure!(secret.parse::<AnalysisId>().is_ok(), "{secret:?}");
+        made.insert(secret);
+    }
+    ensure!(made.len() == 1000, "only {} differ", made.len());
     Ok(())
 }

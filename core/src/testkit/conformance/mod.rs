@@ -5,18 +5,22 @@
 //! to [`run`] with a closure that opens a fresh adapter and drives one case on a runtime of its
 //! choice. Nothing here knows a runtime; [`assert_covers`] holds a suite against its port's docs.
 
+pub mod access_tokens;
 pub mod analyses;
 pub mod archive;
+pub mod audit;
 pub mod auth;
 pub mod changes;
 pub mod clock;
 pub mod deliveries;
 pub mod idempotency;
+pub mod invitations;
 pub mod issue_source;
 pub mod ledger;
 pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
+pub mod sessions;
 pub mod users;
 pub mod vault;
 pub mod vitals;

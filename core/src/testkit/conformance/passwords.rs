@@ -18,6 +18,7 @@ pub const CASES: &[Case<dyn Passwords>] = cases![dyn Passwords;
         verifying_against_no_hash_takes_as_long_as_against_one_and_fails,
     "a hash that cannot be read is internal, not a match" =>
         a_hash_that_cannot_be_read_is_internal_not_a_match,
+    "a fresh hash is current and another is not" => a_fresh_hash_is_current_and_another_is_not,
 ];
 
 async fn a_hashed_password_verifies_and_another_does_not(passwords: &dyn Passwords) -> Verdict {
@@ -114,6 +115,20 @@ async fn a_hash_that_cannot_be_read_is_internal_not_a_match(passwords: &dyn Pass
             .verify(secret("correct horse"), hash.clone())
             .await;
         ensure!(is(&refused, ErrorKind::Internal), "{hash:?}: {refused:?}");
+    }
+    Ok(())
+}
+
+async fn a_fresh_hash_is_current_and_another_is_not(passwords: &dyn Passwords) -> Verdict {
+    let fresh = passwords.hash(secret("correct horse")).await?;
+    ensure!(passwords.is_current(&fresh), "{fresh} is not");
+    for other in [
+        "",
+        "$",
+        "$2b$12$abcdefghijklmnopqrstuv",
+        "$argon2i$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA",
+    ] {
+        ensure!(!passwords.is_current(other), "{other} is");
     }
     Ok(())
 }

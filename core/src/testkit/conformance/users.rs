@@ -25,6 +25,8 @@ pub const CASES: &[Case<dyn Users>] = cases![dyn Users;
     "an update may write the user's own names in another case" =>
         an_update_may_write_the_user_s_own_names_in_another_case,
     "an update of an unknown user is not found" => an_update_of_an_unknown_user_is_not_found,
+    "an update made from an outdated copy is a conflict and changes nothing" =>
+        an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing,
     "an update to a taken name is a conflict and changes nothing" =>
         an_update_to_a_taken_name_is_a_conflict_and_changes_nothing,
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
@@ -32,6 +34,9 @@ pub const CASES: &[Case<dyn Users>] = cases![dyn Users;
         of_many_simultaneous_inserts_of_one_name_only_one_is_made,
     "of many simultaneous first inserts one is told it is the first" =>
         of_many_simultaneous_first_inserts_one_is_told_it_is_the_first,
+    "a first insert is made only where there is nobody" =>
+        a_first_insert_is_made_only_where_there_is_nobody,
+    "users are listed by id, a page at a time" => users_are_listed_by_id_a_page_at_a_time,
 ];
 
 async fn an_inserted_user_is_found_by_id_by_user_name_and_by_e_mail(users: &dyn Users) -> Verdict {
@@ -157,10 +162,12 @@ async fn an_update_replaces_the_whole_user(users: &dyn Users) -> Verdict {
         workspace_id: Some(id("ws")),
         password_hash: "$fake$1$".to_owned(),
         created_at: at(-1),
+        generation: 7,
         updated_at: at(1),
         ..user("ada")
     };
-    users.update(&changed).await?;
+    let stored = users.update(changed.clone(), at(0)).await?;
+    ensure!(stored == changed, "{stored:?}");
     let found = users.get(&changed.id).await?;
     ensure!(found.as_ref() == Some(&changed), "{found:?}");
     for login in ["ada", "ada@example.org"] {
@@ -181,18 +188,42 @@ async fn an_update_may_write_the_user_s_own_names_in_another_case(users: &dyn Us
         email: "ADA@example.org".to_owned(),
         ..user("ada")
     };
-    users.update(&changed).await?;
+    let stored = users.update(changed, at(0)).await?;
+    ensure!(stored.username == "Ada", "{stored:?}");
     let found = users.find_login("ada").await?;
-    ensure!(found.as_ref() == Some(&changed), "{found:?}");
+    ensure!(found.as_ref() == Some(&stored), "{found:?}");
     Ok(())
 }
 
 async fn an_update_of_an_unknown_user_is_not_found(users: &dyn Users) -> Verdict {
     users.insert(user("ada")).await?;
-    let refused = users.update(&user("bob")).await;
+    let refused = users.update(user("bob"), at(0)).await;
     ensure!(is(&refused, ErrorKind::NotFound), "{refused:?}");
     let left = users.get(&user("bob").id).await?;
     ensure!(left.is_none(), "the update left {left:?}");
+    Ok(())
+}
+
+async fn an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing(
+    users: &dyn Users,
+) -> Verdict {
+    let first = users.insert(user("ada")).await?;
+    let disabled = User {
+        is_active: false,
+        ..first.clone()
+    };
+    let disabled = users.update(disabled, first.updated_at).await?;
+    ensure!(disabled.updated_at > first.updated_at, "{disabled:?}");
+    let outdated = User {
+        workspace_id: Some(id("ws")),
+        ..first.clone()
+    };
+    let refused = users.update(outdated, first.updated_at).await;
+    let says = |error: &crate::Error| error.message().starts_with("could not");
+    ensure!(is(&refused, ErrorKind::Conflict), "{refused:?}");
+    ensure!(refused.as_ref().is_err_and(says), "{refused:?}");
+    let found = users.get(&first.id).await?;
+    ensure!(found.as_ref() == Some(&disabled), "{found:?}");
     Ok(())
 }
 
@@ -210,7 +241,7 @@ async fn an_update_to_a_taken_name_is_a_conflict_and_changes_nothing(users: &dyn
         ..bob.clone()
     };
     for (taken, word) in [(named, "username"), (mailed, "email")] {
-        let refused = users.update(&taken).await;
+        let refused = users.update(taken, at(0)).await;
         let says = |error: &crate::Error| error.message().starts_with(word);
         ensure!(is(&refused, ErrorKind::Conflict), "{refused:?}");
         ensure!(refused.as_ref().is_err_and(says), "{word}: {refused:?}");
@@ -271,6 +302,38 @@ async fn of_many_simultaneous_first_inserts_one_is_told_it_is_the_first(
         "a later one is {:?}",
         later.role
     );
+    Ok(())
+}
+
+async fn a_first_insert_is_made_only_where_there_is_nobody(users: &dyn Users) -> Verdict {
+    let inserts = (0..8).map(|number| users.insert_first(user(&format!("user{number}"))));
+    let mut made = Vec::new();
+    for outcome in join_all(inserts).await {
+        made.extend(outcome?);
+    }
+    ensure!(made.len() == 1, "{made:?}");
+    ensure!(
+        made.iter().all(|first| first.role == Role::Admin),
+        "{made:?}"
+    );
+    let later = users.insert_first(user("later")).await?;
+    ensure!(later.is_none(), "{later:?}");
+    let left = users.find_login("later").await?;
+    ensure!(left.is_none(), "{left:?}");
+    Ok(())
+}
+
+async fn users_are_listed_by_id_a_page_at_a_time(users: &dyn Users) -> Verdict {
+    for name in ["d", "a", "c", "b"] {
+        users.insert(user(name)).await?;
+    }
+    let mut after = None;
+    for expected in [vec!["a", "b", "c"], vec!["d"], vec![]] {
+        let page = users.following(after.as_ref(), 3).await?;
+        let names: Vec<_> = page.iter().map(|user| user.username.as_str()).collect();
+        ensure!(names == expected, "{names:?}");
+        after = page.last().map(|user| user.id.clone()).or(after);
+    }
     Ok(())
 }
 

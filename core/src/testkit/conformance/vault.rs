@@ -15,6 +15,8 @@ pub struct Vaults {
     pub vault: Box<dyn Vault>,
     /// One with another key.
     pub foreign: Box<dyn Vault>,
+    /// One with that other key, to which the first vault's is a former one.
+    pub successor: Box<dyn Vault>,
 }
 
 /// Every promise of [`Vault`].
@@ -26,6 +28,8 @@ pub const CASES: &[Case<Vaults>] = cases![Vaults;
     "a changed seal does not open" => a_changed_seal_does_not_open,
     "the seal of another key does not open and the error says what to do" =>
         the_seal_of_another_key_does_not_open_and_the_error_says_what_to_do,
+    "the seal of a former key opens and is not current" =>
+        the_seal_of_a_former_key_opens_and_is_not_current,
 ];
 
 async fn a_sealed_secret_opens_to_itself(Vaults { vault, .. }: &Vaults) -> Verdict {
@@ -77,7 +81,7 @@ async fn a_changed_seal_does_not_open(Vaults { vault, .. }: &Vaults) -> Verdict 
 }
 
 async fn the_seal_of_another_key_does_not_open_and_the_error_says_what_to_do(
-    Vaults { vault, foreign }: &Vaults,
+    Vaults { vault, foreign, .. }: &Vaults,
 ) -> Verdict {
     let sealed = foreign.seal(&SecretString::from("sk-secret"))?;
     let Err(error) = vault.open(&sealed) else {
@@ -85,6 +89,28 @@ async fn the_seal_of_another_key_does_not_open_and_the_error_says_what_to_do(
     };
     ensure!(error.kind() == ErrorKind::Invalid, "{error:?}");
     ensure!(error.message().contains("another key; "), "{error}");
+    Ok(())
+}
+
+async fn the_seal_of_a_former_key_opens_and_is_not_current(vaults: &Vaults) -> Verdict {
+    let secret = SecretString::from("sk-secret");
+    let former = vaults.vault.seal(&secret)?;
+    let opened = vaults.successor.open(&former)?;
+    ensure!(opened.expose_secret() == "sk-secret", "it changed");
+    ensure!(!vaults.successor.is_current(&former), "it is current");
+    let again = vaults.successor.seal(&secret)?;
+    ensure!(
+        vaults.successor.is_current(&again),
+        "{again:?} is not current"
+    );
+    ensure!(
+        vaults.foreign.open(&again).is_ok(),
+        "it is under a former key"
+    );
+    ensure!(
+        is(&vaults.vault.open(&again), ErrorKind::Invalid),
+        "it is under a former key"
+    );
     Ok(())
 }
 

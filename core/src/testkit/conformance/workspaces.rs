@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Sealed, SentrySettings, Workspace},
+    domain::{Member, MemberRole, Sealed, SentrySettings, Workspace},
     ensure,
     ports::Workspaces,
     testkit::samples::{at, id, user, workspace},
@@ -25,9 +25,19 @@ pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
     "of many simultaneous updates from one copy only one is made, even within one tick of the clock" =>
         of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock,
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
+    "workspaces are listed by id, a page at a time" => workspaces_are_listed_by_id_a_page_at_a_time,
     "those that explain without being asked are listed by id, page by page" =>
         those_that_explain_without_being_asked_are_listed_by_id_page_by_page,
 ];
+
+fn member(name: &str, role: MemberRole) -> Member {
+    let user_id = user(name).id;
+    Member { user_id, role }
+}
+
+fn owner(name: &str) -> Member {
+    Member::owner(user(name).id)
+}
 
 /// A workspace that has everything a workspace can have.
 fn full() -> Workspace {
@@ -35,7 +45,7 @@ fn full() -> Workspace {
     Workspace {
         name: "Größe \u{1F980} \0 '\"\\ $where a.b".to_owned(),
         description: Some(String::new()),
-        members: vec![user("ada").id, user("bob").id],
+        members: vec![owner("ada"), member("bob", MemberRole::Viewer)],
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),
@@ -77,7 +87,7 @@ async fn a_user_s_workspaces_are_those_with_the_user_among_the_members_oldest_fi
         workspaces.insert(&stored).await?;
     }
     let shared = Workspace {
-        members: vec![user("bob").id, user("ada").id, user("bob").id],
+        members: vec![owner("bob"), member("ada", MemberRole::Admin), owner("bob")],
         created_at: at(0),
         ..workspace("shared", "bob")
     };
@@ -97,7 +107,7 @@ async fn an_update_replaces_the_whole_workspace(workspaces: &dyn Workspaces) -> 
     workspaces.insert(&first).await?;
     let changed = Workspace {
         owner_id: user("ada").id,
-        members: vec![user("ada").id, user("eve").id],
+        members: vec![owner("ada"), member("eve", MemberRole::Developer)],
         created_at: at(-1),
         updated_at: at(1),
         ..full()
@@ -137,7 +147,7 @@ async fn an_update_made_from_an_outdated_copy_is_a_conflict_and_changes_nothing(
     };
     workspaces.update(second.clone(), first.updated_at).await?;
     let outdated = Workspace {
-        members: vec![user("eve").id],
+        members: vec![owner("eve")],
         updated_at: at(2),
         ..first.clone()
     };
@@ -186,6 +196,20 @@ async fn a_taken_id_is_a_conflict_and_changes_nothing(workspaces: &dyn Workspace
     ensure!(found == Some(full()), "{found:?}");
     let found = names(workspaces, "eve").await?;
     ensure!(found.is_empty(), "eve has {found:?}");
+    Ok(())
+}
+
+async fn workspaces_are_listed_by_id_a_page_at_a_time(workspaces: &dyn Workspaces) -> Verdict {
+    for name in ["d", "a", "c", "b"] {
+        workspaces.insert(&workspace(name, "ada")).await?;
+    }
+    let mut after = None;
+    for expected in [vec!["a", "b", "c"], vec!["d"], vec![]] {
+        let page = workspaces.of_installation(after.as_ref(), 3).await?;
+        let names: Vec<_> = page.iter().map(|it| it.name.as_str()).collect();
+        ensure!(names == expected, "{names:?}");
+        after = page.last().map(|it| it.id.clone()).or(after);
+    }
     Ok(())
 }
 

@@ -9,11 +9,11 @@ use std::{
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{SequentialIds, digest, hex, lock, unhex};
+use super::{digest, hex, lock, unhex};
 use crate::{
     Error, ErrorKind, Result,
     domain::{SecretString, Timestamp, TokenId, User, UserId},
-    ports::{AuthProvider, Clock, Ids, IssuedToken, Principal},
+    ports::{AuthProvider, Clock, IssuedToken, Principal},
 };
 
 /// How long its tokens are good for.
@@ -24,7 +24,6 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 pub struct FakeAuth {
     installation: String,
     clock: Arc<dyn Clock>,
-    ids: SequentialIds,
     revoked: Mutex<BTreeSet<TokenId>>,
 }
 
@@ -33,6 +32,8 @@ struct Claims {
     sub: UserId,
     jti: TokenId,
     exp: i64,
+    #[serde(default)]
+    generation: u32,
 }
 
 impl FakeAuth {
@@ -41,7 +42,6 @@ impl FakeAuth {
         Self {
             installation: installation.to_owned(),
             clock,
-            ids: SequentialIds::default(),
             revoked: Mutex::default(),
         }
     }
@@ -63,6 +63,7 @@ impl FakeAuth {
             user_id: claims.sub,
             token_id: claims.jti,
             expires_at: Timestamp::from_second(claims.exp).ok()?,
+            generation: Some(claims.generation),
         })
     }
 }
@@ -83,18 +84,20 @@ impl AuthProvider for FakeAuth {
             })
     }
 
-    async fn issue(&self, user: &User) -> Result<IssuedToken> {
+    async fn issue(&self, user: &User, name: &TokenId) -> Result<IssuedToken> {
         let expires_at = self.clock.now().saturating_add(LIFETIME);
         let exp = expires_at.unwrap_or(Timestamp::MAX).as_second();
-        let claims = serde_json::json!({ "sub": user.id, "jti": self.ids.next(), "exp": exp });
+        let claims = serde_json::json!({
+            "sub": user.id, "jti": name, "exp": exp, "generation": user.generation,
+        });
         Ok(IssuedToken {
             token: SecretString::from(self.sign(&claims)),
             expires_at: Timestamp::from_second(exp).unwrap_or(Timestamp::MAX),
         })
     }
 
-    async fn revoke(&self, principal: &Principal) -> Result<()> {
-        lock(&self.revoked).insert(principal.token_id.clone());
+    async fn revoke(&self, name: &TokenId, _: Timestamp) -> Result<()> {
+        lock(&self.revoked).insert(name.clone());
         Ok(())
     }
 }

@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use super::lock;
+use super::{digest, lock};
 use crate::{
-    domain::Timestamp,
+    Result,
+    domain::{SecretString, Timestamp},
     ports::{Clock, Ids},
 };
 
@@ -56,5 +57,11 @@ pub struct SequentialIds(AtomicU64);
 impl Ids for SequentialIds {
     fn next(&self) -> String {
         format!("id-{:08}", self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn secret(&self) -> Result<SecretString> {
+        let mut secret = digest(&["secret", &self.next()]);
+        secret.truncate(43);
+        Ok(SecretString::from(secret))
     }
 }

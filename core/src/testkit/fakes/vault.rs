@@ -13,6 +13,7 @@ use crate::{
 #[derive(Debug)]
 pub struct FakeVault {
     key: String,
+    former: Option<String>,
     sealed: AtomicU64,
 }
 
@@ -21,7 +22,16 @@ impl FakeVault {
     pub fn new(key: &str) -> Self {
         Self {
             key: key.to_owned(),
+            former: None,
             sealed: AtomicU64::new(0),
+        }
+    }
+
+    /// A vault with this key that opens what was sealed with the former one too.
+    pub fn succeeding(key: &str, former: &str) -> Self {
+        Self {
+            former: Some(former.to_owned()),
+            ..Self::new(key)
         }
     }
 }
@@ -45,7 +55,7 @@ impl Vault for FakeVault {
         let [key, number, data, tag] = parts[..] else {
             return Err(refused("changed"));
         };
-        if key != self.key {
+        if key != self.key && Some(key) != self.former.as_deref() {
             return Err(refused("sealed with another key"));
         }
         if tag != digest(&[key, number, data]) {
@@ -55,6 +65,11 @@ impl Vault for FakeVault {
         plain
             .map(SecretString::from)
             .ok_or_else(|| refused("changed"))
+    }
+
+    fn is_current(&self, sealed: &Sealed) -> bool {
+        let key = sealed.0.split('.').next();
+        key == Some(&self.key)
     }
 }
 

@@ -38,6 +38,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         is_active: fields.flag(&["is_active"]).unwrap_or(true),
         workspace_id: workspace(&mut fields, of),
         password_hash: password(&mut fields, of),
+        generation: 0,
         created_at,
         updated_at: fields.time(&["updated_at"]).unwrap_or(created_at),
     };

@@ -1,6 +1,8 @@
 //! Workspaces of the older backend, with their settings; the secrets in them are sealed.
 
-use explainer_core::domain::{Sealed, SecretString, SentrySettings, Workspace, WorkspaceSettings};
+use explainer_core::domain::{
+    Member, MemberRole, Sealed, SecretString, SentrySettings, Workspace, WorkspaceSettings,
+};
 
 use super::{
     Made, OlderDatabase,
@@ -30,6 +32,16 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         fields.note("it has no name: its id stands for it");
         id.to_owned()
     });
+    let members = members.into_iter().map(|user_id| {
+        let owns = user_id == owner_id;
+        let role = if owns {
+            MemberRole::Owner
+        } else {
+            MemberRole::Developer
+        };
+        Member { user_id, role }
+    });
+    let members = members.collect();
     let key = fields.any(&["_id"]).and_then(made_at);
     let created_at = fields.time(&["created_at"]).or(key).unwrap_or(of.given.now);
     let workspace = Workspace {
@@ -37,7 +49,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         name: name.chars().take(100).collect(),
         description: fields.text(&["description"]),
         owner_id,
-        members: members.into_iter().collect(),
+        members,
         sentry: SentrySettings {
             api_token: sealed(&fields, "sentry_api_token", of)?,
             organization: fields.text(&["sentry_organization", "sentry_org_slug"]),

@@ -2,9 +2,12 @@
 
 mod analyses;
 mod archive;
+mod audit;
 mod changes;
+mod credentials;
 mod deliveries;
 mod idempotency;
+mod invitations;
 mod ledger;
 mod revoked_tokens;
 mod users;
@@ -22,8 +25,8 @@ use futures::channel::mpsc;
 use crate::{
     Error, ErrorKind,
     domain::{
-        Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
-        Workspace, WorkspaceId,
+        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, Invitation, InvitationId,
+        ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
     },
     ports::Change,
 };
@@ -39,6 +42,10 @@ struct State {
     analyses: BTreeMap<AnalysisId, Job>,
     revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    sessions: BTreeMap<TokenId, Session>,
+    access_tokens: BTreeMap<TokenId, AccessToken>,
+    audit: BTreeMap<AuditId, AuditEntry>,
+    invitations: BTreeMap<InvitationId, Invitation>,
     listeners: Vec<mpsc::UnboundedSender<Change>>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,

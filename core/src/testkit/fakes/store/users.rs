@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{MemoryStore, State, refused};
 use crate::{
     ErrorKind, Result,
-    domain::{Role, User, UserId, login_key},
+    domain::{Role, Timestamp, User, UserId, login_key},
     ports::Users,
 };
 
@@ -48,18 +48,47 @@ impl Users for MemoryStore {
         Ok(user)
     }
 
-    async fn update(&self, user: &User) -> Result<()> {
+    async fn insert_first(&self, user: User) -> Result<Option<User>> {
         let mut state = self.state();
-        if !state.users.contains_key(&user.id) {
-            return Err(refused(
-                ErrorKind::NotFound,
-                "update user",
-                "could not update the user because there is none with this id",
-            ));
+        if !state.users.is_empty() {
+            return Ok(None);
         }
-        state.refuse_taken(user)?;
-        state.users.insert(user.id.clone(), user.clone());
-        Ok(())
+        let first = User {
+            role: Role::Admin,
+            ..user
+        };
+        state.users.insert(first.id.clone(), first.clone());
+        Ok(Some(first))
+    }
+
+    async fn update(&self, mut user: User, read_at: Timestamp) -> Result<User> {
+        let mut state = self.state();
+        let refuse = |kind, message| Err(refused(kind, "update user", message));
+        match state.users.get(&user.id) {
+            None => refuse(
+                ErrorKind::NotFound,
+                "could not update the user because there is none with this id",
+            ),
+            Some(stored) if stored.updated_at != read_at => refuse(
+                ErrorKind::Conflict,
+                "could not update the user because it was changed since it was read; read it again",
+            ),
+            Some(_) => {
+                state.refuse_taken(&user)?;
+                user.succeed(read_at);
+                state.users.insert(user.id.clone(), user.clone());
+                Ok(user)
+            }
+        }
+    }
+
+    async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
+        let state = self.state();
+        let following = state
+            .users
+            .values()
+            .filter(|user| after.is_none_or(|it| user.id > *it));
+        Ok(following.take(limit.into()).cloned().collect())
     }
 }
 

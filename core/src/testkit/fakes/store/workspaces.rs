@@ -26,6 +26,17 @@ impl Workspaces for MemoryStore {
         Ok(found)
     }
 
+    async fn of_installation(
+        &self,
+        after: Option<&WorkspaceId>,
+        limit: u16,
+    ) -> Result<Vec<Workspace>> {
+        let state = self.state();
+        let all = state.workspaces.values();
+        let following = all.filter(|it| after.is_none_or(|after| it.id > *after));
+        Ok(following.take(limit.into()).cloned().collect())
+    }
+
     async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
         let state = self.state();
         let wanted = state.workspaces.iter().filter(|(id, workspace)| {

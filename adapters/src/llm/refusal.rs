@@ -80,7 +80,7 @@ impl Refusal {
     }
 
     /// `{"error": {…}}`, `{"error": "…"}`, `{"object": "error", …}` or `{"detail": …}`.
-    fn of_json(value: &Value) -> Self {
+    pub(super) fn of_json(value: &Value) -> Self {
         let error = match &value["error"] {
             Value::Null => value,
             error => error,

@@ -55,10 +55,10 @@ pub(super) fn piece(event: &Value) -> Result<Piece, Refusal> {
     })
 }
 
+/// Its error, or that there is none: it failed all the same.
 fn failure(response: &Value) -> Refusal {
-    let read = Refusal::inside(response);
-    read.or_else(|| Refusal::inside(&json!({"error": "the response failed"})))
-        .unwrap_or_else(|| unreachable!("an error that is there is found"))
+    let untold = || Refusal::of_json(&json!({"error": "the response failed"}));
+    Refusal::inside(response).unwrap_or_else(untold)
 }
 
 /// Why it ended and what it used; the text has come before.

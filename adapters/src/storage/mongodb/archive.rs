@@ -176,9 +176,9 @@ impl MongoStore {
             return Ok(BTreeSet::new());
         }
         let analysis = |entry: &Entry| entry.id.split('/').next().unwrap_or_default().to_owned();
-        let analyses: BTreeSet<String> = entries.iter().map(analysis).collect();
-        let analyses: Vec<&str> = analyses.iter().map(String::as_str).collect();
-        let known = self.known(Kind::Analyses, &analyses).await?;
+        let wanted: BTreeSet<String> = entries.iter().map(analysis).collect();
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        let known = self.known(Kind::Analyses, &wanted).await?;
         let orphans = entries
             .iter()
             .filter(|entry| !known.contains(&analysis(entry)));

@@ -6,11 +6,7 @@ pub mod auth;
 pub mod layers;
 #[cfg(any(feature = "llm-ollama", feature = "llm-openai"))]
 pub mod llm;
-#[cfg(any(
-    feature = "llm-ollama",
-    feature = "llm-openai",
-    feature = "source-sentry"
-))]
+#[cfg(feature = "outbound")]
 pub mod outbound;
 mod private_files;
 pub mod secret;

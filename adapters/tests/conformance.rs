@@ -71,6 +71,25 @@ macro_rules! suites {
 }
 
 suites! {
+    traced_users: Users for Traced =>
+        run("traced users", conformance::users::CASES, traced::users, |it| it);
+    traced_workspaces: Workspaces for Traced =>
+        run("traced workspaces", conformance::workspaces::CASES, traced::workspaces, |it| it);
+    traced_analyses: Analyses for Traced =>
+        run("traced analyses", conformance::analyses::CASES, traced::analyses, |it| it);
+    traced_ledger: Ledger for Traced =>
+        run("traced ledger", conformance::ledger::CASES, traced::ledger, |it| it);
+    traced_deliveries: Deliveries for Traced =>
+        run("traced deliveries", conformance::deliveries::CASES, traced::deliveries, |it| it);
+    traced_watches: Watches for Traced =>
+        run("traced watches", conformance::watches::CASES, traced::watches, |it| it);
+    traced_idempotency_keys: IdempotencyKeys for Traced =>
+        run("traced keys", conformance::idempotency::CASES, traced::keys, |it| it);
+    traced_revoked_tokens: RevokedTokens for Traced =>
+        run("traced tokens", conformance::revoked_tokens::CASES, traced::tokens, |it| it);
+    traced_source: IssueSource for Traced =>
+        run("traced files", issue_source::CASES, traced::source, |it| it);
+
     #[cfg(feature = "storage-mongodb")]
     mongodb_users: Users for MongoStore =>
         mongodb::run("users", conformance::users::CASES, |store| store);
@@ -153,6 +172,8 @@ suites! {
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     ollama: Llm for OllamaModel => models::run(Wire::Ollama);
     #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    traced_model: Llm for Traced => models::run_traced(Wire::Chat);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
     breaker: Llm for Breaker => models::run_behind_a_breaker(Wire::Chat);
 
     files_source: IssueSource for FilesSource =>
@@ -234,7 +255,7 @@ mod models {
     };
 
     use explainer_adapters::{
-        layers::{Breaker, BreakerRules},
+        layers::{Breaker, BreakerRules, Traced},
         system::SystemClock,
     };
     use explainer_core::{
@@ -264,6 +285,13 @@ mod models {
                 rest: Duration::from_secs(30),
             };
             Arc::new(Breaker::new(llm, rules, Arc::new(SystemClock::default())))
+        });
+    }
+
+    /// The same with a span around every call.
+    pub(super) fn run_traced(wire: Wire) {
+        run_behind(wire, &format!("{wire:?}, traced"), |llm| {
+            Arc::new(Traced::new(llm, "model"))
         });
     }
 
@@ -348,6 +376,43 @@ mod models {
         };
         server.on(wire.path(), [reply]);
         true
+    }
+}
+
+/// The layer that makes spans, over what is in memory and over files.
+mod traced {
+    use std::sync::Arc;
+
+    use explainer_adapters::layers::Traced;
+    use explainer_core::{
+        ports::{
+            Analyses, Deliveries, IdempotencyKeys, IssueSource, Ledger, RevokedTokens, Users,
+            Watches, Workspaces,
+        },
+        testkit::fakes::MemoryStore,
+    };
+
+    macro_rules! over_memory {
+        ($($function:ident: $port:ident;)*) => {
+            $(pub(super) fn $function() -> Traced<dyn $port> {
+                Traced::new(Arc::new(MemoryStore::default()), "memory")
+            })*
+        };
+    }
+
+    over_memory! {
+        users: Users;
+        workspaces: Workspaces;
+        analyses: Analyses;
+        ledger: Ledger;
+        deliveries: Deliveries;
+        watches: Watches;
+        keys: IdempotencyKeys;
+        tokens: RevokedTokens;
+    }
+
+    pub(super) fn source() -> Traced<dyn IssueSource> {
+        Traced::new(Arc::new(super::files::open()), "files")
     }
 }
 

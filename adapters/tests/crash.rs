@@ -152,6 +152,7 @@ fn request(id: &str) -> NewAnalysis {
         event: None,
         force: false,
         requested_by: "user".parse().unwrap(),
+        trace: None,
         at: at(),
     }
 }

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep},
 };
 
-use crate::waiting::Waiting;
+use crate::{telemetry::Monitor, waiting::Waiting};
 
 /// How long an idle worker sleeps: jobs of other replicas, and jobs put back for later, wait this long at most.
 const IDLE: Duration = Duration::from_secs(1);
@@ -37,9 +37,14 @@ pub struct Worker {
 
 impl Worker {
     /// Starts it on the current runtime, with `hands` jobs at once at most.
-    pub fn start(services: Arc<Services>, waiting: Arc<Waiting>, hands: usize) -> Self {
+    pub fn start(
+        services: Arc<Services>,
+        waiting: Arc<Waiting>,
+        monitor: Monitor,
+        hands: usize,
+    ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let claiming = tokio::spawn(claim_all(services, waiting, hands, stopped));
+        let claiming = tokio::spawn(claim_all(services, waiting, monitor, hands, stopped));
         Self { stop, claiming }
     }
 
@@ -62,6 +67,7 @@ impl Worker {
 async fn claim_all(
     services: Arc<Services>,
     waiting: Arc<Waiting>,
+    monitor: Monitor,
     hands: usize,
     mut stopped: watch::Receiver<bool>,
 ) -> JoinSet<()> {
@@ -76,7 +82,15 @@ async fn claim_all(
         let Ok(hand) = hand else { break };
         let rest = match services.work.claim().await {
             Ok(Some((lease, job))) => {
-                jobs.spawn(work(services.clone(), waiting.clone(), lease, job, hand));
+                let watched = watched(
+                    monitor.clone(),
+                    services.clone(),
+                    waiting.clone(),
+                    lease,
+                    job,
+                    hand,
+                );
+                jobs.spawn(watched);
                 continue;
             }
             Ok(None) => IDLE,
@@ -94,21 +108,29 @@ async fn claim_all(
     jobs
 }
 
-/// Works on one job, renews its lease well before it runs out, and keeps how far it is for those
-/// who look on from other replicas. A lease that is lost ends the work: somebody else has the job,
-/// or nobody wants it any more.
-async fn work(
+/// Works on one job, and tells of it.
+async fn watched(
+    monitor: Monitor,
     services: Arc<Services>,
     waiting: Arc<Waiting>,
     lease: Lease,
     job: Analysis,
-    _hand: OwnedSemaphorePermit,
+    hand: OwnedSemaphorePermit,
 ) {
+    let work = work(services, waiting, &lease, &job);
+    monitor.job(&job, work).await;
+    drop(hand);
+}
+
+/// Works on one job, renews its lease well before it runs out, and keeps how far it is for those
+/// who look on from other replicas. A lease that is lost ends the work: somebody else has the job,
+/// or nobody wants it any more.
+async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job: &Analysis) {
     let work = &services.work;
     let mut seat = waiting.seat(&job.id);
     let run = async {
-        let ended = work.run(&lease, &job).await;
-        settle(work, &lease, &job, &ended).await
+        let ended = work.run(lease, job).await;
+        settle(work, lease, job, &ended).await
     };
     let run = AssertUnwindSafe(run).catch_unwind();
     tokio::pin!(run);
@@ -118,14 +140,14 @@ async fn work(
     loop {
         let holds = tokio::select! {
             done = &mut run => {
-                ended(&job, done);
+                ended(job, done);
                 break;
             }
             () = seat.until(|board| board.deleted) => Ok(false),
-            _ = renewing.tick() => work.renew(&lease).await,
+            _ = renewing.tick() => work.renew(lease).await,
             _ = reporting.tick() => match seat.board().progress {
                 Some(now) if kept.as_ref() != Some(&now) => {
-                    let holds = work.report(&lease, &now).await;
+                    let holds = work.report(lease, &now).await;
                     kept = Some(now);
                     holds
                 }

@@ -18,3 +18,4 @@ mod openapi;
 mod replay;
 mod replicas;
 mod support;
+mod telemetry;

@@ -19,6 +19,9 @@ use explainer_core::{
     },
 };
 
+/// The target of the events that say that a circuit opened or closed, with the model and `open`.
+pub const BREAKER: &str = "explainer::breaker";
+
 /// When a circuit opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerRules {
@@ -90,13 +93,20 @@ impl Breaker {
 
     fn note(&self, failed: bool) {
         let mut circuit = self.circuit();
-        if !failed {
+        let was_open = circuit.open_until.is_some();
+        if failed {
+            circuit.failures = circuit.failures.saturating_add(1);
+            if circuit.failures >= self.rules.failures {
+                circuit.open_until = Some(self.clock.now() + self.rules.rest);
+            }
+        } else {
             *circuit = Circuit::default();
-            return;
         }
-        circuit.failures = circuit.failures.saturating_add(1);
-        if circuit.failures >= self.rules.failures {
-            circuit.open_until = Some(self.clock.now() + self.rules.rest);
+        let open = circuit.open_until.is_some();
+        drop(circuit);
+        if open != was_open {
+            let ModelProfile { kind, model, .. } = self.llm.profile();
+            tracing::warn!(target: BREAKER, kind, model, open, "a model is left alone, or asked again");
         }
     }
 }

@@ -1,12 +1,14 @@
-//! What stands around every route: one spelling for paths, a request id, cross-origin rules, what
-//! browsers may do with an answer, how much a token may ask, and the promise that whatever goes wrong inside, panics included, is answered as a problem.
+//! What stands around every route: one spelling for paths, a request id, a line in the log,
+//! cross-origin rules, what browsers may do with an answer, how much a token may ask, and the
+//! promise that whatever goes wrong inside, panics included, is answered as a problem.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use explainer_core::ports::Ids;
 use futures::FutureExt;
 use poem::{
-    Endpoint, IntoResponse, Request, Response, Result,
+    Endpoint, IntoResponse, PathPattern, Request, Response, Result,
+    error::NotFoundError,
     http::{HeaderName, HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
 };
 use tracing::Instrument;
@@ -16,7 +18,9 @@ use super::{
     cors::{self, Cors},
     problem::Problem,
     rate::{RateLimit, Standing},
+    routes::Routes,
 };
+use crate::telemetry::{ACCESS, Telemetry};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -39,8 +43,10 @@ pub(super) struct Around<E> {
     pub inner: E,
     pub cors: Cors,
     pub methods: AllowedMethods,
+    pub names: Arc<Routes>,
     pub rate: RateLimit,
     pub ids: Arc<dyn Ids>,
+    pub telemetry: Telemetry,
 }
 
 impl<E: Endpoint> Endpoint for Around<E> {
@@ -50,12 +56,12 @@ impl<E: Endpoint> Endpoint for Around<E> {
         let id = request_id(&request, &*self.ids);
         let origin = self.cors.allowed_origin(&request);
         trim_trailing_slash(&mut request);
-        let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
+        let id_text = id.to_str().unwrap_or_default();
+        let span = tracing::info_span!("request", id = id_text);
+        let watch = self.telemetry.monitor.request(&request, id_text);
         let standing = self.rate.count(&request);
-        let mut response = self
-            .answer(request, origin.is_some(), standing.as_ref())
-            .instrument(span)
-            .await;
+        let answer = self.answer(request, origin.is_some(), standing.as_ref());
+        let mut response = watch.over(answer).instrument(span).await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
         for (name, value) in SAFE {
@@ -72,34 +78,69 @@ impl<E: Endpoint> Endpoint for Around<E> {
 }
 
 impl<E: Endpoint> Around<E> {
+    /// Answers, and tells so.
     async fn answer(
         &self,
         request: Request,
         origin_allowed: bool,
         standing: Option<&Standing>,
     ) -> Response {
+        let begun = Instant::now();
+        let method = request.method().clone();
         let path = request.uri().path().to_owned();
+        let mut response = self
+            .answered(request, &path, origin_allowed, standing)
+            .await;
+        let route = self.names.name(response.data::<PathPattern>());
+        let (took, status) = (begun.elapsed(), response.status().as_u16());
+        let milliseconds = took.as_secs_f64() * 1000.0;
+        // What looks whether the service lives does so every few seconds.
+        if path.contains("/health") {
+            tracing::debug!(target: ACCESS, %method, path, status, milliseconds, "answered");
+        } else {
+            tracing::info!(target: ACCESS, %method, path, status, milliseconds, "answered");
+        }
+        if let Some(metrics) = &self.telemetry.metrics {
+            metrics.answered(method.as_str(), &route.0, status, took);
+        }
+        response.set_data(route);
+        response
+    }
+
+    async fn answered(
+        &self,
+        request: Request,
+        path: &str,
+        origin_allowed: bool,
+        standing: Option<&Standing>,
+    ) -> Response {
         if cors::is_preflight(&request) {
             if origin_allowed {
                 return cors::preflight();
             }
             let detail = "this origin may not call from a browser; add it to ALLOWED_ORIGINS";
             return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
-                .response(&path);
+                .response(path);
         }
         if let Some(problem) = standing.and_then(Standing::problem) {
-            return problem.response(&path);
+            return problem.response(path);
         }
-        let method = request.method().clone();
         let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
-        let response = match call.await {
+        match call.await {
             Ok(Ok(output)) => output.into_response(),
-            Ok(Err(error)) => self.problem(error, &path),
+            Ok(Err(error)) => {
+                // Where nothing was found, the pattern is that of where it was looked for.
+                let found = !error.is::<NotFoundError>();
+                let route = error.data::<PathPattern>().filter(|_| found).cloned();
+                let mut response = self.problem(error, path);
+                if let Some(route) = route {
+                    response.set_data(route);
+                }
+                response
+            }
             // The panic hook has logged where and why.
-            Err(_panic) => Problem::internal().response(&path),
-        };
-        tracing::debug!(%method, path, status = response.status().as_u16(), "answered");
-        response
+            Err(_panic) => Problem::internal().response(path),
+        }
     }
 
     fn problem(&self, error: poem::Error, path: &str) -> Response {

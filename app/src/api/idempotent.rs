@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
 use super::problem::Problem;
+use crate::telemetry;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -81,7 +82,7 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Idempotent<E> {
             Turn::First(held) => {
                 let carried_out =
                     carry_out(self.inner.clone(), self.services.clone(), request, held);
-                let task = tokio::spawn(carried_out.in_current_span());
+                let task = tokio::spawn(telemetry::kept(carried_out.in_current_span()));
                 task.await
                     .unwrap_or_else(|error| resume_unwind(error.into_panic()))
             }

@@ -10,15 +10,20 @@ mod around;
 mod auth;
 mod body;
 mod cors;
+mod debug;
 mod etag;
 mod idempotent;
 mod issues;
 mod limits;
+mod log_filter;
+mod metrics;
 mod models;
 mod money;
+mod monitoring;
 mod problem;
 mod processed;
 mod rate;
+mod routes;
 mod schema;
 mod security;
 mod settings;
@@ -34,14 +39,16 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use explainer_core::{ports::Ids, services::Services};
 use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::header};
-use poem_openapi::{Object, OpenApiService, Tags as TagsDerive};
+use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
+pub(crate) use self::routes::Route as RouteName;
 use self::{
     allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,
-    idempotent::Idempotent, limits::Limits, rate::RateLimit,
+    idempotent::Idempotent, limits::Limits, rate::RateLimit, routes::Routes,
 };
-use crate::{config::Server, waiting::Waiting, watching::Gallery};
+pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
+use crate::{config::Server, telemetry::Telemetry, waiting::Waiting, watching::Gallery};
 
 /// Groups of operations in the document.
 #[derive(TagsDerive)]
@@ -56,6 +63,8 @@ pub(crate) enum Tags {
     Analyses,
     /// What was sent to models and what it cost.
     Spending,
+    /// How the service itself is watched.
+    Monitoring,
     /// The service itself.
     System,
 }
@@ -82,35 +91,70 @@ const PAGES: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src '
                      img-src 'self' data:; font-src data:; connect-src 'self'; worker-src blob:; \
                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-type Apis = (
-    system::SystemApi,
-    auth::AuthApi,
-    workspaces::WorkspacesApi,
-    settings::SettingsApi,
-    issues::IssuesApi,
-    processed::ProcessedApi,
-    analyses::AnalysesApi,
-    models::ModelsApi,
-    spending::SpendingApi,
-    webhooks::WebhooksApi,
-);
+/// What the API is made of.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The use cases.
+    pub services: Arc<Services>,
+    /// Those who wait for analyses.
+    pub waiting: Arc<Waiting>,
+    /// What is told of the service.
+    pub telemetry: Telemetry,
+    /// What the configuration says of that.
+    pub monitored: Monitored,
+}
 
 /// The whole API as one endpoint.
 pub fn endpoint(
-    services: Arc<Services>,
-    waiting: Arc<Waiting>,
+    parts: Parts,
     ids: Arc<dyn Ids>,
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
+    if config.debug {
+        let apis = (operations(parts.clone()), for_development(parts.clone()));
+        return around(service(apis), parts, ids, config);
+    }
+    around(service(operations(parts.clone())), parts, ids, config)
+}
+
+/// The OpenAPI document, as it is checked in under `config/openapi.json`; with the paths of
+/// development mode only where that is on.
+pub fn openapi_document(parts: Parts, debug: bool) -> String {
+    if debug {
+        return document(&service((
+            operations(parts.clone()),
+            for_development(parts),
+        )));
+    }
+    document(&service(operations(parts)))
+}
+
+fn around<T: OpenApi + 'static>(
+    service: OpenApiService<T, ()>,
+    parts: Parts,
+    ids: Arc<dyn Ids>,
+    config: &Server,
+) -> BoxEndpoint<'static, Response> {
+    let Parts {
+        services,
+        waiting,
+        telemetry,
+        ..
+    } = parts;
     let patience = Duration::from_secs(config.request_seconds);
     let longest = patience + waiting.limit();
-    let service = service(services.clone(), waiting);
     let spec = document(&service);
+    let names = Arc::new(Routes::of(&spec));
     let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
     #[cfg(feature = "web")]
     let routes = pages(routes, &service);
     let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let routes = routes.nest("/", service).data(services.clone()).data(limit);
+    let routes = routes
+        .nest("/", service)
+        .data(services.clone())
+        .data(telemetry.clone())
+        .data(names.clone())
+        .data(limit);
     let once = Idempotent {
         inner: Arc::new(Tagged(routes)),
         services,
@@ -121,19 +165,22 @@ pub fn endpoint(
         inner: Limits::new(once, config.concurrent_requests, patience),
         cors: Cors::new(&config.allowed_origins),
         methods: AllowedMethods::of(&spec),
+        names,
         rate: RateLimit::new(config.requests_per_minute),
         ids,
+        telemetry,
     }
     .boxed()
 }
 
-/// The OpenAPI document, as it is checked in under `config/openapi.json`.
-pub fn openapi_document(services: Arc<Services>, waiting: Arc<Waiting>) -> String {
-    document(&service(services, waiting))
-}
-
-fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Apis, ()> {
-    let apis = (
+fn operations(parts: Parts) -> impl OpenApi {
+    let Parts {
+        services,
+        waiting,
+        telemetry,
+        monitored,
+    } = parts;
+    (
         system::SystemApi {
             services: services.clone(),
         },
@@ -163,8 +210,28 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         spending::SpendingApi {
             services: services.clone(),
         },
-        webhooks::WebhooksApi { services },
-    );
+        log_filter::LogFilterApi {
+            log: telemetry.log.clone(),
+        },
+        webhooks::WebhooksApi {
+            services: services.clone(),
+        },
+        monitoring::MonitoringApi {
+            services,
+            telemetry,
+            monitored,
+        },
+    )
+}
+
+fn for_development(parts: Parts) -> impl OpenApi {
+    debug::DebugApi {
+        telemetry: parts.telemetry,
+        monitored: parts.monitored,
+    }
+}
+
+fn service<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \
          technical specification a developer can start from.",
@@ -172,13 +239,13 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
 }
 
 /// The document with one newline at its end, as files have.
-fn document(service: &OpenApiService<Apis, ()>) -> String {
+fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     service.spec() + "\n"
 }
 
 /// The pages about the API, for people.
 #[cfg(feature = "web")]
-fn pages(routes: Route, service: &OpenApiService<Apis, ()>) -> Route {
+fn pages<T: OpenApi>(routes: Route, service: &OpenApiService<T, ()>) -> Route {
     let redoc = without_foreign_links(&service.redoc_html());
     routes
         .at("/docs", fixed(HTML, service.swagger_ui_html()))

@@ -222,7 +222,7 @@ impl From<Failure> for Problem {
             F::NotAuthenticated | F::InvalidToken | F::WrongLogin | F::NotSigned(_) => {
                 StatusCode::UNAUTHORIZED
             }
-            F::AccountDisabled | F::NotOwner => StatusCode::FORBIDDEN,
+            F::AccountDisabled | F::NotOwner | F::NotAdmin => StatusCode::FORBIDDEN,
             F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
             F::IssueNotFound | F::AnalysisNotFound | F::NoSuchWebhook => StatusCode::NOT_FOUND,
             F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,
@@ -233,7 +233,7 @@ impl From<Failure> for Problem {
                 };
                 return Self::invalid(vec![error]);
             }
-            F::Source(error) => source_status(error),
+            F::Source(error) => of_upstream(error),
             F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
             F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
@@ -256,8 +256,8 @@ impl From<Failure> for Problem {
     }
 }
 
-/// What the source refuses is for the caller to change; what it fails at is not.
-fn source_status(error: &Error) -> StatusCode {
+/// What another server refuses is for the caller to change; what it fails at is not.
+pub(crate) fn of_upstream(error: &Error) -> StatusCode {
     match error.kind() {
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::RateLimited => StatusCode::SERVICE_UNAVAILABLE,

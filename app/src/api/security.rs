@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use explainer_core::services::{Caller, Services};
-use poem::Request;
+use poem::{PathPattern, Request};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
-use super::problem::Problem;
+use super::{problem::Problem, routes::Routes};
+use crate::telemetry::{self, Telemetry};
 
 /// A bearer token that was checked.
 #[derive(SecurityScheme)]
@@ -23,5 +24,12 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
         .data::<Arc<Services>>()
         .ok_or_else(Problem::internal)?;
     let caller = services.accounts.authenticate(&bearer.token).await;
-    Ok(caller.map_err(Problem::from)?)
+    let caller = caller.map_err(Problem::from)?;
+    if let (Some(telemetry), Some(routes)) =
+        (request.data::<Telemetry>(), request.data::<Arc<Routes>>())
+    {
+        let route = routes.name(request.data::<PathPattern>());
+        telemetry::identify(&caller, request.method(), &route.0, &telemetry.monitor);
+    }
+    Ok(caller.in_trace(telemetry::trace()))
 }

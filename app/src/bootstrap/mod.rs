@@ -21,11 +21,22 @@ use explainer_core::{
     ports::{Changes, Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
-use poem::{Server, listener::Acceptor};
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
 
 pub(crate) use models::kinds;
 
-use crate::{api, config::Config, listener, poller::Poller, waiting::Waiting, worker::Worker};
+use crate::{
+    api::{self, Monitored, Parts},
+    config::Config,
+    listener,
+    poller::Poller,
+    telemetry::Telemetry,
+    waiting::Waiting,
+    worker::Worker,
+};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -38,6 +49,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    telemetry: Telemetry,
     changes: Arc<dyn Changes>,
     kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
@@ -45,7 +57,7 @@ pub struct Application {
 
 impl Application {
     /// Opens what the configuration names and puts the service together.
-    pub async fn assemble(config: Config) -> Result<Self> {
+    pub async fn assemble(config: Config, telemetry: Telemetry) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = Store::configured(&config.storage)
             .open(&config.storage)
@@ -96,6 +108,7 @@ impl Application {
             services,
             waiting,
             ids,
+            telemetry,
             changes: stores.changes,
             kinds,
             config,
@@ -110,12 +123,8 @@ impl Application {
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let patience = Duration::from_secs(self.config.server.shutdown_seconds);
-        let endpoint = api::endpoint(
-            self.services.clone(),
-            self.waiting.clone(),
-            self.ids,
-            &self.config.server,
-        );
+        let _figures = self.serve_metrics().await?;
+        let endpoint = api::endpoint(self.parts(), self.ids.clone(), &self.config.server);
         let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
         models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
@@ -126,7 +135,8 @@ impl Application {
                 Duration::from_secs(seconds),
             )),
         };
-        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let (monitor, hands) = (self.telemetry.monitor, self.config.analysis.workers);
+        let worker = Worker::start(services, waiting.clone(), monitor, hands);
         let stop = async {
             stop.await;
             waiting.close();
@@ -141,6 +151,47 @@ impl Application {
         worker.stop(patience).await;
         listener.abort();
         Ok(())
+    }
+}
+
+impl Application {
+    /// What the API is made of.
+    pub(crate) fn parts(&self) -> Parts {
+        Parts {
+            services: self.services.clone(),
+            waiting: self.waiting.clone(),
+            telemetry: self.telemetry.clone(),
+            monitored: Monitored::of(&self.config),
+        }
+    }
+
+    /// Serves the figures at their own address, if they have one, until what it gives back is dropped.
+    async fn serve_metrics(&self) -> std::io::Result<Option<Task>> {
+        let (Some(address), Some(metrics)) = (self.config.metrics.address, &self.telemetry.metrics)
+        else {
+            return Ok(None);
+        };
+        let acceptor = TcpListener::bind(address).into_acceptor().await?;
+        for at in acceptor.local_addr() {
+            tracing::info!("figures for a Prometheus are at {at}/metrics");
+        }
+        let endpoint = api::metrics_endpoint(metrics.clone(), self.services.clone());
+        let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
+        let task = tokio::spawn(async move {
+            if let Err(error) = server.run(endpoint).await {
+                tracing::error!(%error, "could not go on serving figures");
+            }
+        });
+        Ok(Some(Task(task)))
+    }
+}
+
+/// A task that ends with this.
+struct Task(tokio::task::JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -163,7 +214,7 @@ pub fn without_effect(config: &Config) -> Vec<String> {
             heuristics,
         ),
         (
-            config.telemetry.dsn.is_some(),
+            config.telemetry.dsn.is_some() && cfg!(not(feature = "telemetry-sentry")),
             "APP_SENTRY_DSN",
             "sentry",
             "telemetry",

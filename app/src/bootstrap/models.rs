@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use explainer_adapters::layers::TracedModels;
 use explainer_core::{
     Result,
     ports::{LlmKind, LlmSettings, ModelProfile},
@@ -15,6 +16,7 @@ pub(crate) fn kinds(config: &Config) -> Vec<Arc<dyn LlmKind>> {
     [openai(config), ollama(config)]
         .into_iter()
         .flatten()
+        .map(|kind| -> Arc<dyn LlmKind> { Arc::new(TracedModels::new(kind)) })
         .collect()
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use explainer_adapters::sources::files::FilesSource;
+use explainer_adapters::{
+    layers::{Traced, TracedSources},
+    sources::files::FilesSource,
+};
 use explainer_core::{
     Result,
     ports::{IssueSource, SourceKind, Vault},
@@ -15,14 +18,18 @@ use crate::config::Config;
 /// The kinds of source this build can open, and what a workspace reads that chose none: the
 /// operator's Sentry, else the operator's files, else the built-in samples unless they are turned off.
 pub(super) fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<Sources> {
-    let fallback: Option<Arc<dyn IssueSource>> = match &config.sources.files {
-        Some(path) => Some(Arc::new(FilesSource::open(path))),
-        None if config.sources.samples => Some(Arc::new(
-            FilesSource::of_documents("samples", SAMPLES).as_samples(),
-        )),
+    let fallback: Option<(Arc<dyn IssueSource>, _)> = match &config.sources.files {
+        Some(path) => Some((Arc::new(FilesSource::open(path)), "files")),
+        None if config.sources.samples => {
+            let samples = FilesSource::of_documents("samples", SAMPLES).as_samples();
+            Some((Arc::new(samples), "samples"))
+        }
         None => None,
     };
-    let kinds = sentry(config)?.into_iter().collect();
+    let fallback = fallback
+        .map(|(source, system)| -> Arc<dyn IssueSource> { Arc::new(Traced::new(source, system)) });
+    let traced = |kind| -> Arc<dyn SourceKind> { Arc::new(TracedSources::new(kind)) };
+    let kinds = sentry(config)?.into_iter().map(traced).collect();
     Ok(Sources::new(kinds, fallback, vault))
 }
 

@@ -13,22 +13,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 use poem::listener::{Acceptor, TcpAcceptor};
 
 use super::{Outcome, paint, serve};
-use crate::{bootstrap::Application, config::Config, telemetry, waiting::Waiting};
+use crate::{bootstrap::Application, config::Config, telemetry::Telemetry, waiting::Waiting};
 
 const USERNAME: &str = "demo";
 
-pub(super) async fn run(mut config: Config) -> Outcome {
+/// People watch the demo; what goes well is shown and need not be logged too.
+pub(super) fn quiet(mut config: Config) -> Config {
+    "warn".clone_into(&mut config.log.filter);
+    config
+}
+
+pub(super) async fn run(mut config: Config, telemetry: Telemetry) -> Outcome {
     let folder = tempfile::Builder::new()
         .prefix("explainer-demo-")
         .tempdir()?;
     config.storage.throw_away_in(folder.path());
-    // People watch this; what goes well is shown below and need not be logged too.
-    "warn".clone_into(&mut config.log.filter);
-    telemetry::init(&config.log);
 
     let acceptor = bind(&config).await?;
     let url = url_of(&acceptor);
-    let application = Application::assemble(config).await?;
+    let application = Application::assemble(config, telemetry).await?;
     let (services, waiting) = (application.services.clone(), application.waiting.clone());
     let server = tokio::spawn(application.serve(acceptor, serve::stop_signal()));
 

@@ -13,7 +13,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, Inputs, Loaded};
+use crate::{
+    config::{Config, Inputs, Loaded},
+    telemetry::Telemetry,
+};
 
 /// Turns error-tracker issues into technical specifications.
 #[derive(Debug, Parser)]
@@ -71,9 +74,11 @@ pub fn main() -> ExitCode {
         Command::Models(args) => {
             load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
         }
-        Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
-        Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
-        Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),
+        Command::Serve => load(cli.config).and_then(|it| told(it.config, serve::run)),
+        Command::Demo => load(cli.config).and_then(|it| told(demo::quiet(it.config), demo::run)),
+        Command::Openapi => {
+            load(cli.config).and_then(|it| told(openapi::alone(it.config), openapi::run))
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -88,6 +93,17 @@ fn block_on(work: impl Future<Output = Outcome>) -> Outcome {
         .enable_all()
         .build()?;
     runtime.block_on(work)
+}
+
+/// Runs `work` with telemetry begun before anything else, and ended when nothing runs any more.
+fn told<F: Future<Output = Outcome>>(
+    config: Config,
+    work: impl FnOnce(Config, Telemetry) -> F,
+) -> Outcome {
+    let telemetry = Telemetry::start(&config)?;
+    let outcome = block_on(work(config, telemetry.clone()));
+    telemetry.stop();
+    outcome
 }
 
 fn load(config_file: Option<PathBuf>) -> Outcome<Loaded> {

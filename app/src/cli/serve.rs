@@ -7,16 +7,15 @@ use super::Outcome;
 use crate::{
     bootstrap::{self, Application},
     config::Config,
-    telemetry,
+    telemetry::Telemetry,
 };
 
-pub(super) async fn run(config: Config) -> Outcome {
-    telemetry::init(&config.log);
+pub(super) async fn run(config: Config, telemetry: Telemetry) -> Outcome {
     for told in bootstrap::without_effect(&config) {
         tracing::warn!("{told}");
     }
     let acceptor = bind(&config.server.host, config.server.port).await?;
-    let application = Application::assemble(config).await?;
+    let application = Application::assemble(config, telemetry).await?;
     for address in acceptor.local_addr() {
         if let Some(address) = address.as_socket_addr() {
             tracing::info!(%address, "serving; the pages about the API are at http://{address}/docs");

@@ -2,7 +2,7 @@
 //! addresses, names and keys. Types are right by then (`layers.rs`); whether a server answers at
 //! an address is found out by those who use it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use toml::Value;
 use tracing_subscriber::EnvFilter;
@@ -112,6 +112,7 @@ const FORMS: &[(&str, Form)] = &[
     ("llm.ollama.keep_alive", keep_alive),
     ("telemetry.dsn", dsn),
     ("telemetry.environment", filled),
+    ("metrics.address", optional_socket),
 ];
 
 /// Why a text cannot be used, and what to do about it.
@@ -281,6 +282,14 @@ fn keep_alive(text: &str) -> Result<(), Refusal> {
     )
 }
 
+fn optional_socket(text: &str) -> Result<(), Refusal> {
+    refuse_unless(
+        text.is_empty() || text.parse::<SocketAddr>().is_ok(),
+        "it is not an IP address with a port",
+        "set one such as 127.0.0.1:9464, or leave it empty",
+    )
+}
+
 fn mongodb_uri(text: &str) -> Result<(), Refusal> {
     let known = text.starts_with("mongodb://") || text.starts_with("mongodb+srv://");
     refuse_unless(
@@ -308,7 +317,7 @@ fn dsn(text: &str) -> Result<(), Refusal> {
         .and_then(|(key, rest)| Some((key, rest.rsplit_once('/')?)));
     let complete = parts.is_some_and(|(key, (host, project))| {
         web_address(key).is_ok() && !host.is_empty() && !project.is_empty()
-    });
+    }) && text.chars().all(|c| c.is_ascii_graphic());
     refuse_unless(
         text.is_empty() || complete,
         "it is not a Sentry DSN",

@@ -29,7 +29,7 @@ pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Log, LogFormat, Outbound, Sentry, Server, Sources, Storage,
+    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, Sentry, Server, Sources, Storage,
     StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};

@@ -3,7 +3,10 @@
 //! explains each key; the values here are within the bounds of `check.rs`, and a text that
 //! may be left empty is `None` when it is.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
@@ -32,6 +35,8 @@ pub struct Config {
     pub llm: Llm,
     /// Where the service reports its own errors.
     pub telemetry: Telemetry,
+    /// Figures for a Prometheus.
+    pub metrics: Metrics,
 }
 
 /// `[server]`
@@ -220,6 +225,31 @@ pub struct Telemetry {
     pub traces_sample_rate: f32,
     /// Share of traces profiled, 0 to 1.
     pub profiles_sample_rate: f32,
+    /// Whether reports name a user's e-mail and network address.
+    pub personal_data: bool,
+}
+
+impl Telemetry {
+    /// The release named in reports.
+    pub fn release(&self) -> String {
+        let build = || concat!("issue-explainer@", env!("CARGO_PKG_VERSION")).to_owned();
+        self.release.clone().unwrap_or_else(build)
+    }
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where `/metrics` is served. `None`: nowhere.
+    #[serde(deserialize_with = "socket")]
+    pub address: Option<SocketAddr>,
+}
+
+/// An address that was checked, or `None` when it is empty.
+fn socket<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.parse().ok())
 }
 
 /// A text, or `None` when it is empty.

@@ -216,11 +216,13 @@ fn every_named_variable_lands_on_its_key() {
         ("API_PORT", "81", "81"),
         ("APP_SENTRY_DSN", "https://k@sentry.example/1", "***"),
         ("APP_SENTRY_ENVIRONMENT", "staging", r#""staging""#),
+        ("APP_SENTRY_PERSONAL_DATA", "on", "true"),
         ("APP_SENTRY_PROFILES_SAMPLE_RATE", "1", "1.0"),
         ("APP_SENTRY_RELEASE", "1.2", r#""1.2""#),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "0.25", "0.25"),
         ("DATABASE_NAME", "old", r#""old""#),
         ("DEBUG", "True", "true"),
+        ("METRICS_ADDRESS", "[::1]:9464", r#""[::1]:9464""#),
         ("MONGODB_URI", "mongodb://u:p@db.example", "***"),
         (
             "OLLAMA_BASE_URL",

@@ -4,7 +4,7 @@
 use toml::Value;
 
 /// The variables with a name of their own. Older deployments set these.
-pub(super) const NAMED: [(&str, &str); 23] = [
+pub(super) const NAMED: [(&str, &str); 25] = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "auth.token_minutes"),
     ("ALLOWED_ORIGINS", "server.allowed_origins"),
     ("ANALYZE_WAIT_SECONDS", "analysis.wait_seconds"),
@@ -12,6 +12,7 @@ pub(super) const NAMED: [(&str, &str); 23] = [
     ("API_PORT", "server.port"),
     ("APP_SENTRY_DSN", "telemetry.dsn"),
     ("APP_SENTRY_ENVIRONMENT", "telemetry.environment"),
+    ("APP_SENTRY_PERSONAL_DATA", "telemetry.personal_data"),
     (
         "APP_SENTRY_PROFILES_SAMPLE_RATE",
         "telemetry.profiles_sample_rate",
@@ -23,6 +24,7 @@ pub(super) const NAMED: [(&str, &str); 23] = [
     ),
     ("DATABASE_NAME", "storage.mongodb_database"),
     ("DEBUG", "server.debug"),
+    ("METRICS_ADDRESS", "metrics.address"),
     ("MONGODB_URI", "storage.mongodb_uri"),
     ("OLLAMA_BASE_URL", "llm.ollama.base_url"),
     ("OLLAMA_MODEL", "llm.ollama.model"),

@@ -40,6 +40,9 @@ pub struct Analysis {
     pub progress: Option<Progress>,
     /// Who asked first.
     pub created_by: UserId,
+    /// The trace of the request that asked for this revision; see [`NewAnalysis::trace`].
+    #[serde(default)]
+    pub trace: Option<String>,
     /// Who shall deal with the issue.
     pub assigned_to: Option<String>,
     /// When it was first asked for.
@@ -138,6 +141,9 @@ pub struct NewAnalysis {
     pub force: bool,
     /// Who asks.
     pub requested_by: UserId,
+    /// The trace the request belongs to, as whoever watches the service wrote it. Nothing here
+    /// reads it; it lets the work be told of as part of the same trace, whichever replica does it.
+    pub trace: Option<String>,
     /// Now.
     pub at: Timestamp,
 }

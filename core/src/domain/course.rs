@@ -25,6 +25,7 @@ impl Analysis {
             attempt: 0,
             progress: None,
             created_by: request.requested_by,
+            trace: request.trace,
             assigned_to: None,
             created_at: request.at,
             updated_at: request.at,
@@ -40,6 +41,7 @@ impl Analysis {
         self.status = Status::Pending;
         self.error = None;
         self.force = request.force;
+        self.trace = request.trace;
         self.revision = self.revision.saturating_add(1);
         self.attempt = 0;
         self.progress = None;

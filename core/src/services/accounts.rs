@@ -34,12 +34,32 @@ pub struct Session {
 pub struct Caller {
     user: User,
     principal: Principal,
+    trace: Option<String>,
 }
 
 impl Caller {
     /// The account.
     pub fn user(&self) -> &User {
         &self.user
+    }
+
+    /// The trace the call belongs to; see [`crate::domain::NewAnalysis::trace`].
+    pub fn trace(&self) -> Option<&str> {
+        self.trace.as_deref()
+    }
+
+    /// The same caller, whose call belongs to `trace`.
+    #[must_use]
+    pub fn in_trace(self, trace: Option<String>) -> Self {
+        Self { trace, ..self }
+    }
+
+    /// Refuses unless the caller is an admin of the installation.
+    pub fn must_be_admin(&self) -> Result<(), Failure> {
+        if self.user.role == Role::Admin {
+            return Ok(());
+        }
+        Err(Failure::NotAdmin)
     }
 
     /// Refuses unless the caller may change `workspace`: its owner, or an admin of the installation.
@@ -115,7 +135,11 @@ impl Accounts {
         if !user.is_active {
             return Err(Failure::AccountDisabled);
         }
-        Ok(Caller { user, principal })
+        Ok(Caller {
+            user,
+            principal,
+            trace: None,
+        })
     }
 
     /// Makes the caller's token worthless.

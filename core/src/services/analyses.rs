@@ -60,6 +60,7 @@ impl AnalysisRequests {
             event: None,
             force,
             requested_by: caller.user().id.clone(),
+            trace: caller.trace().map(str::to_owned),
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;

@@ -73,6 +73,7 @@ impl Automatic {
             event: found.event,
             force: false,
             requested_by: of.owner_id.clone(),
+            trace: None,
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;

@@ -43,6 +43,9 @@ pub enum Failure {
     /// Only the owner or an admin may do that.
     #[error("Only workspace owner can update settings")]
     NotOwner,
+    /// Only an admin may do that.
+    #[error("Only an administrator of this installation can do that")]
+    NotAdmin,
     /// Another account has this user name.
     #[error("Username already exists")]
     UsernameTaken,
@@ -94,6 +97,7 @@ impl Failure {
             Self::NoSuchWebhook => "no_such_webhook",
             Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
+            Self::NotAdmin => "not_admin",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
             Self::NothingToUpdate => "nothing_to_update",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Evidence, Lease, Outcome, Progress, Specification, Stage,
+        Analysis, AnalysisError, Backlog, Evidence, Lease, Outcome, Progress, Specification, Stage,
         Timestamp, Workspace,
     },
     explain::{self, ask},
@@ -16,6 +16,9 @@ use crate::{
         Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading, write_back::WriteBack,
     },
 };
+
+/// The target of the events that say how a run ended; whoever counts them listens for it.
+const TOLD: &str = "explainer::analysis";
 
 /// How long and how often a job is worked on.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,15 @@ impl Work {
             .analyses
             .claim(&token, self.ports.clock.now(), self.limits.lease)
             .await
+    }
+
+    /// What is due and nobody works on, and how long the first of it has been.
+    pub async fn backlog(&self) -> Result<(Backlog, Duration)> {
+        let now = self.ports.clock.now();
+        let backlog = self.ports.analyses.backlog(now).await?;
+        let since = backlog.since.unwrap_or(now);
+        let age = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        Ok((backlog, age))
     }
 
     /// Holds on to a job for another lease; `false` when it was lost and work on it is in vain.
@@ -194,7 +206,7 @@ impl Work {
             None if links.is_empty() && by_rules() => {}
             None => return Ok(None),
         }
-        tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+        tracing::info!(target: TOLD, analysis = %job.id, outcome = "reused", "evidence unchanged: the former result stands");
         Ok(Some(Explained {
             specification: specification.clone(),
             fingerprint: former.clone(),
@@ -226,7 +238,7 @@ impl Work {
 
     fn put_back(&self, job: &Analysis, failure: &Failure) -> Ended {
         let due = self.ports.clock.now() + retry_delay(job.attempt, failure);
-        tracing::warn!(analysis = %job.id, attempt = job.attempt, %due, error = %failure, "analysis put back");
+        tracing::warn!(target: TOLD, analysis = %job.id, attempt = job.attempt, %due, error = %failure, outcome = "put_back", "analysis put back");
         let reason = told(failure);
         Ended::PutBack { due, reason }
     }
@@ -238,12 +250,17 @@ impl Work {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
             return Ok(None);
         };
+        let milliseconds = milliseconds(&analysis);
+        let written_by = analysis.specification.as_deref();
+        let model = written_by
+            .and_then(|it| it.model.as_deref())
+            .unwrap_or_default();
         match &analysis.error {
             None => {
-                tracing::info!(analysis = %analysis.id, issue = %analysis.issue.id, "analysis completed");
+                tracing::info!(target: TOLD, analysis = %analysis.id, issue = %analysis.issue.id, outcome = "completed", model, milliseconds, "analysis completed");
             }
             Some(error) => {
-                tracing::warn!(analysis = %analysis.id, code = %error.code, error = %error.message, "analysis failed");
+                tracing::warn!(target: TOLD, analysis = %analysis.id, code = error.code, error = %error.message, outcome = "failed", milliseconds, "analysis failed");
             }
         }
         let failed = analysis.error.is_some();
@@ -281,6 +298,14 @@ impl Work {
             retryable: true,
         }
     }
+}
+
+/// How long the revision took from its first attempt to its end.
+fn milliseconds(analysis: &Analysis) -> u64 {
+    let began = analysis.started_at.zip(analysis.finished_at);
+    let took = began.map(|(began, ended)| ended.duration_since(began).as_millis());
+    took.and_then(|took| u64::try_from(took).ok())
+        .unwrap_or_default()
 }
 
 /// What rules say of the evidence, maybe because the models failed.

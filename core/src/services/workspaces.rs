@@ -264,6 +264,14 @@ impl WorkspaceService {
         .await
     }
 
+    /// Where the workspace has test events sent, if it says so.
+    pub fn test_dsn(&self, workspace: &Workspace) -> Result<Option<SecretString>, Failure> {
+        let sealed = workspace.sentry.test_dsn.as_ref();
+        Ok(sealed
+            .map(|sealed| self.ports.vault.open(sealed))
+            .transpose()?)
+    }
+
     fn check_models(&self, names: &[String]) -> Result<(), Failure> {
         let refuse = |message: String| {
             Err(Failure::Invalid {

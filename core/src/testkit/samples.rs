@@ -90,6 +90,7 @@ pub fn request(issue: &str, seconds: i64) -> NewAnalysis {
         event: None,
         force: false,
         requested_by: user("ada").id,
+        trace: None,
         at: at(seconds),
     }
 }

@@ -89,6 +89,11 @@ impl Service {
         &self.url
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The folder it runs in.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

@@ -55,6 +55,7 @@ pub(crate) fn at(number: usize) -> Timestamp {
 
 fn entry(number: usize) -> Entry {
     let request = NewAnalysis {
+        trace: None,
         id: id(number).parse().expect("an id"),
         workspace_id: WORKSPACE.parse().expect("an id"),
         issue: Issue {

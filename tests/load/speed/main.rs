@@ -15,6 +15,7 @@ mod limit;
 mod load;
 mod place;
 mod report;
+mod sentry;
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
@@ -24,6 +25,7 @@ use self::{
     load::Load,
     place::{Place, Store},
     report::Report,
+    sentry::Manner,
 };
 
 /// The core of the servers.
@@ -52,6 +54,9 @@ struct Options {
     /// The stores to measure on; for MongoDB its address is taken from `MONGODB_URI`
     #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite")]
     stores: Vec<Store>,
+    /// Also measure while a Sentry of these manners is told of a tenth of the requests
+    #[arg(long, value_enum, value_delimiter = ',')]
+    told: Vec<Manner>,
     /// Also write the figures to this file, as JSON
     #[arg(long)]
     json: Option<PathBuf>,
@@ -92,7 +97,13 @@ async fn measure(options: &Options, pinned: bool) -> Outcome {
     let mut places = Vec::new();
     for store in &options.stores {
         println!("storing {} analyses in {store} …", options.analyses);
-        places.push(Place::service(*store, core, options.analyses).await?);
+        let place = Place::service(*store, core, options.analyses, &[]).await?;
+        places.push((store.to_string(), place));
+        for manner in &options.told {
+            let told = sentry::start(*manner).await?;
+            let place = Place::service(*store, core, options.analyses, &told).await?;
+            places.push((format!("{store} {manner:?}"), place));
+        }
     }
     let duration = Duration::from_secs_f64(options.seconds);
     let mut report = Report::default();
@@ -104,9 +115,9 @@ async fn measure(options: &Options, pinned: bool) -> Outcome {
             };
             let still = load.run(&limit, &limit.requests[0]).await?;
             report.still(case, &still);
-            for (store, place) in options.stores.iter().zip(&places) {
+            for (name, place) in &places {
                 let measured = load.run(place, &place.requests[index]).await?;
-                report.add(case, *store, &measured, &still);
+                report.add(case, name, &measured, &still);
             }
         }
         report.print(case);

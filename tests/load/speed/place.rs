@@ -74,6 +74,7 @@ impl Place {
         store: Store,
         core: Option<&str>,
         analyses: usize,
+        more: &[(&str, String)],
     ) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("events.jsonl"), events(analyses))?;
@@ -86,7 +87,8 @@ impl Place {
             .env_clear()
             .env("API_PORT", "0")
             .env("EXPLAINER__LOG__FORMAT", "json")
-            .env("EXPLAINER__SOURCES__FILES", "events.jsonl");
+            .env("EXPLAINER__SOURCES__FILES", "events.jsonl")
+            .envs(more.iter().map(|(name, value)| (name, value)));
         if store == Store::Mongodb {
             let uri =
                 env::var("MONGODB_URI").map_err(|_| "set MONGODB_URI to measure on MongoDB")?;

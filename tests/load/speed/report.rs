@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::{Outcome, load::Measured, place::Store};
+use crate::{Outcome, load::Measured};
 
 /// The rounds of every case, by case and server.
 #[derive(Default)]
@@ -28,12 +28,12 @@ impl Report {
     pub(crate) fn add(
         &mut self,
         case: &'static str,
-        store: Store,
+        server: &str,
         measured: &Measured,
         still: &Measured,
     ) {
         let ratio = measured.requests_per_second / still.requests_per_second;
-        self.push(case, store.to_string(), measured, ratio);
+        self.push(case, server.to_owned(), measured, ratio);
     }
 
     fn push(&mut self, case: &'static str, server: String, measured: &Measured, ratio: f64) {
@@ -52,7 +52,7 @@ impl Report {
     pub(crate) fn print(&self, case: &str) {
         println!("\n{case}");
         println!(
-            "  {:<10}{:>12}{:>10}{:>10}{:>12}{:>10}{:>10}",
+            "  {:<14}{:>12}{:>10}{:>10}{:>12}{:>10}{:>10}",
             "", "requests/s", "p50 ms", "p99 ms", "cpu us/req", "MiB", "of limit"
         );
         for ((_, server), rounds) in self.rows.iter().filter(|((of, _), _)| *of == case) {
@@ -60,7 +60,7 @@ impl Report {
             let ratio = median(rounds.iter().map(|round| round.ratio).collect());
             let percent = ratio * 100.0;
             println!(
-                "  {server:<10}{speed:>12.0}{p50:>10.2}{p99:>10.2}{cpu:>12.0}{memory:>10.1}{percent:>9.0}%"
+                "  {server:<14}{speed:>12.0}{p50:>10.2}{p99:>10.2}{cpu:>12.0}{memory:>10.1}{percent:>9.0}%"
             );
         }
     }

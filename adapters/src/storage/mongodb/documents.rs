@@ -155,6 +155,8 @@ struct AnalysisFields {
     #[serde(default, with = "as_json")]
     progress: Option<Progress>,
     created_by: UserId,
+    #[serde(default)]
+    trace: Option<String>,
     assigned_to: Option<String>,
     #[serde(with = "as_date")]
     created_at: Timestamp,

@@ -15,6 +15,8 @@ mod sqlite;
 
 use std::sync::Arc;
 
+#[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
+use explainer_adapters::layers::Traced;
 use explainer_adapters::secret;
 use explainer_core::{
     Result,
@@ -45,7 +47,7 @@ pub(super) struct Stores {
 #[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
 impl Stores {
     /// One store that is every port at once.
-    fn of<S>(store: S) -> Self
+    fn of<S>(store: S, system: &'static str) -> Self
     where
         S: Users
             + Workspaces
@@ -59,15 +61,22 @@ impl Stores {
             + Changes,
     {
         let store = Arc::new(store);
+        macro_rules! traced {
+            ($port:ty) => {{
+                let port: Arc<$port> = store.clone();
+                Arc::new(Traced::new(port, system))
+            }};
+        }
         Self {
-            users: store.clone(),
-            workspaces: store.clone(),
-            analyses: store.clone(),
-            ledger: store.clone(),
-            deliveries: store.clone(),
-            watches: store.clone(),
-            idempotency: store.clone(),
-            revoked_tokens: store.clone(),
+            users: traced!(dyn Users),
+            workspaces: traced!(dyn Workspaces),
+            analyses: traced!(dyn Analyses),
+            ledger: traced!(dyn Ledger),
+            deliveries: traced!(dyn Deliveries),
+            watches: traced!(dyn Watches),
+            idempotency: traced!(dyn IdempotencyKeys),
+            revoked_tokens: traced!(dyn RevokedTokens),
+            // Asked every few seconds, and listened to: neither is a call to tell of.
             vitals: store.clone(),
             changes: store,
         }

@@ -22,7 +22,9 @@ use super::{Older, Stores, secret_key};
 use crate::config::{Config, Storage};
 
 pub(super) async fn open(config: &Storage) -> Result<Stores> {
-    MongoStore::open(&settings(config)?).await.map(Stores::of)
+    MongoStore::open(&settings(config)?)
+        .await
+        .map(|store| Stores::of(store, "mongodb"))
 }
 
 pub(super) async fn check(config: &Storage) -> Result<()> {

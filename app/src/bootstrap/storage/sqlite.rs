@@ -14,7 +14,7 @@ use super::Stores;
 use crate::config::Storage;
 
 pub(super) fn open(config: &Storage) -> Result<Stores> {
-    SqliteStore::open(config.sqlite_file()).map(Stores::of)
+    SqliteStore::open(config.sqlite_file()).map(|store| Stores::of(store, "sqlite"))
 }
 
 pub(super) async fn check(config: &Storage) -> Result<()> {

@@ -111,6 +111,7 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
 async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) -> Verdict {
     let asked = NewAnalysis {
         force: true,
+        trace: Some("its trace".to_owned()),
         ..request("1", 5)
     };
     let stored = analyses.enqueue(asked.clone()).await?;
@@ -128,6 +129,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
         attempt: 0,
         progress: None,
         created_by: asked.requested_by,
+        trace: asked.trace,
         assigned_to: None,
         created_at: at(5),
         updated_at: at(5),

@@ -32,6 +32,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
     let (status, error) = status(&mut fields, specification.is_some());
     let ended = !status.is_active();
     let analysis = Analysis {
+        trace: None,
         id: id.parse().map_err(|_| "its _id cannot be an id")?,
         workspace_id: workspace
             .parse()

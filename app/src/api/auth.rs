@@ -45,7 +45,7 @@ struct NewUser {
     #[oai(nullable, validator(max_length = 200))]
     full_name: Option<String>,
     /// The code of an invitation into a workspace.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     invitation: Option<Password>,
     /// Ignored: the first account of an installation is its admin, later ones are developers.
     #[oai(nullable)]

@@ -66,16 +66,13 @@ struct MemberUpdate {
 #[oai(rename = "NewInvitation")]
 struct NewInvitationBody {
     /// The only e-mail it is good for; left out, it is good for whoever has the code.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     email: Option<String>,
     /// What its taker will be; anything but `owner`.
     role: MemberRole,
-    /// How long it lasts, in days.
-    #[oai(
-        default = "week",
-        validator(minimum(value = "1"), maximum(value = "30"))
-    )]
-    days: u16,
+    /// How long it lasts, in days; a week when left out.
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "30")))]
+    days: Option<u16>,
 }
 
 /// An invitation that nobody has taken yet.
@@ -206,7 +203,7 @@ impl MembersApi {
         let new = NewInvitation {
             email: body.0.email,
             role: body.0.role.into(),
-            days: body.0.days,
+            days: body.0.days.unwrap_or(WEEK),
         };
         let (about, code) = self.services.workspaces.invite(&workspace, new).await?;
         Ok(Answer(InvitationCreated {
@@ -278,9 +275,8 @@ impl MembersApi {
     }
 }
 
-fn week() -> u16 {
-    7
-}
+/// How long an invitation lasts that says nothing of it, in days.
+const WEEK: u16 = 7;
 
 impl From<MemberRole> for domain::MemberRole {
     fn from(role: MemberRole) -> Self {

@@ -30,11 +30,13 @@ pub(crate) struct UsersApi {
 #[derive(Debug, Object)]
 struct UserUpdate {
     /// What it may do on this installation.
+    #[oai(nullable)]
     role: Option<Role>,
     /// Whether it may be used. Disabling an account ends all its logins.
+    #[oai(nullable)]
     is_active: Option<bool>,
     /// A new password; it ends all logins of the account.
-    #[oai(validator(min_length = 6, max_length = 1024))]
+    #[oai(nullable, validator(min_length = 6, max_length = 1024))]
     password: Option<Password>,
 }
 

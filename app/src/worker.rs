@@ -59,7 +59,7 @@ impl Worker {
                 while jobs.join_next().await.is_some() {}
             }
         };
-        if tokio::time::timeout(patience, all).await.is_err() {
+        if timeout(patience, all).await.is_err() {
             tracing::warn!("stopped with work under way; it is taken up again after its lease");
         }
     }

@@ -14,7 +14,7 @@ use futures::FutureExt;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::{JoinHandle, JoinSet},
-    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout},
 };
 
 use crate::{telemetry::Monitor, waiting::Waiting};
@@ -23,6 +23,8 @@ use crate::{telemetry::Monitor, waiting::Waiting};
 const IDLE: Duration = Duration::from_secs(1);
 /// How long it rests when the store fails.
 const FAULT: Duration = Duration::from_secs(2);
+/// How long a job whose lease is gone may take to tell that it ended it itself.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How often it is kept how far a job is, where that has changed: often enough to look on, and seldom
 /// enough that short runs are not slowed down.
@@ -57,7 +59,7 @@ impl Worker {
                 while jobs.join_next().await.is_some() {}
             }
         };
-        if tokio::time::timeout(patience, all).await.is_err() {
+        if timeout(patience, all).await.is_err() {
             tracing::warn!("stopped with work under way; it is taken up again after its lease");
         }
     }
@@ -157,6 +159,11 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
         match holds {
             Ok(true) => {}
             Ok(false) => {
+                // Maybe it was ended here a moment ago, and is about to be told to whoever waits.
+                if let Ok(done) = timeout(GRACE, &mut run).await {
+                    ended(job, done);
+                    break;
+                }
                 tracing::info!(analysis = %job.id, "work given up: the lease is gone");
                 break;
             }

@@ -47,6 +47,7 @@ use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
+#[cfg(feature = "telemetry-sentry")]
 pub(crate) use self::routes::Route as RouteName;
 use self::{
     allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,

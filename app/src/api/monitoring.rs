@@ -118,9 +118,10 @@ enum EventType {
 #[derive(Debug, Default, Object)]
 struct TestEvents {
     /// Their kind; any of them when left out.
+    #[oai(nullable)]
     event_type: Option<EventType>,
     /// How many; one when left out.
-    #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
+    #[oai(nullable, validator(minimum(value = "1"), maximum(value = "10")))]
     count: Option<u8>,
 }
 

@@ -11,6 +11,10 @@ mod monitor;
 #[cfg(not(feature = "telemetry-sentry"))]
 #[path = "unmonitored.rs"]
 mod monitor;
+#[cfg_attr(
+    not(feature = "telemetry-sentry"),
+    expect(dead_code, reason = "only a Sentry is sent them")
+)]
 pub(crate) mod test_events;
 
 use std::sync::Arc;

@@ -49,10 +49,6 @@ pub(crate) struct Template {
 
 /// The errors that are raised, with what raised them.
 #[derive(Debug, thiserror::Error)]
-#[cfg_attr(
-    not(feature = "telemetry-sentry"),
-    expect(dead_code, reason = "only Sentry is sent them")
-)]
 pub(crate) enum Raised {
     #[error("could not read the price of an order line")]
     UnreadablePrice(#[source] ParseFloatError),

@@ -70,8 +70,10 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
         let call = |span: &Value| {
             assert_eq!(span["parent_span_id"], trace(of, "span_id"), "{span}");
             assert_eq!(span["trace_id"], trace(of, "trace_id"), "{span}");
-            assert_eq!(span["data"]["outcome"], "ok", "{span}");
-            assert_eq!(span["status"], "ok", "{span}");
+            // The worker may hear that its lease is over before it hears that it ended it itself.
+            let cut = span["data"]["operation"] == "finish" && span["data"]["outcome"].is_null();
+            assert!(cut || span["data"]["outcome"] == "ok", "{span}");
+            assert!(cut || span["status"] == "ok", "{span}");
             let text = |field: &str| span[field].as_str().unwrap().to_owned();
             (text("op"), text("description"))
         };
@@ -198,6 +200,7 @@ async fn a_model_that_is_asked_is_a_span_with_its_tokens() {
         ("OPENAI_MODEL", "tiny"),
         ("OPENAI_API_KEY", "sk-test"),
         ("EXPLAINER__LLM__PRICES", "tiny 10 5 100"),
+        ("EXPLAINER__LLM__OPENAI__LOCATION", "remote"),
         ("METRICS_ADDRESS", "127.0.0.1:0"),
         ("APP_SENTRY_DSN", sentry.dsn()),
         ("APP_SENTRY_TRACES_SAMPLE_RATE", "1"),

@@ -112,6 +112,16 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     /// The name workspaces choose it by (`sentry`).
     fn name(&self) -> &str;
 
+    /// One line for people.
+    fn description(&self) -> &str {
+        ""
+    }
+
+    /// The JSON schema of the settings. A secret has `"writeOnly": true`, and is never shown.
+    fn schema(&self) -> serde_json::Value {
+        serde_json::json!({ "type": "object" })
+    }
+
     /// Opens a source with these settings; `Invalid` says which of them is wrong and why.
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>>;
 }

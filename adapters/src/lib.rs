@@ -6,6 +6,7 @@ pub mod auth;
 #[cfg(any(
     feature = "llm-ollama",
     feature = "llm-openai",
+    feature = "relay",
     feature = "source-sentry"
 ))]
 pub mod outbound;

@@ -12,4 +12,5 @@ mod architecture;
 mod cli;
 mod durability;
 mod openapi;
+mod plugins;
 mod support;

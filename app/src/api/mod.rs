@@ -16,6 +16,7 @@ mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod sources;
 mod system;
 mod time;
 mod workspaces;
@@ -66,6 +67,7 @@ type Apis = (
     settings::SettingsApi,
     issues::IssuesApi,
     processed::ProcessedApi,
+    sources::SourcesApi,
 );
 
 /// The whole API as one endpoint.
@@ -113,7 +115,10 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
             services: services.clone(),
             waiting,
         },
-        processed::ProcessedApi { services },
+        processed::ProcessedApi {
+            services: services.clone(),
+        },
+        sources::SourcesApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \

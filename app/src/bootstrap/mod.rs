@@ -1,5 +1,7 @@
 //! The composition root: which adapter stands behind which port.
 
+#[cfg(feature = "plugins")]
+pub mod plugins;
 mod samples;
 mod sources;
 mod storage;
@@ -57,7 +59,7 @@ impl Application {
                 stores.revoked_tokens,
             )),
             passwords: Arc::new(Argon2Passwords::new()),
-            sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            sources: Arc::new(sources::catalog(&config, vault.clone()).await?),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,

@@ -1,11 +1,13 @@
 //! `explainer check-config`.
 
-use super::paint;
+use super::{Outcome, paint};
+#[cfg(feature = "plugins")]
+use crate::config::Config;
 use crate::{bootstrap, config::Loaded};
 
 /// Shows every key, its value with secrets masked, and where it came from. A configuration with
 /// mistakes never gets here: they have been told all together.
-pub(super) fn run(loaded: &Loaded) {
+pub(super) async fn run(loaded: Loaded) -> Outcome {
     let width = loaded
         .settings
         .iter()
@@ -19,5 +21,27 @@ pub(super) fn run(loaded: &Loaded) {
     for told in bootstrap::without_effect(&loaded.config) {
         anstream::println!("\n{}: {told}", paint::bad("note"));
     }
+    #[cfg(feature = "plugins")]
+    plugins(&loaded.config).await?;
     anstream::println!("\n{}", paint::good("the configuration can be used"));
+    Ok(())
+}
+
+/// Loads each plugin and says what it is, or fails with what is wrong.
+#[cfg(feature = "plugins")]
+async fn plugins(config: &Config) -> Outcome {
+    let mut broken = Vec::new();
+    for loaded in bootstrap::plugins::load(config).await {
+        match loaded {
+            Ok(plugin) => {
+                let (kind, path) = (plugin.kind(), plugin.path().display());
+                anstream::println!("\nplugin `{kind}` of {path} can be loaded");
+            }
+            Err(error) => broken.push(error.to_string()),
+        }
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(broken.join("\n").into())
 }

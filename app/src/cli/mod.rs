@@ -5,6 +5,8 @@ mod demo;
 mod explain;
 mod openapi;
 mod paint;
+#[cfg(feature = "plugins")]
+mod plugin;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -45,6 +47,10 @@ enum Command {
     CheckConfig,
     /// Print the OpenAPI document
     Openapi,
+    /// Make, check and allow plugins: sources of issues from shared libraries
+    #[cfg(feature = "plugins")]
+    #[command(subcommand)]
+    Plugin(plugin::Command),
 }
 
 /// Runs the command that was asked for.
@@ -52,7 +58,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
-        Command::CheckConfig => load(cli.config).map(|loaded| check_config::run(&loaded)),
+        #[cfg(feature = "plugins")]
+        Command::Plugin(command) => return plugin::run(command, cli.config),
+        Command::CheckConfig => {
+            load(cli.config).and_then(|it| block_on(check_config::run(it)))
+        }
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
         Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),

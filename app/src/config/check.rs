@@ -11,11 +11,12 @@ use super::layers::Settings;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 9] = [
+const RANGES: [(&str, i64, i64, &str); 10] = [
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
+    ("plugins.call_timeout_seconds", 1, 600, "half a minute, 30"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "a small number such as 4"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
@@ -30,9 +31,10 @@ const RATES: [&str; 2] = [
 ];
 
 /// Texts of which only some are known.
-const CHOICES: [(&str, &[&str]); 2] = [
+const CHOICES: [(&str, &[&str]); 3] = [
     ("log.format", &["auto", "text", "json"]),
     ("storage.kind", &["auto", "sqlite", "mongodb"]),
+    ("plugins.isolation", &["process", "in-process"]),
 ];
 
 /// Texts that must have a form, and who knows it.
@@ -84,6 +86,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
         }
     }
     origins(settings, problems);
+    plugins(settings, problems);
     storage(settings, problems);
 }
 
@@ -96,6 +99,25 @@ fn origins(settings: &Settings, problems: &mut Vec<Problem>) {
                       https://issues.example.com";
         problems.push(settings.refuse(KEY, "not each is an origin", remedy));
     }
+}
+
+fn plugins(settings: &Settings, problems: &mut Vec<Problem>) {
+    const KEY: &str = "plugins.allow";
+    let entries = settings.value(KEY).and_then(Value::as_array);
+    let mut entries = entries.into_iter().flatten().filter_map(Value::as_str);
+    if !entries.all(is_plugin) {
+        let remedy = "write each as `sha256:` with 64 hex digits, a blank and the path of the library; \
+                      `explainer plugin allow LIBRARY` does it";
+        problems.push(settings.refuse(KEY, "not each names a library and its digest", remedy));
+    }
+}
+
+fn is_plugin(text: &str) -> bool {
+    let parts = text.strip_prefix("sha256:").and_then(|it| it.split_once(' '));
+    parts.is_some_and(|(digest, path)| {
+        let is_hex = digest.bytes().all(|it| it.is_ascii_hexdigit());
+        digest.len() == 64 && is_hex && !path.trim().is_empty()
+    })
 }
 
 /// Browsers send an origin without a path, and it is compared as it stands.

@@ -29,7 +29,10 @@ pub struct Workspace {
     pub owner_id: UserId,
     /// Everyone who belongs to it, the owner included.
     pub members: Vec<UserId>,
-    /// Where its issues come from.
+    /// Where its issues come from, where it has chosen a kind of source by name.
+    #[serde(default)]
+    pub source: Option<SourceChoice>,
+    /// Its connection to Sentry; where its issues come from when it has chosen nothing else.
     #[serde(default)]
     pub sentry: SentrySettings,
     /// Its own key for OpenAI.
@@ -61,6 +64,16 @@ impl Workspace {
     pub fn uses_sentry(&self) -> bool {
         self.sentry.api_token.is_some() || self.sentry.organization.is_some()
     }
+}
+
+/// A source that a workspace has chosen by its kind, be it built in or a plugin's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceChoice {
+    /// The kind, as the catalog calls it.
+    pub kind: String,
+    /// A JSON object as the kind's schema describes it. Secrets may be anywhere in it, so it is
+    /// sealed as a whole.
+    pub settings: Sealed,
 }
 
 /// A workspace's connection to Sentry.

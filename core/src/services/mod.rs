@@ -18,7 +18,7 @@ pub use accounts::{Accounts, Caller, NewAccount, Session};
 pub use analyses::AnalysisRequests;
 pub use failure::Failure;
 pub use issues::{IssueList, IssueView, Issues, Processed};
-pub use sources::Sources;
+pub use sources::{SourceSettings, Sources};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
@@ -66,6 +66,8 @@ pub struct Services {
     pub analyses: AnalysisRequests,
     /// Carrying analyses out.
     pub work: Work,
+    /// The kinds of source there are.
+    pub sources: Arc<Sources>,
 }
 
 impl Services {
@@ -77,6 +79,7 @@ impl Services {
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            sources: ports.sources.clone(),
         }
     }
 }

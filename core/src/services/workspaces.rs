@@ -8,7 +8,7 @@ use crate::{
         Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
     },
     ports::Vault,
-    services::{Caller, Failure, Ports, accounts::checked_email, new_id},
+    services::{Caller, Failure, Ports, SourceSettings, accounts::checked_email, new_id},
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
@@ -93,6 +93,8 @@ pub struct WorkspaceChanges {
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
     pub openai_api_key: Change<SecretString>,
+    /// The source, whatever its kind.
+    pub source: Change<SourceSettings>,
 }
 
 /// Changes to a workspace's settings.
@@ -127,6 +129,7 @@ impl WorkspaceService {
             description: new.description.filter(|text| !text.trim().is_empty()),
             owner_id: owner.id.clone(),
             members: vec![owner.id.clone()],
+            source: None,
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
@@ -165,6 +168,17 @@ impl WorkspaceService {
         let sentry_api_token = seal(vault, changes.sentry_api_token)?;
         let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
         let openai_api_key = seal(vault, changes.openai_api_key)?;
+        // Who sets up Sentry wants to read it.
+        let chooses_sentry = matches!(sentry_api_token, Change::Set(_))
+            || matches!(changes.sentry_organization, Change::Set(_));
+        let source = match changes.source {
+            Change::Keep if chooses_sentry => Change::Clear,
+            Change::Set(chosen) => {
+                let former = self.current(caller).await?.source;
+                Change::Set(self.ports.sources.choose(&chosen, former.as_ref())?)
+            }
+            other => other.try_map(|_| Err(Failure::NothingToUpdate))?,
+        };
         self.change(caller, |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
@@ -184,6 +198,7 @@ impl WorkspaceService {
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
             openai_api_key.clone().apply(&mut workspace.openai_api_key);
+            source.clone().apply(&mut workspace.source);
         })
         .await
         .map(|_changed| ())
@@ -208,6 +223,12 @@ impl WorkspaceService {
             settings.auto_analyze = changes.auto_analyze.unwrap_or(settings.auto_analyze);
         })
         .await
+    }
+
+    /// The source a workspace has chosen, with its secrets masked, fit to be shown.
+    pub fn shown_source(&self, workspace: &Workspace) -> Option<SourceSettings> {
+        let choice = workspace.source.as_ref()?;
+        Some(self.ports.sources.shown(choice))
     }
 
     /// The secret test DSN with its key masked, fit to be shown.

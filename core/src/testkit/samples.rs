@@ -44,6 +44,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         description: None,
         members: vec![owner.clone()],
         owner_id: owner,
+        source: None,
         sentry: SentrySettings::default(),
         openai_api_key: None,
         settings: WorkspaceSettings::default(),

@@ -117,6 +117,11 @@ impl Engine {
         }
     }
 
+    /// How many calls it ended that it did not owe.
+    pub(crate) fn strays(&self) -> u64 {
+        self.account.strays()
+    }
+
     /// Waits until nobody is inside the library, for `limit` at most.
     pub(crate) fn wait_idle(&self, limit: Duration) {
         self.threads.wait_idle(limit);

@@ -117,6 +117,10 @@ impl Account {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn strays(&self) -> u64 {
+        self.strays.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn begin_create(&self, id: u64) {
         self.calls().insert(id, State::Creating(None));
     }

@@ -139,7 +139,7 @@ mod tests {
     fn a_stuck_thread_holds_up_nobody_while_there_are_others() {
         let threads = Threads::new(2);
         let (release, stuck) = mpsc::channel::<()>();
-        threads.run(move || drop(stuck.recv())).unwrap();
+        threads.run(move || _ = stuck.recv()).unwrap();
         let (done, all) = mpsc::channel();
         for number in 0..100 {
             let done = done.clone();
@@ -156,7 +156,7 @@ mod tests {
     fn there_is_an_end_to_what_may_wait() {
         let threads = Threads::new(1);
         let (release, stuck) = mpsc::channel::<()>();
-        threads.run(move || drop(stuck.recv())).unwrap();
+        threads.run(move || _ = stuck.recv()).unwrap();
         let taken = (0..MAX_QUEUE + 2).filter(|_| threads.run(|| {}).is_ok());
         assert!((MAX_QUEUE..=MAX_QUEUE + 1).contains(&taken.count()));
         drop(release);

@@ -13,7 +13,7 @@ use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, Specification,
+        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, SourceChoice, Specification,
         Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
@@ -102,6 +102,8 @@ struct WorkspaceFields {
     description: Option<String>,
     owner_id: UserId,
     members: Vec<UserId>,
+    #[serde(default)]
+    source: Option<SourceChoice>,
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Sealed, SentrySettings, Workspace},
+    domain::{Sealed, SentrySettings, SourceChoice, Workspace},
     ensure,
     ports::Workspaces,
     testkit::samples::{at, id, user, workspace},
@@ -34,6 +34,10 @@ fn full() -> Workspace {
         name: "Größe \u{1F980} \0 '\"\\ $where a.b".to_owned(),
         description: Some(String::new()),
         members: vec![user("ada").id, user("bob").id],
+        source: Some(SourceChoice {
+            kind: "tracker".to_owned(),
+            settings: Sealed("sealed settings".to_owned()),
+        }),
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),

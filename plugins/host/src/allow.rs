@@ -11,7 +11,7 @@ use std::{
 };
 
 use explainer_core::{Error, ErrorKind, Result};
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::ADAPTER;
 
@@ -46,7 +46,9 @@ impl std::error::Error for BadEntry {}
 impl Digest {
     /// That of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
+        let mut sum = [0; 32];
+        sum.copy_from_slice(digest(&SHA256, bytes).as_ref());
+        Self(sum)
     }
 }
 

@@ -14,12 +14,11 @@ use explainer_core::{
 };
 use explainer_plugin_sdk::{Manifest, abi};
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 pub use crate::process::ChildProgram;
 use crate::{
     ADAPTER,
-    allow::Allowed,
+    allow::{Allowed, Digest},
     engine::Engine,
     fault,
     http::HttpClient,
@@ -66,7 +65,7 @@ pub struct Plugin {
     home: Home,
     log: Arc<Log>,
     secrets: Arc<Secrets>,
-    slots: Mutex<HashMap<[u8; 32], Arc<Slot>>>,
+    slots: Mutex<HashMap<Digest, Arc<Slot>>>,
 }
 
 /// Where instances live.
@@ -153,7 +152,7 @@ impl Plugin {
     pub fn source(self: &Arc<Self>, settings: &Value) -> PluginSource {
         self.secrets.remember(&self.manifest.settings, settings);
         let settings = settings.to_string().into_bytes();
-        let key: [u8; 32] = Sha256::digest(&settings).into();
+        let key = Digest::of(&settings);
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if slots.len() >= MAX_SLOTS && !slots.contains_key(&key) {
             let longest_unused = slots.iter().min_by_key(|(_, slot)| slot.asked());

@@ -10,6 +10,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
 use tokio::task::AbortHandle;
 
 use crate::{
@@ -44,7 +45,10 @@ impl Calls {
 impl<S: Source> Instance<S> {
     pub(crate) fn open(host: Host, settings: &[u8]) -> Result<Self, Error> {
         log::install(host);
-        let settings = serde_json::from_slice(settings).map_err(|error| {
+        // By way of an object: a list would do for a struct too.
+        let settings = serde_json::from_slice::<Map<String, Value>>(settings)
+            .and_then(|fields| serde_json::from_value(Value::Object(fields)));
+        let settings = settings.map_err(|error| {
             Error::invalid(format!(
                 "could not open the source because its settings are wrong: {error}; correct them"
             ))

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use explainer_plugin_host::{
     Isolation, Options,
-    check::{self, Finding, Outcome as Result, Subject},
+    check::{self, Finding, Outcome as Verdict, Subject},
 };
 use serde_json::Value;
 
@@ -18,12 +18,16 @@ pub(crate) struct Args {
     library: PathBuf,
 
     /// Settings to open it with; the source should list two issues then
-    #[arg(long, value_name = "JSON", default_value = "{}")]
+    #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json)]
     settings: Value,
 
     /// Write the findings into this file too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+fn json(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text)
 }
 
 /// 0 when every test went well or could not be tried; each is printed with its reason.
@@ -56,15 +60,15 @@ async fn find(args: Args, config: &Config) -> Outcome<usize> {
     if let Some(file) = args.json {
         std::fs::write(file, serde_json::to_string_pretty(&findings)?)?;
     }
-    let failed = findings.iter().filter(|it| it.result == Result::Failed);
+    let failed = findings.iter().filter(|it| it.result == Verdict::Failed);
     Ok(failed.count())
 }
 
 fn print(finding: &Finding) {
     let result = match finding.result {
-        Result::Ok => paint::good("ok     "),
-        Result::Skipped => paint::quiet("skipped"),
-        Result::Failed => paint::bad("FAILED "),
+        Verdict::Ok => paint::good("ok     "),
+        Verdict::Skipped => paint::quiet("skipped"),
+        Verdict::Failed => paint::bad("FAILED "),
     };
     let time = paint::quiet(&format!("{:>5} ms", finding.millis));
     let why = finding.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));

@@ -225,7 +225,7 @@ fn absolute(path: &Path) -> Result<std::path::PathBuf> {
 
 /// Loads a library into this process, on a thread that it may block or never give back.
 async fn load_here(allowed: Allowed, desk: Arc<Desk>) -> Result<(Engine, Arc<Desk>)> {
-    const LIMIT: Duration = Duration::from_secs(20);
+    const LIMIT: Duration = Duration::from_secs(10);
     let (done, loaded) = tokio::sync::oneshot::channel();
     let path = allowed.path.clone();
     let sink = Here(desk.clone());

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long a child may take to load its library.
-const START: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_secs(10);
 /// How long a child whose pipe has ended may take to be gone by itself.
 const END: Duration = Duration::from_secs(2);
 

@@ -2,7 +2,9 @@
 
 use std::{
     env,
+    io::{self, Write as _},
     path::{Path, PathBuf},
+    process::Command,
     sync::Arc,
     time::Duration,
 };
@@ -55,4 +57,35 @@ pub(crate) async fn load(library: &Path, isolation: &Isolation) -> Result<Arc<Pl
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.worker_threads(2).enable_all().build().unwrap()
+}
+
+/// The example in C, compiled; `None` where there is no compiler, which is said.
+pub(crate) fn notes_in_c() -> Option<PathBuf> {
+    let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk");
+    let name = format!("libnotes-{}-{:?}.so", std::process::id(), std::thread::current().id());
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let compiler = Command::new("cc")
+        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I"])
+        .arg(sdk.join("include"))
+        .arg("-o")
+        .arg(&built)
+        .arg(sdk.join("examples/c/notes.c"))
+        .output();
+    match compiler {
+        Ok(output) => {
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{told}");
+            Some(built)
+        }
+        Err(error) => {
+            // Straight to the stream: the macro's output is shown for failing tests only.
+            let _ = writeln!(io::stdout(), "skipped: the source in C, because cc does not run: {error}");
+            None
+        }
+    }
+}
+
+/// A folder for the libraries of one test.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
 }

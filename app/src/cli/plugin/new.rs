@@ -21,6 +21,7 @@ macro_rules! sdk {
 
 sdk![
     "Cargo.toml",
+    "examples/c/notes.c",
     "include/explainer_plugin.h",
     "src/abi.rs",
     "src/error.rs",
@@ -138,7 +139,7 @@ mod tests {
     #[test]
     fn every_file_of_the_sdk_comes_along() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk");
-        for part in ["src", "include"] {
+        for part in ["src", "include", "examples/c"] {
             for entry in fs::read_dir(folder.join(part)).unwrap() {
                 let file = format!("{part}/{}", entry.unwrap().file_name().to_str().unwrap());
                 assert!(SDK.iter().any(|(known, _)| *known == file), "{file}");

@@ -8,7 +8,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1" && cd "$1"
-rm -rf ready data bugsink_conf.py log && mkdir data
+rm -rf ready data bugsink_conf.py *.sqlite3* log && mkdir data
 [ -f venv/complete ] || {
   rm -rf venv
   python3 -m venv venv && venv/bin/pip install -q "bugsink>=2.6,<3" gunicorn "sentry-sdk>=2,<3" >>log 2>&1 && touch venv/complete
@@ -18,7 +18,7 @@ port=$(venv/bin/python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.
 (cd data && ../venv/bin/bugsink-create-conf --template=local --host 127.0.0.1 --port "$port" >>../log 2>&1)
 mv data/bugsink_conf.py .
 # Nothing of this may be reported to anyone, and everything stays in this folder.
-printf '\nBUGSINK["PHONEHOME"] = False\n' >>bugsink_conf.py
+printf '\nBUGSINK["PHONEHOME"] = False\nBUGSINK["INGEST_STORE_BASE_DIR"] = "%s/data/ingest"\n' "$PWD" >>bugsink_conf.py
 # HOME: gunicorn would keep a socket in the real one.
 export HOME=$PWD PYTHONPATH=$PWD DJANGO_SETTINGS_MODULE=bugsink_conf
 manage=$PWD/venv/bin/bugsink-manage

@@ -182,10 +182,8 @@ impl Api {
     /// The newest events of an issue, at most 250, without their content.
     pub(crate) async fn events(&self, issue: &str) -> Result<Listed<ListedEvent>, Error> {
         let path = format!("events/?issue={issue}&order=desc");
-        self.get(&path).await.map_err(|error| match error.code {
-            Code::NotFound => no_such_issue(),
-            _ => error,
-        })
+        let listed = self.get(&path).await;
+        listed.map_err(|error| if is_unknown(&error) { no_such_issue() } else { error })
     }
 
     pub(crate) async fn event(&self, id: &str) -> Result<Event, Error> {
@@ -229,6 +227,12 @@ pub(crate) fn cursor_of(address: &str) -> Option<&str> {
 
 pub(crate) fn no_such_issue() -> Error {
     Error::not_found("could not read the issue because Bugsink has none with this id; list the issues")
+}
+
+/// Whether an issue was asked for that is not there, or cannot be: a text that is no id of Bugsink's
+/// it calls a bad request.
+pub(crate) fn is_unknown(error: &Error) -> bool {
+    matches!(error.code, Code::NotFound | Code::InvalidArgument)
 }
 
 /// The answer, if it is a good one.

@@ -92,7 +92,7 @@ impl Source for Bugsink {
             return Ok(None);
         }
         let found = match self.api.issue(&id).await {
-            Err(error) if error.code == Code::NotFound => return Ok(None),
+            Err(error) if api::is_unknown(&error) => return Ok(None),
             found => found?,
         };
         Ok(Some(self.issue_of(found, &self.projects().await?)))

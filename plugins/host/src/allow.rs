@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use crate::ADAPTER;
 
 /// The largest library that is read, in bytes.
-const MAX_LIBRARY: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_LIBRARY: u64 = 256 * 1024 * 1024;
 
 /// The SHA-256 of a file's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -22,7 +22,7 @@ use rustix::{
 };
 
 use crate::{
-    allow::{Allowed, Digest},
+    allow::{Allowed, Digest, MAX_LIBRARY},
     engine::Engine,
     frames::{Command, Report},
     registry::Sink,
@@ -35,8 +35,8 @@ pub(crate) const PIPE_SIZE: usize = 1024 * 1024;
 const MAX_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
 /// How many files a child may have open.
 const MAX_FILES: u64 = 256;
-/// How large a file a child may write.
-const MAX_FILE: u64 = 16 * 1024 * 1024;
+/// How large a file a child may write; the sealed copy of the largest library must fit.
+const MAX_FILE: u64 = MAX_LIBRARY;
 /// How long instances may take to end once the host has gone.
 const END: Duration = Duration::from_secs(1);
 

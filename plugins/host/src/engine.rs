@@ -7,11 +7,11 @@ use std::{
     collections::HashMap,
     ffi::c_void,
     fmt,
+    mem::ManuallyDrop,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use explainer_core::Result;
 use explainer_plugin_sdk::{
     Manifest,
     abi::{self, ExplainerBytes},
@@ -23,7 +23,7 @@ use crate::{
     frames::Command,
     library::{Functions, Library},
     registry::{Account, Sink, Table},
-    threads::Threads,
+    threads::{Busy, Threads},
 };
 
 /// How many threads call into a library whose calls return at once.
@@ -60,7 +60,7 @@ impl Drop for Opened {
 
 impl Engine {
     /// Loads a library; its reports go to `sink`.
-    pub(crate) fn load(allowed: &Allowed, sink: impl Sink) -> Result<Self> {
+    pub(crate) fn load(allowed: &Allowed, sink: impl Sink) -> explainer_core::Result<Self> {
         let library = Library::load(allowed)?;
         let (account, table) = Account::open(sink);
         let blocks = library.capabilities & abi::EXPLAINER_CAP_BLOCKING != 0;
@@ -163,13 +163,13 @@ impl Engine {
             return self.account.abandon(id, abi::EXPLAINER_UNAVAILABLE, why);
         };
         self.account.begin_call(id);
-        let job = move || {
+        let called = self.inside(opened, move |opened| {
             let method = ExplainerBytes::of(method.as_bytes());
             let payload = ExplainerBytes::of(&payload);
-            // SAFETY: `opened` keeps the instance until this is done, and both texts live as long.
+            // SAFETY: the instance is kept until this is done, and both texts live as long.
             unsafe { (opened.functions.call)(opened.pointer, id, method, timeout_ms, payload) };
-        };
-        if self.threads.run(job).is_err() {
+        });
+        if called.is_err() {
             self.busy(id);
         }
     }
@@ -179,22 +179,34 @@ impl Engine {
             return;
         }
         if let Some(opened) = lock(&self.instances).get(&instance).cloned() {
-            // SAFETY: `opened` keeps the instance until this is done.
-            let job = move || unsafe { (opened.functions.cancel)(opened.pointer, id) };
             // With no thread free the call is not cancelled, and nobody waits for it anyway.
-            let _ = self.threads.run(job);
+            let _ = self.inside(opened, move |opened| {
+                // SAFETY: the instance is kept until this is done.
+                unsafe { (opened.functions.cancel)(opened.pointer, id) }
+            });
         }
     }
 
     fn destroy(&self, instance: u64) {
         let opened = lock(&self.instances).remove(&instance);
         if let Some(opened) = opened {
-            let spare = opened.clone();
-            // `destroy` runs on those threads alone; with none free the instance is leaked.
-            if self.threads.run(move || drop(opened)).is_err() {
-                std::mem::forget(spare);
-            }
+            // With no thread free it is leaked, never ended under a call.
+            let _ = self.inside(opened, |_| {});
         }
+    }
+
+    /// Does something with an instance on the library's threads, which are the only ones that let
+    /// go of it: `destroy` may be what happens then, and may block.
+    fn inside(
+        &self,
+        opened: Arc<Opened>,
+        act: impl FnOnce(&Opened) + Send + 'static,
+    ) -> Result<(), Busy> {
+        let opened = ManuallyDrop::new(opened);
+        self.threads.run(move || {
+            let opened = ManuallyDrop::into_inner(opened);
+            act(&opened);
+        })
     }
 
     fn busy(&self, id: u64) {

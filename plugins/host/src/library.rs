@@ -1,6 +1,6 @@
 //! A loaded library: from checked bytes to a table of functions and a manifest that were checked.
 
-use std::{ffi::c_void, os::fd::OwnedFd, path::Path};
+use std::{ffi::c_void, mem::ManuallyDrop, os::fd::OwnedFd, path::Path};
 
 use explainer_core::{Error, ErrorKind, Result};
 use explainer_plugin_sdk::{
@@ -73,19 +73,18 @@ fn open(memory: OwnedFd, path: &Path) -> Result<ExplainerEntry, String> {
     // is mapped stays what was checked.
     let handle = unsafe { Handle::open(Some(path), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) };
     let handle = handle.map_err(|error| format!("it is not a library: {}", plain(&error)))?;
+    // Never unloaded, whatever comes: threads, thread-locals and destructors of the library may
+    // run. The descriptor stays open too, since the loader knows libraries by their path, and this
+    // one's number must not come to name another.
+    let handle = ManuallyDrop::new(handle);
+    std::mem::forget(memory);
     // SAFETY: the symbol's name carries the version of its type.
     let entry = unsafe { handle.get::<ExplainerEntry>(EXPLAINER_ENTRY.to_bytes_with_nul()) };
     let entry = entry.map_err(|_missing| {
         let name = EXPLAINER_ENTRY.to_string_lossy();
         format!("it does not export `{name}` and so is no plugin of this version")
     })?;
-    let entry = *entry;
-    // Never unloaded: threads, thread-locals and destructors of the library may still run. The
-    // descriptor stays open too, since the loader knows libraries by their path, and this one's
-    // number must not come to name another.
-    std::mem::forget(handle);
-    std::mem::forget(memory);
-    Ok(entry)
+    Ok(*entry)
 }
 
 fn plain(error: &libloading::Error) -> String {

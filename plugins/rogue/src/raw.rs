@@ -145,7 +145,7 @@ unsafe extern "C" fn call(
         "complete late" => {
             thread::spawn(move || {
                 let host = host;
-                thread::sleep(Duration::from_millis(2500));
+                thread::sleep(Duration::from_millis(8500));
                 host.complete(id, EXPLAINER_OK, ANSWER);
             });
         }

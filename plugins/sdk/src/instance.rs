@@ -10,7 +10,6 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
 use tokio::task::AbortHandle;
 
 use crate::{
@@ -45,12 +44,9 @@ impl Calls {
 impl<S: Source> Instance<S> {
     pub(crate) fn open(host: Host, settings: &[u8]) -> Result<Self, Error> {
         log::install(host);
-        // By way of an object: a list would do for a struct too.
-        let settings = serde_json::from_slice::<Map<String, Value>>(settings)
-            .and_then(|fields| serde_json::from_value(Value::Object(fields)));
-        let settings = settings.map_err(|error| {
+        let settings = object(settings).map_err(|why| {
             Error::invalid(format!(
-                "could not open the source because its settings are wrong: {error}; correct them"
+                "could not open the source because its settings are wrong: {why}; correct them"
             ))
         })?;
         let runtime = Runtime::shared().map_err(|error| {
@@ -179,8 +175,16 @@ async fn dispatch<S: Source>(source: &S, method: &str, payload: &[u8]) -> Result
 }
 
 fn request<T: DeserializeOwned>(payload: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(payload)
-        .map_err(|error| Error::invalid(format!("could not read the request because {error}")))
+    object(payload)
+        .map_err(|why| Error::invalid(format!("could not read the request because {why}")))
+}
+
+/// Reads a JSON object; a list would do for a struct too.
+fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err("it is no JSON object".to_owned());
+    }
+    serde_json::from_slice(text).map_err(|error| error.to_string())
 }
 
 fn answer<T: Serialize>(answer: &T) -> Result<Vec<u8>, Error> {

@@ -61,7 +61,10 @@ fn check_finds_what_is_wrong_with_a_bad_one() {
     let once = "every call ends exactly once, also one that was cancelled";
     failed("complete twice", once, "does not owe");
     failed("leak threads", "closing a source ends its threads", "are left");
-    let (well, findings) = check("/dev/null", "{}");
+    let text = folder();
+    let text = text.path().join("text.so");
+    std::fs::write(&text, "no library").unwrap();
+    let (well, findings) = check(text.to_str().unwrap(), "{}");
     assert!(!well && findings.len() == 1, "{findings:?}");
 }
 

@@ -295,12 +295,18 @@ fn threads_of_others() -> Vec<String> {
     names.filter(|name| name != "plugin-calls").collect()
 }
 
-/// Which signals are blocked, ignored and caught.
+/// Which signals are blocked, ignored and caught, but for the two that the C library keeps to
+/// itself and takes when the first thread starts (32 and 33).
 fn signal_masks() -> Vec<String> {
+    const THE_LIBRARY_S: u64 = 0b11 << 31;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let lines = status.lines().filter(|line| line.starts_with("Sig"));
-    let masks = lines.filter(|line| !line.starts_with("SigQ") && !line.starts_with("SigPnd"));
-    masks.map(str::to_owned).collect()
+    let mask = |line: &str| {
+        let (name, mask) = line.split_once(':')?;
+        let mask = u64::from_str_radix(mask.trim(), 16).ok()?;
+        let known = ["SigBlk", "SigIgn", "SigCgt"].contains(&name);
+        known.then(|| format!("{name} {:x}", mask & !THE_LIBRARY_S))
+    };
+    status.lines().filter_map(mask).collect()
 }
 
 fn resident_kib() -> u64 {

@@ -49,7 +49,9 @@ async fn add_plugins(kinds: &mut Vec<Arc<dyn SourceKind>>, config: &Config) -> R
         match loaded {
             Ok(plugin) if kinds.iter().any(|it| it.name() == plugin.kind()) => {
                 let (kind, path) = (plugin.kind(), plugin.path().display());
-                tracing::error!("left out the plugin {path} because there is a source `{kind}` already");
+                tracing::error!(
+                    "left out the plugin {path} because there is a source `{kind}` already"
+                );
             }
             Ok(plugin) => kinds.push(Arc::new(PluginKind(plugin))),
             Err(error) => tracing::error!("left out a plugin: {error}"),
@@ -66,5 +68,10 @@ async fn add_plugins(_: &mut Vec<Arc<dyn SourceKind>>, config: &Config) -> Resul
     }
     let message = "could not load plugins because this build has no `plugins` (feature plugins); \
                    empty plugins.allow, or use a build with it";
-    Err(Error::new(ErrorKind::Unsupported, "bootstrap", "open", message))
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "bootstrap",
+        "open",
+        message,
+    ))
 }

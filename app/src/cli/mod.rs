@@ -60,9 +60,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => return explain::run(&args),
         #[cfg(feature = "plugins")]
         Command::Plugin(command) => return plugin::run(command, cli.config),
-        Command::CheckConfig => {
-            load(cli.config).and_then(|it| block_on(check_config::run(it)))
-        }
+        Command::CheckConfig => load(cli.config).and_then(|it| block_on(check_config::run(it))),
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
         Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),

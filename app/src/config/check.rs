@@ -113,7 +113,9 @@ fn plugins(settings: &Settings, problems: &mut Vec<Problem>) {
 }
 
 fn is_plugin(text: &str) -> bool {
-    let parts = text.strip_prefix("sha256:").and_then(|it| it.split_once(' '));
+    let parts = text
+        .strip_prefix("sha256:")
+        .and_then(|it| it.split_once(' '));
     parts.is_some_and(|(digest, path)| {
         let is_hex = digest.bytes().all(|it| it.is_ascii_hexdigit());
         digest.len() == 64 && is_hex && !path.trim().is_empty()

@@ -25,8 +25,8 @@ use std::path::PathBuf;
 
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Llm, Log, LogFormat, Ollama, OpenAi, Outbound, PluginIsolation, Plugins, Sentry, Server, Sources,
-    Storage, StorageKind, Telemetry,
+    Analysis, Auth, Config, Llm, Log, LogFormat, Ollama, OpenAi, Outbound, PluginIsolation,
+    Plugins, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};
 

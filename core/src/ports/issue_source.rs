@@ -113,9 +113,7 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     fn name(&self) -> &str;
 
     /// One line for people.
-    fn description(&self) -> &str {
-        ""
-    }
+    fn description(&self) -> &str;
 
     /// The JSON schema of the settings. A secret has `"writeOnly": true`, and is never shown.
     fn schema(&self) -> serde_json::Value {

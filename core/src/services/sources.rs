@@ -190,8 +190,12 @@ mod tests {
     struct Tracker;
 
     impl SourceKind for Tracker {
-        fn name(&self) -> &str {
+        fn name(&self) -> &'static str {
             "tracker"
+        }
+
+        fn description(&self) -> &'static str {
+            "A tracker"
         }
 
         fn schema(&self) -> Value {
@@ -207,12 +211,21 @@ mod tests {
         }
 
         fn open(&self, _: &Value) -> crate::Result<Arc<dyn IssueSource>> {
-            Err(Error::new(ErrorKind::Unavailable, "tracker", "open", "closed"))
+            Err(Error::new(
+                ErrorKind::Unavailable,
+                "tracker",
+                "open",
+                "closed",
+            ))
         }
     }
 
     fn catalog() -> Sources {
-        Sources::new(vec![Arc::new(Tracker)], None, Arc::new(FakeVault::default()))
+        Sources::new(
+            vec![Arc::new(Tracker)],
+            None,
+            Arc::new(FakeVault::default()),
+        )
     }
 
     fn chosen(settings: Value) -> SourceSettings {
@@ -243,8 +256,14 @@ mod tests {
     fn settings_are_held_against_the_schema() {
         for (settings, told) in [
             (json!({"url": "u"}), "settings.token is missing"),
-            (json!({"url": "u", "token": null}), "settings.token is missing"),
-            (json!({"url": 1, "token": "t"}), "settings.url must be string"),
+            (
+                json!({"url": "u", "token": null}),
+                "settings.token is missing",
+            ),
+            (
+                json!({"url": 1, "token": "t"}),
+                "settings.url must be string",
+            ),
             (
                 json!({"url": "u", "token": "t", "depth": 1.5}),
                 "settings.depth must be integer or null",

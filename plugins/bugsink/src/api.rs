@@ -146,7 +146,11 @@ impl Api {
             }
             let listed: Listed<ListedProject> = self.get(&path).await?;
             projects.extend(listed.results);
-            cursor = listed.next.as_deref().and_then(cursor_of).map(str::to_owned);
+            cursor = listed
+                .next
+                .as_deref()
+                .and_then(cursor_of)
+                .map(str::to_owned);
             // Nobody has as many; a server that goes round in circles ends here.
             if cursor.is_none() || projects.len() > 10_000 {
                 return Ok(projects);
@@ -169,7 +173,7 @@ impl Api {
         ];
         for (name, value) in given {
             if let Some(value) = value {
-                path.push_str(&format!("&{name}={value}"));
+                path = path + "&" + name + "=" + &value;
             }
         }
         self.get(&path).await
@@ -183,7 +187,13 @@ impl Api {
     pub(crate) async fn events(&self, issue: &str) -> Result<Listed<ListedEvent>, Error> {
         let path = format!("events/?issue={issue}&order=desc");
         let listed = self.get(&path).await;
-        listed.map_err(|error| if is_unknown(&error) { no_such_issue() } else { error })
+        listed.map_err(|error| {
+            if is_unknown(&error) {
+                no_such_issue()
+            } else {
+                error
+            }
+        })
     }
 
     pub(crate) async fn event(&self, id: &str) -> Result<Event, Error> {
@@ -222,11 +232,15 @@ impl Api {
 /// The cursor in the address of a page, as it stands there.
 pub(crate) fn cursor_of(address: &str) -> Option<&str> {
     let (_, query) = address.split_once('?')?;
-    query.split('&').find_map(|pair| pair.strip_prefix("cursor="))
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("cursor="))
 }
 
 pub(crate) fn no_such_issue() -> Error {
-    Error::not_found("could not read the issue because Bugsink has none with this id; list the issues")
+    Error::not_found(
+        "could not read the issue because Bugsink has none with this id; list the issues",
+    )
 }
 
 /// Whether an issue was asked for that is not there, or cannot be: a text that is no id of Bugsink's
@@ -240,16 +254,33 @@ fn checked(response: Response) -> Result<Response, Error> {
     let status = response.status;
     let (code, why) = match status {
         200..=299 => return Ok(response),
-        401 => (Code::Unauthenticated, "it refuses the token; set one made by its administrator"),
-        403 => (Code::PermissionDenied, "the token may not do that; use one with more rights"),
-        404 => (Code::NotFound, "there is no such thing; check the address of the server"),
+        401 => (
+            Code::Unauthenticated,
+            "it refuses the token; set one made by its administrator",
+        ),
+        403 => (
+            Code::PermissionDenied,
+            "the token may not do that; use one with more rights",
+        ),
+        404 => (
+            Code::NotFound,
+            "there is no such thing; check the address of the server",
+        ),
         429 => (Code::RateLimited, "it was asked too often; wait"),
         400 => (Code::InvalidArgument, "it does not understand the request"),
         500..=599 => (Code::Unavailable, "it is failing; try again later"),
-        _ => (Code::Protocol, "it does not answer as Bugsink does; check the address"),
+        _ => (
+            Code::Protocol,
+            "it does not answer as Bugsink does; check the address",
+        ),
     };
-    let error = Error::new(code, format!("could not read Bugsink because {why} (status {status})"));
-    let wait = response.header("retry-after").and_then(|it| it.parse().ok());
+    let error = Error::new(
+        code,
+        format!("could not read Bugsink because {why} (status {status})"),
+    );
+    let wait = response
+        .header("retry-after")
+        .and_then(|it| it.parse().ok());
     Err(match wait {
         Some(wait) => error.with_retry_after(Duration::from_secs(wait)),
         None => error,

@@ -98,7 +98,9 @@ impl Cursor {
 
 /// The error for a cursor of somebody else.
 pub(crate) fn foreign() -> Error {
-    Error::invalid("could not go on in the list because the cursor is not one of ours; start again without one")
+    Error::invalid(
+        "could not go on in the list because the cursor is not one of ours; start again without one",
+    )
 }
 
 #[cfg(test)]
@@ -123,15 +125,23 @@ mod tests {
 
         let start = Cursor::read(None).unwrap();
         assert_eq!(start.cut(&first, 3), (0..3, text("0.3."), None));
-        assert_eq!(at("0.3.").cut(&first, 3), (3..5, text("0.0.n1"), text("0.0.")));
+        assert_eq!(
+            at("0.3.").cut(&first, 3),
+            (3..5, text("0.0.n1"), text("0.0."))
+        );
         assert_eq!(at("0.0.n1").cut(&second, 3), (0..3, None, text("1.3.p1")));
-        assert_eq!(at("1.3.p1").cut(&first, 3), (2..5, text("0.0.n1"), text("0.0.p1")));
+        assert_eq!(
+            at("1.3.p1").cut(&first, 3),
+            (2..5, text("0.0.n1"), text("0.0.p1"))
+        );
         assert_eq!(at("0.99.").cut(&second, 3).0, 3..3);
     }
 
     #[test]
     fn foreign_cursors_are_refused() {
-        for bad in ["", ".", "0", "0.1", "2.1.", "0.x.", "0.-1.", "0.1.a b", "0.1.é", "0.99999."] {
+        for bad in [
+            "", ".", "0", "0.1", "2.1.", "0.x.", "0.-1.", "0.1.a b", "0.1.é", "0.99999.",
+        ] {
             assert!(Cursor::read(Some(bad)).is_err(), "{bad}");
         }
     }

@@ -7,9 +7,7 @@ mod api;
 mod cursor;
 mod query;
 
-use explainer_plugin_sdk::{
-    Code, Error, Event, Host, Issue, Page, Project, Query, Secret, Source, Status,
-};
+use explainer_plugin_sdk::{Code, Error, Event, Host, Issue, Page, Project, Query, Secret, Source};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use api::Api;
@@ -47,13 +45,6 @@ impl Source for Bugsink {
         Ok(Self { api })
     }
 
-    async fn check(&self) -> Result<Status, Error> {
-        Ok(Status {
-            organization: None,
-            projects: self.projects().await?,
-        })
-    }
-
     async fn projects(&self) -> Result<Vec<Project>, Error> {
         let projects = self.api.projects().await?;
         Ok(projects.into_iter().map(Project::from).collect())
@@ -67,7 +58,11 @@ impl Source for Bugsink {
             Some(wanted) => {
                 let is_it = |it: &&Project| it.id == *wanted || it.slug == *wanted;
                 let found = projects.iter().find(is_it);
-                let none = || Error::not_found("could not list the issues because Bugsink has no such project; list the projects");
+                let none = || {
+                    Error::not_found(
+                        "could not list the issues because Bugsink has no such project; list the projects",
+                    )
+                };
                 Some(found.ok_or_else(none)?.id.as_str())
             }
         };
@@ -79,7 +74,11 @@ impl Source for Bugsink {
             _ => error,
         })?;
         let (range, next, prev) = cursor.cut(&listed, query.limit);
-        let items = listed.results.into_iter().skip(range.start).take(range.len());
+        let items = listed
+            .results
+            .into_iter()
+            .skip(range.start)
+            .take(range.len());
         Ok(Page {
             items: items.map(|issue| self.issue_of(issue, &projects)).collect(),
             next,
@@ -164,10 +163,20 @@ mod tests {
     #[test]
     fn settings_need_an_address_and_a_token() {
         let open = |url: &str| testing::open::<Bugsink>(json!({"url": url, "token": "t"}));
-        for good in ["https://bugsink.example", "http://127.0.0.1:8000/", "https://a.example/bug/"] {
+        for good in [
+            "https://bugsink.example",
+            "http://127.0.0.1:8000/",
+            "https://a.example/bug/",
+        ] {
             assert!(open(good).is_ok(), "{good}");
         }
-        for bad in ["", "bugsink.example", "ftp://a.example", "https://a.example/?x", "https://a b"] {
+        for bad in [
+            "",
+            "bugsink.example",
+            "ftp://a.example",
+            "https://a.example/?x",
+            "https://a b",
+        ] {
             assert_eq!(open(bad).unwrap_err().code, Code::InvalidArgument, "{bad}");
         }
         assert!(testing::open::<Bugsink>(json!({"url": "https://a.example"})).is_err());

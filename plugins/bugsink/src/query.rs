@@ -52,7 +52,10 @@ mod tests {
     #[test]
     fn states_are_taken_out_and_the_rest_is_text() {
         let search = Search::of("is:unresolved KeyError  region:eu");
-        assert_eq!((search.state, &*search.text), ("unresolved", "KeyError region:eu"));
+        assert_eq!(
+            (search.state, &*search.text),
+            ("unresolved", "KeyError region:eu")
+        );
         assert_eq!(Search::of("").state, "all");
         assert_eq!(escaped("a b&c=é"), "a%20b%26c%3D%C3%A9");
     }

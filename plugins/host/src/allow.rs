@@ -10,8 +10,8 @@ use std::{
     str::FromStr,
 };
 
-use explainer_core::{Error, ErrorKind, Result};
 use aws_lc_rs::digest::{SHA256, digest};
+use explainer_core::{Error, ErrorKind, Result};
 
 use crate::ADAPTER;
 

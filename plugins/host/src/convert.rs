@@ -34,7 +34,9 @@ pub(crate) fn project(project: sdk::Project) -> Project {
 pub(crate) fn page(page: sdk::Page, limit: u16) -> Result<Page<Issue>, String> {
     if page.items.len() > usize::from(limit) {
         let listed = page.items.len();
-        return Err(format!("it lists {listed} issues where {limit} were asked for"));
+        return Err(format!(
+            "it lists {listed} issues where {limit} were asked for"
+        ));
     }
     let long = |cursor: &Option<String>| cursor.as_ref().is_some_and(|it| it.len() > MAX_CURSOR);
     if long(&page.next) || long(&page.prev) {
@@ -74,7 +76,9 @@ pub(crate) fn issue(issue: sdk::Issue) -> Result<Issue, String> {
         last_seen: time(issue.last_seen)?,
         count: issue.count,
         user_count: issue.user_count,
-        permalink: issue.permalink.filter(|it| it.starts_with("http://") || it.starts_with("https://")),
+        permalink: issue
+            .permalink
+            .filter(|it| it.starts_with("http://") || it.starts_with("https://")),
         stack_trace: issue.stack_trace,
         tags: issue.tags,
         metadata: issue.metadata,
@@ -97,7 +101,11 @@ pub(crate) fn events(answer: &[u8]) -> Result<Vec<Event>, String> {
     if !answer.starts_with(b"[") {
         return Err("it is not a list of events".to_owned());
     }
-    if answer.trim_ascii_end().strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii() == b"]") {
+    if answer
+        .trim_ascii_end()
+        .strip_prefix(b"[")
+        .is_some_and(|rest| rest.trim_ascii() == b"]")
+    {
         return Ok(Vec::new());
     }
     collect::read(answer).map_err(|why| why.to_string())

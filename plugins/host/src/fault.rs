@@ -65,7 +65,9 @@ pub(crate) fn of_plugin(
     let body: ErrorBody = serde_json::from_slice(payload).unwrap_or_default();
     let message = match secrets.scrub(&plain(&body.message)) {
         told if told.trim().is_empty() => {
-            format!("could not read the source because the plugin `{plugin}` failed and did not say why")
+            format!(
+                "could not read the source because the plugin `{plugin}` failed and did not say why"
+            )
         }
         told => told,
     };

@@ -50,7 +50,10 @@ pub(crate) enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Report {
     /// The library is loaded; its capabilities and its manifest.
-    Hello { capabilities: u64, manifest: Vec<u8> },
+    Hello {
+        capabilities: u64,
+        manifest: Vec<u8>,
+    },
     /// The library cannot be loaded, for this reason; the number is an error kind's code.
     Refused { code: i32, why: String },
     /// A call has ended.
@@ -130,7 +133,10 @@ impl Head {
             other: eight(24),
         };
         if head.text > MAX_TEXT || head.body > MAX_BODY {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "a frame is too large"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a frame is too large",
+            ));
         }
         Ok(head)
     }

@@ -156,9 +156,7 @@ fn manifest(table: &ExplainerPlugin) -> Result<Manifest, String> {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let kind = &manifest.kind;
     if !(1..=40).contains(&kind.len()) || !kind.chars().all(plain) {
-        return Err(
-            "its kind is not 1 to 40 lower-case letters, digits or `-`".to_owned(),
-        );
+        return Err("its kind is not 1 to 40 lower-case letters, digits or `-`".to_owned());
     }
     Ok(manifest)
 }

@@ -94,10 +94,16 @@ impl Log {
         };
         let plugin = &*self.plugin;
         if left_out > 0 {
-            warn!(plugin, left_out, "left out lines of a plugin because there were too many");
+            warn!(
+                plugin,
+                left_out, "left out lines of a plugin because there were too many"
+            );
         }
         let plain = |c: char| if c.is_control() { ' ' } else { c };
-        let message: String = String::from_utf8_lossy(message).chars().map(plain).collect();
+        let message: String = String::from_utf8_lossy(message)
+            .chars()
+            .map(plain)
+            .collect();
         let (message, target) = (self.secrets.scrub(&message), self.secrets.scrub(target));
         match level {
             abi::EXPLAINER_LOG_ERROR => error!(plugin, call, from = target, "{message}"),
@@ -110,7 +116,10 @@ impl Log {
 
     /// How many lines were left out before this one; `None` when this one is too.
     fn admit(&self) -> Option<u64> {
-        let mut allowance = self.allowance.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut allowance = self
+            .allowance
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let since = allowance.counted.elapsed().as_secs_f64();
         allowance.counted = Instant::now();
         allowance.lines = (allowance.lines + since * RATE).min(BURST);
@@ -138,7 +147,10 @@ pub(crate) fn is_enabled(level: i32) -> bool {
 /// The highest level that is kept; 0 when none is.
 pub(crate) fn highest_level() -> i32 {
     let levels = (1..=abi::EXPLAINER_LOG_TRACE).rev();
-    levels.into_iter().find(|level| is_enabled(*level)).unwrap_or_default()
+    levels
+        .into_iter()
+        .find(|level| is_enabled(*level))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -151,7 +163,10 @@ mod tests {
     fn secrets_of_the_settings_are_taken_out() {
         let secrets = Secrets::default();
         let schema = json!({"properties": {"token": {"writeOnly": true}, "url": {}}});
-        secrets.remember(&schema, &json!({"token": "hunter22", "url": "https://a.example"}));
+        secrets.remember(
+            &schema,
+            &json!({"token": "hunter22", "url": "https://a.example"}),
+        );
         assert_eq!(
             secrets.scrub("hunter22 at https://a.example"),
             "*** at https://a.example"

@@ -190,7 +190,12 @@ impl Plugin {
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plugin({} of {})", self.kind, self.allowed.path.display())
+        write!(
+            f,
+            "Plugin({} of {})",
+            self.kind,
+            self.allowed.path.display()
+        )
     }
 }
 

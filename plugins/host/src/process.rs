@@ -83,7 +83,9 @@ pub(crate) async fn launch(
     let (Some(stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
-        return Err(failed("could not start the plugin's process: it has no pipes"));
+        return Err(failed(
+            "could not start the plugin's process: it has no pipes",
+        ));
     };
     tokio::spawn(log_noise(stderr, desk.log().clone()));
     let mut reports = BufReader::with_capacity(64 * 1024, stdout);
@@ -171,7 +173,12 @@ async fn write(mut to: ChildStdin, mut frames: mpsc::UnboundedReceiver<Option<Ve
 }
 
 /// Reads reports until the child ends, in whatever way.
-async fn read(mut child: Child, mut from: BufReader<ChildStdout>, desk: Arc<Desk>, kill: Arc<Notify>) {
+async fn read(
+    mut child: Child,
+    mut from: BufReader<ChildStdout>,
+    desk: Arc<Desk>,
+    kill: Arc<Notify>,
+) {
     let _ = rustix::pipe::fcntl_setpipe_size(from.get_ref(), child::PIPE_SIZE);
     let reading = async {
         loop {
@@ -193,7 +200,12 @@ async fn read(mut child: Child, mut from: BufReader<ChildStdout>, desk: Arc<Desk
         "could not read the source because the plugin's process ended ({how}); \
          try again, a fresh one is started"
     ));
-    desk.log().write(abi::EXPLAINER_LOG_DEBUG, 0, "host", format!("the process ended: {how}").as_bytes());
+    desk.log().write(
+        abi::EXPLAINER_LOG_DEBUG,
+        0,
+        "host",
+        format!("the process ended: {how}").as_bytes(),
+    );
     let _ = child.kill().await;
 }
 

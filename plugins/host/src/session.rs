@@ -200,11 +200,7 @@ impl Session {
         self.desk.calls.is_idle()
     }
 
-    async fn ask(
-        &self,
-        command: impl FnOnce(u64) -> Command,
-        limit: Duration,
-    ) -> Result<Outcome> {
+    async fn ask(&self, command: impl FnOnce(u64) -> Command, limit: Duration) -> Result<Outcome> {
         let (id, end) = self.desk.calls.begin()?;
         let _guard = Guard { session: self, id };
         self.link.send(command(id));

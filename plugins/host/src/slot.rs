@@ -113,7 +113,9 @@ impl State {
     }
 
     fn may_open(&self) -> Result<()> {
-        let left = self.pause.map(|end| end.saturating_duration_since(Instant::now()));
+        let left = self
+            .pause
+            .map(|end| end.saturating_duration_since(Instant::now()));
         let Some(left) = left.filter(|left| !left.is_zero()) else {
             return Ok(());
         };
@@ -133,7 +135,9 @@ async fn close_when_idle(slot: Weak<Slot>) {
         tokio::time::sleep(LOOK).await;
         let Some(slot) = slot.upgrade() else { return };
         let mut state = slot.state.lock().await;
-        let Some(session) = &state.session else { return };
+        let Some(session) = &state.session else {
+            return;
+        };
         if slot.asked().elapsed() >= IDLE && session.is_idle() {
             state.session = None;
             return;

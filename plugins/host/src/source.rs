@@ -46,14 +46,25 @@ impl PluginSource {
                 self.plugin.kind(),
                 limit.as_secs_f32()
             );
-            Err(Error::new(ErrorKind::Timeout, self.plugin.kind(), method, why))
+            Err(Error::new(
+                ErrorKind::Timeout,
+                self.plugin.kind(),
+                method,
+                why,
+            ))
         });
         let (status, payload) = outcome?;
         if status == sdk::abi::EXPLAINER_OK {
             return Ok(payload);
         }
         let kind = self.plugin.kind();
-        Err(fault::of_plugin(status, &payload, kind, method, self.plugin.secrets()))
+        Err(fault::of_plugin(
+            status,
+            &payload,
+            kind,
+            method,
+            self.plugin.secrets(),
+        ))
     }
 
     async fn ask<A: DeserializeOwned>(
@@ -120,7 +131,9 @@ impl IssueSource for PluginSource {
         let events = convert::events(&answer).map_err(|why| self.garbage("events", &why))?;
         let sensitive = &self.plugin.manifest().sensitive;
         let events = events.into_iter().take(limit.into());
-        Ok(events.map(|event| convert::classified(event, sensitive)).collect())
+        Ok(events
+            .map(|event| convert::classified(event, sensitive))
+            .collect())
     }
 
     async fn webhook(

@@ -3,6 +3,10 @@
 
 #![expect(unsafe_code, reason = "it is about what plugins do below the SDK")]
 #![expect(
+    clippy::unwrap_used,
+    reason = "a defect of this plugin may end its process too"
+)]
+#![expect(
     clippy::undocumented_unsafe_blocks,
     reason = "nothing in here is meant to be sound"
 )]
@@ -17,9 +21,7 @@ use std::{
 };
 
 use explainer_plugin_sdk::{
-    abi::{
-        EXPLAINER_OK, EXPLAINER_PROTOCOL, ExplainerBytes, ExplainerHost, ExplainerPlugin,
-    },
+    abi::{EXPLAINER_OK, EXPLAINER_PROTOCOL, ExplainerBytes, ExplainerHost, ExplainerPlugin},
     export::Table,
 };
 
@@ -166,7 +168,11 @@ unsafe extern "C" fn call(
         "garbage" => host.complete(id, EXPLAINER_OK, b"\0\x01 garbage <html>"),
         "empty" => host.complete(id, EXPLAINER_OK, b""),
         "invalid utf-8" => {
-            host.complete(id, EXPLAINER_OK, b"{\"items\":[{\"id\":\"\xff\xfe\",\"title\":\"x\"}]}");
+            host.complete(
+                id,
+                EXPLAINER_OK,
+                b"{\"items\":[{\"id\":\"\xff\xfe\",\"title\":\"x\"}]}",
+            );
         }
         "100 megabytes" => host.complete(id, EXPLAINER_OK, &vec![b'['; 100 * 1024 * 1024]),
         "deep json" => host.complete(id, EXPLAINER_OK, "[".repeat(1_000_000).as_bytes()),
@@ -179,7 +185,8 @@ unsafe extern "C" fn call(
             host.complete(id, EXPLAINER_OK, answer.as_bytes());
         }
         "added field" => {
-            let answer = br#"{"items":[{"id":"1","title":"x","new":{"a":[1]}}],"total":1,"level":"x"}"#;
+            let answer =
+                br#"{"items":[{"id":"1","title":"x","new":{"a":[1]}}],"total":1,"level":"x"}"#;
             host.complete(id, EXPLAINER_OK, answer);
         }
         "block in call" => loop {
@@ -214,7 +221,10 @@ pub(crate) fn segfault() {
 
 /// Writes to standard output past all locks and macros, as C would.
 pub(crate) fn print() {
-    if let Ok(mut out) = std::fs::OpenOptions::new().write(true).open("/proc/self/fd/1") {
+    if let Ok(mut out) = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/proc/self/fd/1")
+    {
         let _ = out.write_all(&[0xff; 4096]);
     }
 }

@@ -91,12 +91,8 @@ pub struct ExplainerHost {
     pub ctx: *mut c_void,
     /// Ends a call: exactly once for each call id, also for one that was cancelled. With
     /// `EXPLAINER_OK` the payload is the answer, else `{"message": …, "retry_after_ms"?: …}`.
-    pub complete: unsafe extern "C" fn(
-        ctx: *mut c_void,
-        call_id: u64,
-        status: i32,
-        payload: ExplainerBytes,
-    ),
+    pub complete:
+        unsafe extern "C" fn(ctx: *mut c_void, call_id: u64, status: i32, payload: ExplainerBytes),
     /// Writes a line to the host's log; `call_id` is 0 outside of calls.
     pub log: unsafe extern "C" fn(
         ctx: *mut c_void,

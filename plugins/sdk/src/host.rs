@@ -57,12 +57,7 @@ impl Host {
         };
         // SAFETY: the context is the table's own, and the payload lives until the call returns.
         unsafe {
-            (self.table.complete)(
-                self.table.ctx,
-                call_id,
-                status,
-                ExplainerBytes::of(payload),
-            );
+            (self.table.complete)(self.table.ctx, call_id, status, ExplainerBytes::of(payload));
         }
     }
 

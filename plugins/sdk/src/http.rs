@@ -105,7 +105,10 @@ impl Request {
         })?;
         let (answer, answered) = oneshot::channel::<Answer>();
         let user = Box::into_raw(Box::new(answer));
-        if !self.host.http(log::current_call(), &head, &self.body, user.cast()) {
+        if !self
+            .host
+            .http(log::current_call(), &head, &self.body, user.cast())
+        {
             // SAFETY: the host has no client, so nobody else will ever see this pointer.
             drop(unsafe { Box::from_raw(user) });
             return Err(Error::unsupported(

@@ -13,8 +13,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::task::AbortHandle;
 
 use crate::{
-    Code, CommentRequest, Delivery, Error, EventsRequest, Host, IssueAnswer,
-    IssueRequest, Nothing, ProjectsAnswer, Query, SignalsAnswer, Source,
+    Code, CommentRequest, Delivery, Error, EventsRequest, Host, IssueAnswer, IssueRequest, Nothing,
+    ProjectsAnswer, Query, SignalsAnswer, Source,
     log::{self, within_call},
     runtime::Runtime,
 };
@@ -77,13 +77,16 @@ impl<S: Source> Instance<S> {
         };
         // Held while spawning, so that a call that ends at once finds itself in the map.
         let mut running = self.calls.lock();
-        let task = self.runtime.handle().spawn(within_call(call_id, async move {
-            let mut ending = ending;
-            if let Some(source) = &ending.source {
-                let answer = Caught(Box::pin(dispatch(&**source, &method, &payload))).await;
-                ending.outcome = Some(answer);
-            }
-        }));
+        let task = self
+            .runtime
+            .handle()
+            .spawn(within_call(call_id, async move {
+                let mut ending = ending;
+                if let Some(source) = &ending.source {
+                    let answer = Caught(Box::pin(dispatch(&**source, &method, &payload))).await;
+                    ending.outcome = Some(answer);
+                }
+            }));
         running.insert(call_id, task.abort_handle());
     }
 

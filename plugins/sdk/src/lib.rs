@@ -3,7 +3,7 @@
 //! Implement [`Source`] for a type, and export it:
 //!
 //! ```
-//! use explainer_plugin_sdk::{Error, Event, Host, Issue, Page, Project, Query, Source, Status};
+//! use explainer_plugin_sdk::{Error, Event, Host, Issue, Page, Project, Query, Source};
 //! # use explainer_plugin_sdk::{schemars, serde};
 //!
 //! /// What a workspace says about its tracker.
@@ -27,10 +27,6 @@
 //!
 //!     fn open(settings: Settings, host: Host) -> Result<Self, Error> {
 //!         Ok(Self { settings, host })
-//!     }
-//!
-//!     async fn check(&self) -> Result<Status, Error> {
-//!         Ok(Status { organization: None, projects: self.projects().await? })
 //!     }
 //!
 //!     async fn projects(&self) -> Result<Vec<Project>, Error> {
@@ -79,8 +75,9 @@ pub use error::{Code, Error};
 pub use host::Host;
 pub use http::{Request, RequestHead, Response, ResponseHead};
 pub use messages::{
-    CommentRequest, Delivery, ErrorBody, Event, EventsRequest, Issue, IssueAnswer, IssueRequest, Level, Manifest, Nothing, Organization, Page, Project, ProjectsAnswer, Query,
-    Secret, Signal, SignalsAnswer, Status,
+    CommentRequest, Delivery, ErrorBody, Event, EventsRequest, Issue, IssueAnswer, IssueRequest,
+    Level, Manifest, Nothing, Organization, Page, Project, ProjectsAnswer, Query, Secret, Signal,
+    SignalsAnswer, Status,
 };
 pub use source::Source;
 pub use {schemars, serde, serde_json, tracing};

@@ -73,8 +73,12 @@ impl Subscriber for ToHost {
         event.record(&mut line);
         let metadata = event.metadata();
         let text = format!("{}{}", line.message, line.fields);
-        self.host
-            .log(number(*metadata.level()), current_call(), metadata.target(), text.trim());
+        self.host.log(
+            number(*metadata.level()),
+            current_call(),
+            metadata.target(),
+            text.trim(),
+        );
     }
 
     fn enter(&self, _: &span::Id) {}

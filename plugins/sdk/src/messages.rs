@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,18 @@ pub struct Project {
     pub name: String,
     /// The language or runtime.
     pub platform: Option<String>,
+}
+
+impl Project {
+    /// A project with this id and this short name, which is also the name to show.
+    pub fn new(id: &str, slug: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            platform: None,
+        }
+    }
 }
 
 /// The projects that can be read.
@@ -153,6 +165,18 @@ pub struct Issue {
     pub status: String,
 }
 
+impl Issue {
+    /// An issue of which no more is known.
+    pub fn new(id: &str, title: &str, project: &Project) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            project: project.clone(),
+            ..Self::default()
+        }
+    }
+}
+
 /// How bad something is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -204,6 +228,13 @@ pub struct EventsRequest {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Event(pub Value);
+
+impl Event {
+    /// An event of which no more is known than what was raised.
+    pub fn of_exception(kind: &str, value: &str) -> Self {
+        Self(json!({ "exception": [{ "type": kind, "value": value }] }))
+    }
+}
 
 /// A webhook delivery, as it arrived.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]

@@ -28,8 +28,16 @@ pub trait Source: Send + Sync + Sized + 'static {
     /// Opens it. Check the settings here; speak to the tracker later.
     fn open(settings: Self::Settings, host: Host) -> Result<Self, Error>;
 
-    /// Whether the tracker can be reached with these settings.
-    fn check(&self) -> impl Future<Output = Result<Status, Error>> + Send;
+    /// Whether the tracker can be reached with these settings; unless you know more to try, that
+    /// is whether it lists its projects.
+    fn check(&self) -> impl Future<Output = Result<Status, Error>> + Send {
+        async {
+            Ok(Status {
+                organization: None,
+                projects: self.projects().await?,
+            })
+        }
+    }
 
     /// The projects that can be read.
     fn projects(&self) -> impl Future<Output = Result<Vec<Project>, Error>> + Send;

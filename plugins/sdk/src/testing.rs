@@ -60,7 +60,10 @@ unsafe extern "C" fn log(
 ) {
     // SAFETY: the plugin lends both until this call returns.
     let (target, message) = unsafe { (target.as_slice(), message.as_slice()) };
-    let (target, message) = (String::from_utf8_lossy(target), String::from_utf8_lossy(message));
+    let (target, message) = (
+        String::from_utf8_lossy(target),
+        String::from_utf8_lossy(message),
+    );
     let _ = writeln!(io::stderr(), "{target}: {message}");
 }
 

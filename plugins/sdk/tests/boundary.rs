@@ -41,7 +41,12 @@ fn compiles(source: &str, flags: &[&str]) -> (bool, String) {
     let file = folder.join(&name).with_extension("rs");
     fs::write(&file, source).unwrap();
     let output = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--edition=2024", "--crate-type=lib", "--emit=metadata", "--cap-lints=allow"])
+        .args([
+            "--edition=2024",
+            "--crate-type=lib",
+            "--emit=metadata",
+            "--cap-lints=allow",
+        ])
         .args(flags)
         .arg("-o")
         .arg(file.with_extension("rmeta"))
@@ -59,7 +64,10 @@ fn a_field_slipped_into_the_middle_does_not_build() {
     for (table, field) in [
         ("ExplainerPlugin", "    pub min_host_minor: u32,\n"),
         ("ExplainerPlugin", "    pub capabilities: u64,\n"),
-        ("ExplainerHost", "    pub abi_minor: u32,\n    /// To be passed"),
+        (
+            "ExplainerHost",
+            "    pub abi_minor: u32,\n    /// To be passed",
+        ),
         ("ExplainerBytes", "    pub ptr: *const u8,\n"),
     ] {
         assert!(ABI.contains(field), "{field}");
@@ -112,7 +120,10 @@ fn the_c_header_is_that_of_the_boundary() {
         .unwrap();
     let mut header = Vec::new();
     bindings.write(&mut header);
-    assert_file("include/explainer_plugin.h", &String::from_utf8(header).unwrap());
+    assert_file(
+        "include/explainer_plugin.h",
+        &String::from_utf8(header).unwrap(),
+    );
 }
 
 #[test]
@@ -120,7 +131,10 @@ fn the_messages_are_those_that_are_written_down() {
     let messages: [(&str, Schema); 16] = [
         ("manifest", schema_for!(Manifest)),
         ("error", schema_for!(ErrorBody)),
-        ("check request, projects request, comment answer", schema_for!(Nothing)),
+        (
+            "check request, projects request, comment answer",
+            schema_for!(Nothing),
+        ),
         ("check answer", schema_for!(Status)),
         ("projects answer", schema_for!(ProjectsAnswer)),
         ("issues request", schema_for!(Query)),

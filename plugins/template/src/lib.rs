@@ -1,8 +1,6 @@
 //! The smallest issue source: its issues are written in its settings.
 
-use explainer_plugin_sdk::{
-    Error, Event, Host, Issue, Page, Project, Query, Source, Status, serde_json::json,
-};
+use explainer_plugin_sdk::{Error, Event, Host, Issue, Page, Project, Query, Source};
 
 /// What a workspace says to open the source.
 #[derive(serde::Deserialize, schemars::JsonSchema)]
@@ -13,7 +11,8 @@ pub struct Settings {
 }
 
 fn some_problems() -> Vec<String> {
-    ["KeyError: 'sku'", "TimeoutError: no answer"].map(Into::into).into()
+    let problems = ["KeyError: 'sku'", "TimeoutError: no answer"];
+    problems.map(String::from).into()
 }
 
 /// The source.
@@ -25,17 +24,15 @@ impl Source for Template {
     const DESCRIPTION: &'static str = "Issues that are written in the settings";
 
     fn open(settings: Settings, _: Host) -> Result<Self, Error> {
-        let project = Project { id: "1".into(), slug: "main".into(), ..Project::default() };
-        let issue = |(n, title)| Issue { id: format!("{n}"), title, project: project.clone(), ..Issue::default() };
-        Ok(Self(settings.problems.into_iter().enumerate().map(issue).collect()))
-    }
-
-    async fn check(&self) -> Result<Status, Error> {
-        Ok(Status { organization: None, projects: self.projects().await? })
+        let project = Project::new("1", "main");
+        let problems = settings.problems.iter().enumerate();
+        let issue = |(n, title): (usize, &String)| Issue::new(&n.to_string(), title, &project);
+        Ok(Self(problems.map(issue).collect()))
     }
 
     async fn projects(&self) -> Result<Vec<Project>, Error> {
-        Ok(self.0.first().map(|issue| issue.project.clone()).into_iter().collect())
+        let first = self.0.iter().take(1);
+        Ok(first.map(|issue| issue.project.clone()).collect())
     }
 
     async fn issues(&self, query: Query) -> Result<Page, Error> {
@@ -47,9 +44,12 @@ impl Source for Template {
     }
 
     async fn events(&self, issue: String, _limit: u16) -> Result<Vec<Event>, Error> {
-        let found = self.issue(issue).await?.ok_or_else(|| Error::not_found("no such issue"))?;
-        let (kind, value) = found.title.split_once(": ").unwrap_or(("Error", &found.title));
-        Ok(vec![Event(json!({ "event_id": found.id, "exception": [{ "type": kind, "value": value }] }))])
+        let found = self.issue(issue).await?;
+        let title = found
+            .ok_or_else(|| Error::not_found("no such issue"))?
+            .title;
+        let (kind, value) = title.split_once(": ").unwrap_or(("Error", &title));
+        Ok(vec![Event::of_exception(kind, value)])
     }
 }
 

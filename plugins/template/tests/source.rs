@@ -8,9 +8,16 @@ fn every_problem_is_an_issue_with_an_event() {
     let source: Template =
         testing::open(json!({ "problems": ["KeyError: 'sku'", "it broke"] })).unwrap();
     testing::block_on(async {
-        let query = Query { limit: 10, ..Query::default() };
+        let query = Query {
+            limit: 10,
+            ..Query::default()
+        };
         let page = source.issues(query).await.unwrap();
-        let titles: Vec<_> = page.items.iter().map(|issue| issue.title.as_str()).collect();
+        let titles: Vec<_> = page
+            .items
+            .iter()
+            .map(|issue| issue.title.as_str())
+            .collect();
         assert_eq!(titles, ["KeyError: 'sku'", "it broke"]);
 
         let events = source.events(page.items[0].id.clone(), 1).await.unwrap();

@@ -47,7 +47,8 @@ impl Bugsink {
             .ok()?;
         loop {
             if let Ok(text) = fs::read_to_string(&ready) {
-                let values: HashMap<_, _> = text.lines().filter_map(|it| it.split_once('=')).collect();
+                let values: HashMap<_, _> =
+                    text.lines().filter_map(|it| it.split_once('=')).collect();
                 return Some(Self {
                     script,
                     url: values["BUGSINK_URL"].to_owned(),
@@ -57,7 +58,10 @@ impl Bugsink {
             if let Some(status) = script.try_wait().unwrap() {
                 let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
                 let installed = folder.join("venv/complete").exists();
-                assert!(!installed, "Bugsink is installed and does not start ({status}): {log}");
+                assert!(
+                    !installed,
+                    "Bugsink is installed and does not start ({status}): {log}"
+                );
                 let last = log.lines().last().unwrap_or("there is no log");
                 let _ = writeln!(
                     io::stdout(),
@@ -73,7 +77,9 @@ impl Bugsink {
 impl Drop for Bugsink {
     fn drop(&mut self) {
         // The script ends what it started when it is asked to end.
-        let _ = Command::new("kill").arg(self.script.id().to_string()).status();
+        let _ = Command::new("kill")
+            .arg(self.script.id().to_string())
+            .status();
         let _ = self.script.wait();
     }
 }
@@ -94,7 +100,9 @@ fn options(isolation: &Isolation) -> Options {
 
 #[test]
 fn a_real_bugsink_is_an_issue_source() {
-    let Some(server) = Bugsink::start() else { return };
+    let Some(server) = Bugsink::start() else {
+        return;
+    };
     let settings = json!({"url": server.url, "token": server.token});
     holds("bugsink", &library("bugsink"), &settings, options);
     runtime().block_on(async {
@@ -106,7 +114,9 @@ fn a_real_bugsink_is_an_issue_source() {
 
 async fn open(settings: &serde_json::Value) -> impl IssueSource {
     let options = options(&Isolation::Process(child()));
-    let plugin = Plugin::load(allowed(&library("bugsink")), options).await.unwrap();
+    let plugin = Plugin::load(allowed(&library("bugsink")), options)
+        .await
+        .unwrap();
     plugin.source(settings)
 }
 
@@ -124,13 +134,35 @@ async fn reads_what_the_sdk_sent(server: &Bugsink) {
         project: project.map(str::to_owned),
         ..IssueQuery::default()
     };
-    let billing = source.issues(&query("ZeroDivisionError", Some("billing"))).await.unwrap().items;
-    let [issue] = &billing[..] else { panic!("{billing:?}") };
+    let billing = source
+        .issues(&query("ZeroDivisionError", Some("billing")))
+        .await
+        .unwrap()
+        .items;
+    let [issue] = &billing[..] else {
+        panic!("{billing:?}")
+    };
     assert_eq!(issue.title, "ZeroDivisionError: division by zero");
-    assert!(issue.short_id.as_deref().is_some_and(|it| it.starts_with("BILLING-")), "{issue:?}");
-    assert!(source.issues(&query("is:resolved", None)).await.unwrap().items.is_empty());
+    assert!(
+        issue
+            .short_id
+            .as_deref()
+            .is_some_and(|it| it.starts_with("BILLING-")),
+        "{issue:?}"
+    );
+    assert!(
+        source
+            .issues(&query("is:resolved", None))
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 
-    let key_error = everything.iter().find(|it| it.title.contains("sku-1")).unwrap();
+    let key_error = everything
+        .iter()
+        .find(|it| it.title.contains("sku-1"))
+        .unwrap();
     assert_eq!(key_error.count, 2);
     let events = source.events(&key_error.id, 10).await.unwrap();
     assert_eq!(events.len(), 2);
@@ -138,12 +170,21 @@ async fn reads_what_the_sdk_sent(server: &Bugsink) {
     assert_eq!(exception.kind.as_deref(), Some("KeyError"));
     let frame = exception.frames.last().unwrap();
     assert_eq!(frame.function.as_deref(), Some("lookup"), "{frame:?}");
-    assert!(frame.locals.iter().any(|(name, _)| name == "cart"), "{frame:?}");
+    assert!(
+        frame.locals.iter().any(|(name, _)| name == "cart"),
+        "{frame:?}"
+    );
     assert_eq!(events[0].release.as_deref(), Some("shop@1.4.2"));
     assert_eq!(events[0].environment.as_deref(), Some("staging"));
 
-    source.comment(&key_error.id, "explained: the cart was empty").await.unwrap();
-    let unknown = source.comment("00000000-0000-0000-0000-000000000000", "x").await.unwrap_err();
+    source
+        .comment(&key_error.id, "explained: the cart was empty")
+        .await
+        .unwrap();
+    let unknown = source
+        .comment("00000000-0000-0000-0000-000000000000", "x")
+        .await
+        .unwrap_err();
     assert_eq!(unknown.kind(), ErrorKind::NotFound, "{unknown:?}");
 }
 
@@ -176,7 +217,10 @@ async fn serves_a_workspace(server: &Bugsink) {
     let workspace = client.get("/api/v1/workspaces/current").await.ok();
     assert_eq!(workspace["source"]["settings"]["token"], "***");
     let page = client.get("/api/v1/issues/?query=sku-1").await.ok();
-    let id = page["issues"][0]["id"].as_str().unwrap_or_else(|| panic!("{page}")).to_owned();
+    let id = page["issues"][0]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{page}"))
+        .to_owned();
     let path = format!("/api/v1/issues/{id}/analyze");
     let analyzed = client.post(&path, &json!({})).await.ok();
     let summary = analyzed["analysis"]["summary"].as_str().unwrap_or_default();

@@ -25,7 +25,14 @@ fn check(library: &str, settings: &str) -> (bool, Vec<(String, String)>) {
     let place = Place(folder());
     let report = place.0.path().join("report.json");
     let report_text = report.to_str().unwrap();
-    let output = place.plugin(&["check", library, "--settings", settings, "--json", report_text]);
+    let output = place.plugin(&[
+        "check",
+        library,
+        "--settings",
+        settings,
+        "--json",
+        report_text,
+    ]);
     let findings: Vec<Value> = serde_json::from_slice(&std::fs::read(&report).unwrap()).unwrap();
     let printed = text(&output.stdout);
     let findings = findings.iter().map(|finding| {
@@ -56,11 +63,18 @@ fn check_finds_what_is_wrong_with_a_bad_one() {
     let failed = |mode: &str, name: &str, why: &str| {
         let (well, findings) = check(rogue.to_str().unwrap(), &format!("{{\"mode\": {mode:?}}}"));
         let found = findings.iter().find(|(found, _)| found == name).unwrap();
-        assert!(!well && found.1.starts_with("failed") && found.1.contains(why), "{mode}: {findings:?}");
+        assert!(
+            !well && found.1.starts_with("failed") && found.1.contains(why),
+            "{mode}: {findings:?}"
+        );
     };
     let once = "every call ends exactly once, also one that was cancelled";
     failed("complete twice", once, "does not owe");
-    failed("leak threads", "closing a source ends its threads", "are left");
+    failed(
+        "leak threads",
+        "closing a source ends its threads",
+        "are left",
+    );
     let text = folder();
     let text = text.path().join("text.so");
     std::fs::write(&text, "no library").unwrap();
@@ -77,27 +91,42 @@ fn allow_inspect_and_list_tell_what_a_plugin_is() {
     std::fs::write(&config, "# ours\n[server]\nport = 0\n").unwrap();
 
     let output = place.plugin(&["list"]);
-    assert!(text(&output.stdout).contains("no plugin is allowed"), "{output:?}");
+    assert!(
+        text(&output.stdout).contains("no plugin is allowed"),
+        "{output:?}"
+    );
     let output = place.plugin(&["inspect", template]);
     let told = text(&output.stdout);
-    assert!(told.contains("kind         template") && told.contains("\"problems\""), "{told}");
+    assert!(
+        told.contains("kind         template") && told.contains("\"problems\""),
+        "{told}"
+    );
 
     for _ in 0..2 {
         let output = place.plugin(&["allow", template]);
         assert!(output.status.success(), "{}", text(&output.stderr));
     }
     let written = std::fs::read_to_string(&config).unwrap();
-    assert!(written.starts_with("# ours\n[server]\nport = 0\n"), "{written}");
+    assert!(
+        written.starts_with("# ours\n[server]\nport = 0\n"),
+        "{written}"
+    );
     assert_eq!(written.matches("sha256:").count(), 1, "{written}");
     let output = place.plugin(&["list"]);
-    assert!(output.status.success() && text(&output.stdout).contains("template"), "{output:?}");
+    assert!(
+        output.status.success() && text(&output.stdout).contains("template"),
+        "{output:?}"
+    );
 
     let check_config = |place: &Place| {
         let mut command = Service::command(place.0.path());
         command.arg("check-config").output().unwrap()
     };
     let output = check_config(&place);
-    assert!(text(&output.stdout).contains("plugin `template`"), "{output:?}");
+    assert!(
+        text(&output.stdout).contains("plugin `template`"),
+        "{output:?}"
+    );
 
     // What is not what was allowed any more is told of, by both.
     let changed = written.replacen("sha256:", "sha256:0", 1);
@@ -123,5 +152,8 @@ fn new_refuses_names_that_are_none_and_folders_that_are_there() {
     }
     assert!(place.plugin(&["new", "mine"]).status.success());
     let output = place.plugin(&["new", "mine"]);
-    assert!(text(&output.stderr).contains("choose another name"), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("choose another name"),
+        "{output:?}"
+    );
 }

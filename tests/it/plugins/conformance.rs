@@ -38,5 +38,10 @@ fn the_template_is_an_issue_source() {
 #[test]
 fn the_source_in_c_is_an_issue_source() {
     let Some(library) = notes_in_c() else { return };
-    holds("notes in C", &library, &json!({"prefix": "\"quoted\" "}), options);
+    holds(
+        "notes in C",
+        &library,
+        &json!({"prefix": "\"quoted\" "}),
+        options,
+    );
 }

@@ -40,7 +40,12 @@ fn a_library_that_is_no_plugin_of_this_version_is_refused() {
     let folder = folder();
     let text = folder.path().join("text.so");
     fs::write(&text, "#!/bin/sh\n").unwrap();
-    let other_symbol = patched(folder.path(), "symbol", b"explainer_plugin_v1", b"explainer_plugin_v9");
+    let other_symbol = patched(
+        folder.path(),
+        "symbol",
+        b"explainer_plugin_v1",
+        b"explainer_plugin_v9",
+    );
     let marked = |wrong| marked(folder.path(), wrong);
     let rows = [
         (text, "is not a library"),
@@ -48,7 +53,10 @@ fn a_library_that_is_no_plugin_of_this_version_is_refused() {
         (marked("no table"), "gave no table"),
         (marked("magic"), "does not begin as one of a plugin"),
         (marked("major"), "speaks version 2.0 of the plugin boundary"),
-        (marked("needs newer"), "needs version 1.7 of the plugin boundary"),
+        (
+            marked("needs newer"),
+            "needs version 1.7 of the plugin boundary",
+        ),
         (marked("short"), "has 64 bytes and a plugin's has 80"),
         (marked("no call"), "has no `call`"),
         (marked("no manifest"), "manifest cannot be read"),
@@ -59,7 +67,9 @@ fn a_library_that_is_no_plugin_of_this_version_is_refused() {
             for (library, told) in &rows {
                 let error = load(library, &isolation).await.unwrap_err();
                 let good = error.kind() == ErrorKind::Unsupported
-                    && (error.message().contains(told) || *told == "is not a library" && error.message().contains("it is not a library"));
+                    && (error.message().contains(told)
+                        || *told == "is not a library"
+                            && error.message().contains("it is not a library"));
                 assert!(good, "{isolation:?} {told}: {error:?}");
             }
             let newer = load(&marked("newer minor"), &isolation).await.unwrap();
@@ -84,7 +94,10 @@ fn a_library_that_dies_while_loading_is_an_error() {
         ] {
             let error = load(&library, &isolation).await.unwrap_err();
             let kinds = [ErrorKind::Unavailable, ErrorKind::Unsupported];
-            assert!(kinds.contains(&error.kind()) && error.message().contains(told), "{error:?}");
+            assert!(
+                kinds.contains(&error.kind()) && error.message().contains(told),
+                "{error:?}"
+            );
         }
     });
 }
@@ -103,9 +116,14 @@ fn only_the_very_bytes_that_were_allowed_are_loaded() {
                 digest: Digest::of(&whole),
                 path: path.clone(),
             };
-            let error = Plugin::load(allowed, options(&isolation)).await.unwrap_err();
+            let error = Plugin::load(allowed, options(&isolation))
+                .await
+                .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Forbidden, "{error:?}");
-            assert!(error.message().contains("not the file that was allowed"), "{error:?}");
+            assert!(
+                error.message().contains("not the file that was allowed"),
+                "{error:?}"
+            );
             let absent = Allowed {
                 digest: Digest::of(b""),
                 path: folder.path().join("absent.so"),
@@ -123,7 +141,9 @@ fn a_library_that_is_overwritten_while_loaded_goes_on_as_it_was() {
             let folder = folder();
             let path = folder.path().join("plugin.so");
             fs::copy(library("template"), &path).unwrap();
-            let plugin = Plugin::load(allowed(&path), options(&isolation)).await.unwrap();
+            let plugin = Plugin::load(allowed(&path), options(&isolation))
+                .await
+                .unwrap();
             let open = plugin.source(&json!({}));
             open.check().await.unwrap();
             // In place, as `cp` and careless installers do it.

@@ -66,11 +66,23 @@ const GARBAGE: Comes = Wrong(&[ErrorKind::Protocol], "could not");
 
 const ROWS: &[Row] = &[
     both("nothing wrong", Well),
-    both("panic in create", Wrong(&[ErrorKind::Internal], "create panics")),
-    both("say nothing in create", Wrong(&[ErrorKind::Protocol], "neither an instance nor a reason")),
-    both("refuse", Wrong(&[ErrorKind::Unauthorized], "refuses the token")),
+    both(
+        "panic in create",
+        Wrong(&[ErrorKind::Internal], "create panics"),
+    ),
+    both(
+        "say nothing in create",
+        Wrong(&[ErrorKind::Protocol], "neither an instance nor a reason"),
+    ),
+    both(
+        "refuse",
+        Wrong(&[ErrorKind::Unauthorized], "refuses the token"),
+    ),
     both("block in create", SLOW),
-    both("panic in a call", Wrong(&[ErrorKind::Internal], "panicked: a call panics")),
+    both(
+        "panic in a call",
+        Wrong(&[ErrorKind::Internal], "panicked: a call panics"),
+    ),
     both("panic in a thread", Well),
     deadly("abort", "signal 6"),
     deadly("segfault", "signal 11"),
@@ -79,26 +91,44 @@ const ROWS: &[Row] = &[
     deadly("eat memory", "signal 6"),
     both("never complete", SLOW),
     both("complete twice", Well),
-    both("complete late", SLOW),
+    both("complete late", STUCK),
     both("complete after destroy", STUCK),
     both("complete forged ids", Well),
     both("garbage", GARBAGE),
     both("empty", GARBAGE),
     both("invalid utf-8", GARBAGE),
-    both("100 megabytes", Wrong(&[ErrorKind::Protocol], "104857600 bytes and the limit is")),
+    both(
+        "100 megabytes",
+        Wrong(&[ErrorKind::Protocol], "104857600 bytes and the limit is"),
+    ),
     both("deep json", GARBAGE),
     both("unknown status", Wrong(&[ErrorKind::Protocol], "who knows")),
-    both("negative status", Wrong(&[ErrorKind::Protocol], "did not say why")),
-    both("too many issues", Wrong(&[ErrorKind::Protocol], "lists 1000 issues")),
+    both(
+        "negative status",
+        Wrong(&[ErrorKind::Protocol], "did not say why"),
+    ),
+    both(
+        "too many issues",
+        Wrong(&[ErrorKind::Protocol], "lists 1000 issues"),
+    ),
     both("added field", Well),
     both("block for ever", STUCK),
     both("block in call", STUCK),
     both("flood the log", Well),
     both("leak threads", Well),
     both("hang in destroy", Well),
-    both("ask the host", Wrong(&[ErrorKind::Unsupported], "no HTTP client")),
-    both("say nothing", Wrong(&[ErrorKind::Internal], "did not say why")),
-    both("tell the secret", Wrong(&[ErrorKind::Internal], "the secret is ***  X: 1")),
+    both(
+        "ask the host",
+        Wrong(&[ErrorKind::Unsupported], "no HTTP client"),
+    ),
+    both(
+        "say nothing",
+        Wrong(&[ErrorKind::Internal], "did not say why"),
+    ),
+    both(
+        "tell the secret",
+        Wrong(&[ErrorKind::Internal], "the secret is ***  X: 1"),
+    ),
     Row {
         mode: "show the environment",
         in_child: Wrong(&[ErrorKind::Internal], "environment: []"),
@@ -153,7 +183,10 @@ async fn try_row(
 ) -> Option<String> {
     let good = neighbour.source(&json!({"mode": "", "problems": ["KeyError: x"], "for": row.mode}));
     if let Err(error) = ask(&good).await {
-        return Some(format!("{}: the neighbour does not even begin: {error:?}", row.mode));
+        return Some(format!(
+            "{}: the neighbour does not even begin: {error:?}",
+            row.mode
+        ));
     }
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = stop.clone();
@@ -185,7 +218,9 @@ fn in_a_child_nothing_a_plugin_does_reaches_its_neighbours() {
         let plugin = Plugin::load(allowed(&library("rogue")), impatient(&isolation));
         // The neighbours are workspaces with the very same plugin.
         let plugin = plugin.await.unwrap();
-        let rows = ROWS.iter().map(|row| try_row(row, row.in_child, plugin.clone(), plugin.clone()));
+        let rows = ROWS
+            .iter()
+            .map(|row| try_row(row, row.in_child, plugin.clone(), plugin.clone()));
         let told: Vec<_> = stream::iter(rows).buffer_unordered(6).collect().await;
         let told: Vec<_> = told.into_iter().flatten().collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
@@ -195,14 +230,18 @@ fn in_a_child_nothing_a_plugin_does_reaches_its_neighbours() {
 #[test]
 fn in_the_host_a_plugin_does_no_harm_but_to_itself() {
     runtime().block_on(async {
-        let neighbour = Plugin::load(allowed(&library("template")), impatient(&Isolation::InProcess));
+        let neighbour = Plugin::load(
+            allowed(&library("template")),
+            impatient(&Isolation::InProcess),
+        );
         let neighbour = neighbour.await.unwrap();
         let rows = ROWS.iter().filter_map(|row| Some((row, row.in_host?)));
         let rows = rows.map(|(row, comes)| {
             let neighbour = neighbour.clone();
             async move {
                 // A library each, since a stuck one is stuck for all its sources.
-                let plugin = Plugin::load(allowed(&library("rogue")), impatient(&Isolation::InProcess));
+                let plugin =
+                    Plugin::load(allowed(&library("rogue")), impatient(&Isolation::InProcess));
                 try_row(row, comes, plugin.await.unwrap(), neighbour).await
             }
         });
@@ -224,9 +263,14 @@ fn a_source_that_keeps_dying_is_opened_with_growing_pauses() {
             told.push(ask(&source).await.unwrap_err());
         }
         assert!(told[0].message().contains("signal 6"), "{told:?}");
-        let paused = told.iter().find(|it| it.message().contains("times in a row"));
+        let paused = told
+            .iter()
+            .find(|it| it.message().contains("times in a row"));
         let wait = paused.and_then(Error::retry_after);
-        assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(30)), "{told:?}");
+        assert!(
+            wait.is_some_and(|wait| wait <= Duration::from_secs(30)),
+            "{told:?}"
+        );
         // A workspace with other settings is not made to wait.
         ask(&plugin.source(&json!({}))).await.unwrap();
     });

@@ -62,10 +62,16 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 /// The example in C, compiled; `None` where there is no compiler, which is said.
 pub(crate) fn notes_in_c() -> Option<PathBuf> {
     let sdk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/sdk");
-    let name = format!("libnotes-{}-{:?}.so", std::process::id(), std::thread::current().id());
+    let name = format!(
+        "libnotes-{}-{:?}.so",
+        std::process::id(),
+        std::thread::current().id()
+    );
     let built = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let compiler = Command::new("cc")
-        .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I"])
+        .args([
+            "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-I",
+        ])
         .arg(sdk.join("include"))
         .arg("-o")
         .arg(&built)
@@ -79,7 +85,10 @@ pub(crate) fn notes_in_c() -> Option<PathBuf> {
         }
         Err(error) => {
             // Straight to the stream: the macro's output is shown for failing tests only.
-            let _ = writeln!(io::stdout(), "skipped: the source in C, because cc does not run: {error}");
+            let _ = writeln!(
+                io::stdout(),
+                "skipped: the source in C, because cc does not run: {error}"
+            );
             None
         }
     }

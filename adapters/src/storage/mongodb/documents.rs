@@ -13,8 +13,9 @@ use ::mongodb::bson::{self, Bson, Document};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, SourceChoice, Specification,
-        Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, SourceChoice,
+        Specification, Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings,
+        login_key,
     },
 };
 use serde::{Deserialize, Serialize};

@@ -50,8 +50,12 @@ fn unwritable(file: &Path, error: &io::Error) -> String {
 /// for the same file. Everything else stays as it is written.
 fn with_entry(text: &str, allowed: &Allowed) -> Outcome<String> {
     let mut document: DocumentMut = text.parse()?;
-    let plugins = document.entry("plugins").or_insert(Item::Table(Table::new()));
-    let plugins = plugins.as_table_like_mut().ok_or("`plugins` is not a table")?;
+    let plugins = document
+        .entry("plugins")
+        .or_insert(Item::Table(Table::new()));
+    let plugins = plugins
+        .as_table_like_mut()
+        .ok_or("`plugins` is not a table")?;
     let list = plugins.entry("allow").or_insert(value(Array::new()));
     let list = list.as_array_mut().ok_or("`plugins.allow` is not a list")?;
     list.retain(|entry| {
@@ -69,16 +73,28 @@ mod tests {
     #[test]
     fn an_entry_is_added_once_for_each_file_and_nothing_else_changes() {
         let allowed = |digit: &str, path: &str| -> Allowed {
-            format!("sha256:{} {path}", digit.repeat(64)).parse().unwrap()
+            format!("sha256:{} {path}", digit.repeat(64))
+                .parse()
+                .unwrap()
         };
-        let text = with_entry("# mine\n[server]\nport = 1 # one\n", &allowed("a", "/a.so")).unwrap();
+        let text =
+            with_entry("# mine\n[server]\nport = 1 # one\n", &allowed("a", "/a.so")).unwrap();
         let text = with_entry(&text, &allowed("b", "/b.so")).unwrap();
         let text = with_entry(&text, &allowed("c", "/a.so")).unwrap();
-        assert!(text.starts_with("# mine\n[server]\nport = 1 # one\n"), "{text}");
+        assert!(
+            text.starts_with("# mine\n[server]\nport = 1 # one\n"),
+            "{text}"
+        );
         let read: toml::Table = toml::from_str(&text).unwrap();
         let list = read["plugins"]["allow"].as_array().unwrap();
         let list: Vec<_> = list.iter().filter_map(toml::Value::as_str).collect();
-        assert_eq!(list, [allowed("b", "/b.so").to_string(), allowed("c", "/a.so").to_string()]);
+        assert_eq!(
+            list,
+            [
+                allowed("b", "/b.so").to_string(),
+                allowed("c", "/a.so").to_string()
+            ]
+        );
         assert!(with_entry("plugins = 1", &allowed("a", "/a.so")).is_err());
     }
 }

@@ -34,7 +34,10 @@ fn json(text: &str) -> Result<Value, serde_json::Error> {
 pub(super) fn run(args: Args, config_file: Option<PathBuf>) -> ExitCode {
     let mut broken = 0;
     let outcome = load(config_file).and_then(|loaded| {
-        block_on(async { broken = find(args, &loaded.config).await?; Ok(()) })
+        block_on(async {
+            broken = find(args, &loaded.config).await?;
+            Ok(())
+        })
     });
     match outcome {
         Ok(()) if broken == 0 => ExitCode::SUCCESS,
@@ -71,6 +74,9 @@ fn print(finding: &Finding) {
         Verdict::Failed => paint::bad("FAILED "),
     };
     let time = paint::quiet(&format!("{:>5} ms", finding.millis));
-    let why = finding.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let why = finding
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!(": {why}"));
     anstream::println!("{result} {time}  {}{why}", finding.name);
 }

@@ -21,7 +21,10 @@ pub(super) async fn run(args: Args, config: Config) -> Outcome {
     anstream::println!("description  {}", manifest.description);
     anstream::println!("package      {} {}", manifest.name, manifest.version);
     anstream::println!("file         {}", plugin.path().display());
-    anstream::println!("digest       {}", explainer_plugin_host::digest_of(plugin.path())?);
+    anstream::println!(
+        "digest       {}",
+        explainer_plugin_host::digest_of(plugin.path())?
+    );
     if !can.is_empty() {
         anstream::println!("can also     {}", can.join(", "));
     }

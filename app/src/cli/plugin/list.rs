@@ -10,12 +10,21 @@ pub(super) async fn run(config: Config) -> Outcome {
         return Ok(());
     }
     let mut broken = 0;
-    for (entry, loaded) in config.plugins.allow.iter().zip(bootstrap::plugins::load(&config).await) {
+    for (entry, loaded) in config
+        .plugins
+        .allow
+        .iter()
+        .zip(bootstrap::plugins::load(&config).await)
+    {
         match loaded {
             Ok(plugin) => {
                 let manifest = plugin.manifest();
                 let path = paint::quiet(&plugin.path().display().to_string());
-                anstream::println!("{}  {}  {path}", paint::good(&manifest.kind), manifest.description);
+                anstream::println!(
+                    "{}  {}  {path}",
+                    paint::good(&manifest.kind),
+                    manifest.description
+                );
             }
             Err(error) => {
                 broken += 1;
@@ -26,5 +35,9 @@ pub(super) async fn run(config: Config) -> Outcome {
     if broken == 0 {
         return Ok(());
     }
-    Err(format!("{broken} of {} plugins cannot be loaded", config.plugins.allow.len()).into())
+    Err(format!(
+        "{broken} of {} plugins cannot be loaded",
+        config.plugins.allow.len()
+    )
+    .into())
 }

@@ -84,8 +84,9 @@ pub(super) fn run(command: Command, config_file: Option<PathBuf>) -> ExitCode {
         }
         Command::Check(args) => return check::run(args, config_file),
         Command::New(args) => new::run(&args),
-        Command::Inspect(args) => load(config_file)
-            .and_then(|loaded| block_on(inspect::run(args, loaded.config))),
+        Command::Inspect(args) => {
+            load(config_file).and_then(|loaded| block_on(inspect::run(args, loaded.config)))
+        }
         Command::List => load(config_file).and_then(|loaded| block_on(list::run(loaded.config))),
         Command::Allow(args) => load(config_file.clone())
             .and_then(|loaded| block_on(allow::run(args, loaded.config, config_file))),

@@ -60,7 +60,10 @@ fn name(text: &str) -> Result<String, String> {
     if starts && !text.ends_with('-') && text.len() <= 40 && text.chars().all(plain) {
         return Ok(text.to_owned());
     }
-    Err("a name is up to 40 lower-case letters, digits and `-`, and begins with a letter".to_owned())
+    Err(
+        "a name is up to 40 lower-case letters, digits and `-`, and begins with a letter"
+            .to_owned(),
+    )
 }
 
 /// Writes the crate into a new folder called like the plugin.
@@ -91,7 +94,10 @@ pub(super) fn run(args: &Args) -> Outcome {
     write(&folder.join("src/lib.rs"), &own(SOURCE))?;
     write(&folder.join("tests/source.rs"), &own(TESTS))?;
     write(&folder.join(".gitignore"), "/target\n")?;
-    anstream::println!("wrote {0}; see that it works with `cd {0} && cargo test`", args.name);
+    anstream::println!(
+        "wrote {0}; see that it works with `cd {0} && cargo test`",
+        args.name
+    );
     Ok(())
 }
 
@@ -99,7 +105,8 @@ fn write(file: &Path, text: &str) -> Outcome {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(file, text).map_err(|error| format!("could not write {} because {error}", file.display()).into())
+    fs::write(file, text)
+        .map_err(|error| format!("could not write {} because {error}", file.display()).into())
 }
 
 fn manifest(name: &str, sdk: &Path) -> String {

@@ -89,7 +89,9 @@ async fn added_field(subject: Subject) -> Verdict {
     let plugin = subject.load().await?;
     let source = plugin.source(&subject.settings);
     let query = json!({"query": "", "limit": 1, "of_a_later_version": {"deep": [1, null]}});
-    source.call("issues", query.to_string().into_bytes()).await?;
+    source
+        .call("issues", query.to_string().into_bytes())
+        .await?;
     Ok(())
 }
 
@@ -128,4 +130,3 @@ fn shown(answer: Result<Vec<u8>, explainer_core::Error>) -> String {
         Err(error) => format!("{:?}: {error}", error.kind()),
     }
 }
-

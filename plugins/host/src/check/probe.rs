@@ -191,7 +191,10 @@ impl Inside {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(format!("a call did not end within {} s", PATIENCE.as_secs()));
+                return Err(format!(
+                    "a call did not end within {} s",
+                    PATIENCE.as_secs()
+                ));
             }
             let waited = self.ends.bell.wait_timeout(ends, left);
             ends = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -238,7 +241,9 @@ fn threads(inside: &Inside) -> Result<(), String> {
             return Ok(());
         }
         if Instant::now() > end {
-            return Err(format!("these threads are left: {after:?}; before: {before:?}"));
+            return Err(format!(
+                "these threads are left: {after:?}; before: {before:?}"
+            ));
         }
         thread::sleep(Duration::from_millis(10));
     }
@@ -275,7 +280,10 @@ fn signals(inside: &Inside) -> Result<(), String> {
     if after == inside.signals_before {
         return Ok(());
     }
-    Err(format!("they were {:?} and are {after:?}", inside.signals_before))
+    Err(format!(
+        "they were {:?} and are {after:?}",
+        inside.signals_before
+    ))
 }
 
 fn exit(inside: &Inside) -> Result<(), String> {
@@ -289,7 +297,10 @@ fn exit(inside: &Inside) -> Result<(), String> {
 
 /// The names of all threads but those that call in.
 fn threads_of_others() -> Vec<String> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let tasks = fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
     let names = tasks.filter_map(|task| fs::read_to_string(task.path().join("comm")).ok());
     let names = names.map(|name| name.trim().to_owned());
     names.filter(|name| name != "plugin-calls").collect()

@@ -3,6 +3,9 @@
 //! An adapter knows its technology and the core, never another adapter and never the web server.
 
 pub mod auth;
+pub mod layers;
+#[cfg(any(feature = "llm-ollama", feature = "llm-openai"))]
+pub mod llm;
 #[cfg(any(
     feature = "llm-ollama",
     feature = "llm-openai",

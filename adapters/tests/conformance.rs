@@ -7,8 +7,34 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+#[path = "support/opened.rs"]
+#[expect(dead_code, reason = "the suite has no workspaces")]
+mod opened;
+#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+#[path = "support/replay.rs"]
+#[expect(
+    dead_code,
+    reason = "the table of faults replays more than the suite does"
+)]
+mod replay;
 #[cfg(feature = "storage-mongodb")]
 mod support;
+#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+#[path = "support/wire.rs"]
+#[expect(
+    dead_code,
+    reason = "the table of faults has more faults than the suite"
+)]
+mod wire;
+
+#[cfg(feature = "source-sentry")]
+#[expect(
+    dead_code,
+    reason = "a suite needs less of the server than `sentry.rs`"
+)]
+#[path = "support/sentry.rs"]
+mod replay_sentry;
 
 use std::{
     collections::BTreeSet,
@@ -25,6 +51,8 @@ use explainer_adapters::{
 use explainer_core::testkit::conformance::{
     self, Case, auth, clock, issue_source, passwords, vault,
 };
+#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+use wire::Wire;
 
 /// Declares one test for each port of each adapter: `test: Port for Adapter => what runs it`.
 macro_rules! suites {
@@ -53,8 +81,20 @@ suites! {
     mongodb_analyses: Analyses for MongoStore =>
         mongodb::run("analyses", conformance::analyses::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_deliveries: Deliveries for MongoStore =>
+        mongodb::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_watches: Watches for MongoStore =>
+        mongodb::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
+        mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_revoked_tokens: RevokedTokens for MongoStore =>
         mongodb::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
+    mongodb_ledger: Ledger for MongoStore =>
+        mongodb::run("ledger", conformance::ledger::CASES, |store| store);
 
     #[cfg(feature = "storage-sqlite")]
     sqlite_users: Users for SqliteStore =>
@@ -66,11 +106,34 @@ suites! {
     sqlite_analyses: Analyses for SqliteStore =>
         sqlite::run("analyses", conformance::analyses::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
+    sqlite_deliveries: Deliveries for SqliteStore =>
+        sqlite::run("deliveries", conformance::deliveries::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_watches: Watches for SqliteStore =>
+        sqlite::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
+        sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
     sqlite_revoked_tokens: RevokedTokens for SqliteStore =>
         sqlite::run("revoked tokens", conformance::revoked_tokens::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_ledger: Ledger for SqliteStore =>
+        sqlite::run("ledger", conformance::ledger::CASES, |store| store);
+
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    openai_chat: Llm for OpenAiModel => models::run(Wire::Chat);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    openai_responses: Llm for OpenAiModel => models::run(Wire::Responses);
+    #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+    ollama: Llm for OllamaModel => models::run(Wire::Ollama);
 
     files_source: IssueSource for FilesSource =>
         run("files", issue_source::CASES, files::open, |source| source);
+
+    #[cfg(feature = "source-sentry")]
+    sentry_source: IssueSource for SentrySource =>
+        run("sentry", issue_source::CASES, sentry::open, |(_, source)| &**source);
 
     jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
     argon2_passwords: Passwords for Argon2Passwords =>
@@ -136,6 +199,106 @@ mod sqlite {
     }
 }
 
+#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+mod models {
+    use std::{sync::Mutex, time::Duration};
+
+    use explainer_core::testkit::conformance::{
+        self,
+        llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, WAIT},
+    };
+
+    use super::{
+        opened,
+        replay::{End, Replay, Reply},
+        wire::Wire,
+    };
+
+    /// Runs the suite against a server that replays the protocol, each case on one of its own.
+    pub(super) fn run(wire: Wire) {
+        conformance::run(&format!("{wire:?}"), CASES, |case| {
+            super::runtime().block_on(async {
+                let server = Replay::start().await;
+                let llm = opened::model(wire, &server.url());
+                let server = Mutex::new(Some(server));
+                let stage = Box::new(move |scene| {
+                    let mut server = server.lock().unwrap();
+                    if scene == Scene::IsGone {
+                        *server = None;
+                    }
+                    server
+                        .as_ref()
+                        .is_none_or(|server| play(server, wire, scene))
+                });
+                (case.run)(&LlmSetup { llm, stage }).await
+            })
+        });
+    }
+
+    /// What the server answers in each scene; `false` where such a server never does that.
+    fn play(server: &Replay, wire: Wire, scene: Scene) -> bool {
+        let whole = |finish: &str| {
+            let (begin, rest) = ANSWER.split_at(20);
+            Some(wire.answer(&[begin, rest], finish))
+        };
+        let (path, found) = wire.description();
+        server.on(path, [found]);
+        let of_openai = |reply: Reply| (wire != Wire::Ollama).then_some(reply);
+        let reply = match scene {
+            Scene::Answers => whole("stop"),
+            Scene::CutByLength => whole("length"),
+            Scene::EndsForAnUnknownReason => whole("wind"),
+            Scene::Refuses => wire.refusal(REFUSAL),
+            Scene::Filters => of_openai(wire.answer(&[ANSWER], "content_filter")),
+            Scene::AnswersNothing => Some(wire.answer(&[], "stop")),
+            Scene::KnowsNoCredentials => Some(wire.error(401, "unauthorized", "invalid_api_key")),
+            Scene::KnowsNoModel => {
+                let unknown = wire.error(404, "model \"tiny\" not found", "model_not_found");
+                let none = Reply::json(200, &serde_json::json!({"data": [{"id": "other"}]}));
+                let description = if wire == Wire::Ollama {
+                    unknown.clone()
+                } else {
+                    none
+                };
+                server.on(path, [description]);
+                Some(unknown)
+            }
+            Scene::Throttles => {
+                let reply = wire.error(429, "too many requests", "rate_limit_exceeded");
+                Some(reply.with("retry-after", &WAIT.as_secs().to_string()))
+            }
+            Scene::WantsMoney => of_openai(wire.error(429, "no credit", "insufficient_quota")),
+            Scene::FindsPromptTooLong => {
+                let message = "the input length exceeds the context length";
+                Some(wire.error(400, message, "context_length_exceeded"))
+            }
+            Scene::Fails => {
+                let failing = wire.error(500, "it broke", "server_error");
+                server.on(path, [failing.clone()]);
+                Some(failing)
+            }
+            Scene::BreaksOff => Some(wire.stream(&wire.pieces(&["{", "\"a"])).ending(End::Cut)),
+            Scene::Babbles => Some(wire.raw(&["<html>hello</html>\n", "\n"])),
+            Scene::NeverEnds => {
+                let piece = wire
+                    .frame(&wire.pieces(&[&"a".repeat(60_000)])[usize::from(wire != Wire::Ollama)]);
+                Some(wire.raw(&[&piece]).ending(End::Never))
+            }
+            Scene::SaysNothing => Some(
+                whole("stop")
+                    .unwrap_or_else(|| unreachable!())
+                    .slow(Duration::from_secs(60), Duration::ZERO),
+            ),
+            Scene::IsGone => return true,
+        };
+        let Some(reply) = reply else {
+            return false;
+        };
+        server.on(wire.path(), [reply]);
+        true
+    }
+}
+
 mod files {
     use super::FilesSource;
 
@@ -153,6 +316,33 @@ mod files {
 
     pub(super) fn open() -> FilesSource {
         FilesSource::of_documents("shop", DOCUMENTS)
+    }
+}
+
+#[cfg(feature = "source-sentry")]
+mod sentry {
+    use std::sync::Arc;
+
+    use explainer_adapters::{
+        outbound::Target,
+        sources::sentry::{SentryDefaults, SentryKind},
+    };
+    use explainer_core::ports::{IssueSource, SourceKind};
+    use serde_json::json;
+
+    use super::replay_sentry::{ORGANIZATION, ReplaySentry, TOKEN};
+
+    /// On a server of its own, whose pages are shorter than asked for.
+    pub(super) fn open() -> (ReplaySentry, Arc<dyn IssueSource>) {
+        let server = ReplaySentry::start();
+        let kind = SentryKind::new(SentryDefaults {
+            target: Target::of_operator(&server.url()).unwrap(),
+            api_token: Some(TOKEN.into()),
+            organization: Some(ORGANIZATION.into()),
+            private_networks: false,
+        });
+        let source = kind.open(&json!({})).unwrap();
+        (server, source)
     }
 }
 
@@ -224,6 +414,7 @@ fn vaults() -> vault::Vaults {
 /// Ports that promise no behaviour of their own, each with the reason.
 const WITHOUT_SUITE: &[(&str, &str)] = &[
     ("SourceKind", "opens sources, which have their own suite"),
+    ("LlmKind", "opens models, which have their own suite"),
     ("ProgressSink", "hears of progress and answers nothing"),
 ];
 

@@ -17,7 +17,7 @@ use std::{
 use explainer_adapters::storage::mongodb::{MongoConfig, MongoStore};
 use explainer_core::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisFilter, Lease, Outcome, SecretString, Status},
+    domain::{Analysis, AnalysisFilter, Lease, Outcome, Priority, SecretString, Status},
     ports::{Analyses, RevokedTokens, Users, Workspaces},
     testkit::{
         conformance::{self, Case, Verdict},
@@ -43,18 +43,31 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             store.unwrap().ping().await.unwrap();
         }
         let mut made = BTreeMap::new();
-        for collection in ["users", "workspaces", "analyses", "revoked_tokens"] {
+        for collection in [
+            "users",
+            "workspaces",
+            "analyses",
+            "former_results",
+            "idempotency_keys",
+            "revoked_tokens",
+            "model_calls",
+            "deliveries",
+        ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
-            ("workspaces", vec!["_id_", "of_member"]),
-            (
-                "analyses",
-                vec!["_id_", "due", "newest", "newest_by_status", "of_issue"],
-            ),
+            ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
+            ("former_results", vec!["_id_", "of_analysis"]),
+            ("idempotency_keys", vec!["_id_", "expiry"]),
+            ("workspaces", vec!["_id_", "automatic", "of_member"]),
+            ("deliveries", vec!["_id_", "expiry"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
+            (
+                "model_calls",
+                vec!["_id_", "by_day", "by_key", "of_analysis"],
+            ),
         ];
         let expected = expected.map(|(collection, names)| {
             let names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
@@ -102,17 +115,30 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::users::CASES, |store| store);
     run.of(conformance::workspaces::CASES, |store| store);
     run.of(conformance::analyses::CASES, |store| store);
+    run.of(conformance::idempotency::CASES, |store| store);
     run.of(conformance::revoked_tokens::CASES, |store| store);
+    run.of(conformance::deliveries::CASES, |store| store);
+    run.of(conformance::watches::CASES, |store| store);
     let expected = [
         ("analyses", "command"),
         ("analyses", "query"),
         ("analyses", "remove"),
         ("analyses", "update"),
+        ("deliveries", "query"),
+        ("deliveries", "remove"),
+        ("deliveries", "update"),
+        ("former_results", "query"),
+        ("former_results", "remove"),
+        ("idempotency_keys", "query"),
+        ("idempotency_keys", "remove"),
+        ("idempotency_keys", "update"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
         ("revoked_tokens", "update"),
         ("users", "query"),
         ("users", "update"),
+        ("watches", "command"),
+        ("watches", "update"),
         ("workspaces", "query"),
         ("workspaces", "update"),
     ];
@@ -447,6 +473,75 @@ async fn a_job_whose_worker_died_while_taking_it_is_handed_out_again() {
 }
 
 #[tokio::test]
+async fn a_result_that_was_put_aside_by_one_who_died_is_there_once() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    store.enqueue(request("1", 0)).await.unwrap();
+    let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
+    let done = completed(&job, "the first");
+    store.finish(&lease, done, at(2)).await.unwrap().unwrap();
+    let ended = all(&place, "analyses").await.remove(0);
+    store.enqueue(request("1", 3)).await.unwrap();
+    // All that remains when the process dies before the second of the two commands.
+    let by_id = doc! { "_id": ended.get_str("_id").unwrap() };
+    let analyses = collection_of(&place, "analyses");
+    analyses.replace_one(by_id, ended).await.unwrap();
+
+    let again = store.enqueue(request("1", 4)).await.unwrap();
+    assert_eq!((again.revision, again.status), (2, Status::Pending));
+    let former = store.former_results(&id("ws"), &again.id).await.unwrap();
+    let former: Vec<_> = former.iter().map(|it| it.revision).collect();
+    assert_eq!(former, [1]);
+    place.drop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_rare_ones_reads_the_index_and_no_documents_but_its_own() {
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    for issue in 0..200 {
+        store.enqueue(request(&issue.to_string(), 0)).await.unwrap();
+    }
+    let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
+    let done = completed(&job, "a needle among others");
+    store.finish(&lease, done, at(2)).await.unwrap().unwrap();
+    let filters = [
+        AnalysisFilter {
+            status: Some(Status::Completed),
+            ..AnalysisFilter::default()
+        },
+        AnalysisFilter {
+            priority: Some(Priority::Medium),
+            model: Some("heuristic".to_owned()),
+            ..AnalysisFilter::default()
+        },
+        AnalysisFilter {
+            text: Some("needle".to_owned()),
+            project: Some("shop".to_owned()),
+            ..AnalysisFilter::default()
+        },
+    ];
+    let profile = doc! { "profile": 2, "slowms": 0, "sampleRate": 1.0 };
+    place.database.run_command(profile).await.unwrap();
+    for filter in &filters {
+        let filter = AnalysisFilter {
+            limit: 10,
+            ..filter.clone()
+        };
+        let found = store.list(&id("ws"), &filter).await.unwrap();
+        assert_eq!(found.len(), 1, "{filter:?}");
+    }
+    let done = all(&place, "system.profile").await.into_iter();
+    let read: Vec<_> = done
+        .filter(|done| done.get_str("op").ok() == Some("query"))
+        .filter(|done| done.get_str("ns").is_ok_and(|ns| ns.ends_with(".analyses")))
+        .map(|done| done.get_i32("docsExamined").unwrap())
+        .collect();
+    assert_eq!(read, [1, 1, 1]);
+    place.drop().await;
+}
+
+#[tokio::test]
 async fn what_somebody_typed_does_not_change_which_name_is_taken() {
     let place = Place::on(&server(Topology::Standalone)).await;
     let store = place.open().await;
@@ -492,7 +587,7 @@ async fn many_workers_finish_each_job_exactly_once() {
         let completed = AnalysisFilter {
             status: Some(Status::Completed),
             limit: 100,
-            skip: 0,
+            ..AnalysisFilter::default()
         };
         let listed = place
             .open()

@@ -1,11 +1,13 @@
 //! The Issue Explainer's application: the one place where ports and adapters are put together,
-//! and the three doors to the use cases: the HTTP [`api`], the [`worker`] and the
+//! and the doors to the use cases: the HTTP [`api`], the [`worker`], the [`poller`] and the
 //! command line, [`cli`].
 
 pub mod api;
 pub mod bootstrap;
 pub mod cli;
 pub mod config;
+pub mod poller;
 pub mod telemetry;
 pub mod waiting;
+mod watching;
 pub mod worker;

@@ -1,35 +1,49 @@
-//! Waiting for an analysis to end, whichever worker of whichever replica ends it.
+//! Waiting for what happens to an analysis, whichever worker of whichever replica it happens to.
 //!
-//! Notices of this process wake the waiting at once; what another replica ends is found by
-//! looking at the store now and then.
+//! Each analysis that somebody of this process has to do with has a board. Notices of this process
+//! change it and wake those before it at once; what another replica does is found by looking at the
+//! store now and then. A board shows the newest state and remembers nothing: who is slow to look
+//! misses what was between, and holds nobody up.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{Analysis, AnalysisId, Workspace},
+    domain::{Analysis, AnalysisId, Progress, Workspace},
     ports::{Notice, NoticeKind, Notifier},
     services::{AnalysisRequests, Failure},
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
 /// How often the store is looked at while no notice comes.
-const LOOK: Duration = Duration::from_secs(1);
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
 /// Those who wait for analyses, and how long they do.
 #[derive(Debug)]
 pub struct Waiting {
     limit: Duration,
-    bells: Mutex<HashMap<AnalysisId, Arc<Notify>>>,
+    boards: Mutex<HashMap<AnalysisId, watch::Sender<Board>>>,
     queued: Notify,
+    closed: watch::Sender<bool>,
+}
+
+/// What this process knows of one analysis.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Board {
+    /// How often its record has changed.
+    pub changes: u64,
+    /// How far the run is that this process carries out.
+    pub progress: Option<Progress>,
+    /// Whether it was removed.
+    pub deleted: bool,
 }
 
 impl Waiting {
@@ -37,31 +51,38 @@ impl Waiting {
     pub fn new(limit: Duration) -> Self {
         Self {
             limit,
-            bells: Mutex::default(),
+            boards: Mutex::default(),
             queued: Notify::new(),
+            closed: watch::Sender::new(false),
         }
+    }
+
+    /// How long a request waits at most.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Waits until `analysis` has ended or the limit is reached; gives back the newest record.
     pub(crate) async fn until_ended(
-        &self,
+        self: &Arc<Self>,
         requests: &AnalysisRequests,
         of: &Workspace,
         analysis: Analysis,
     ) -> Result<Analysis, Failure> {
         let deadline = Instant::now() + self.limit;
-        let seat = Seat::take(self, &analysis.id);
+        let mut seat = self.seat(&analysis.id);
         let mut newest = analysis;
-        while newest.status.is_active() && Instant::now() < deadline {
-            let rung = seat.bell.notified();
+        while newest.status.is_active() && Instant::now() < deadline && !*self.closed.borrow() {
+            // Before the record is read: what happens meanwhile is then noticed.
+            let changes = seat.board().changes;
             newest = requests.get(of, newest.id.as_str()).await?;
-            if !newest.status.is_active() {
-                break;
-            }
-            let look = deadline.min(Instant::now() + LOOK);
-            tokio::select! {
-                () = rung => {}
-                () = sleep_until(look) => {}
+            if newest.status.is_active() {
+                let look = deadline.min(Instant::now() + LOOK);
+                tokio::select! {
+                    () = seat.until(|board| board.changes != changes) => {}
+                    () = sleep_until(look) => {}
+                    () = self.closing() => {}
+                }
             }
         }
         Ok(newest)
@@ -72,51 +93,91 @@ impl Waiting {
         self.queued.notified().await;
     }
 
-    fn bells(&self) -> std::sync::MutexGuard<'_, HashMap<AnalysisId, Arc<Notify>>> {
-        self.bells.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A place before the board of an analysis.
+    pub(crate) fn seat(self: &Arc<Self>, id: &AnalysisId) -> Seat {
+        let mut boards = self.boards();
+        let board = boards.entry(id.clone()).or_default().subscribe();
+        Seat {
+            waiting: self.clone(),
+            id: id.clone(),
+            board,
+        }
+    }
+
+    /// Sends all who wait home, with what there is: the service stops.
+    pub(crate) fn close(&self) {
+        self.closed.send_replace(true);
+    }
+
+    /// Waits until the service stops.
+    pub(crate) async fn closing(&self) {
+        // The sender is ours: it does not go away.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    fn change(&self, id: &AnalysisId, change: impl FnOnce(&mut Board)) {
+        if let Some(board) = self.boards().get(id) {
+            board.send_modify(change);
+        }
+    }
+
+    fn boards(&self) -> MutexGuard<'_, HashMap<AnalysisId, watch::Sender<Board>>> {
+        self.boards.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Notifier for Waiting {
     async fn notify(&self, notice: &Notice) -> Result<()> {
-        match notice.kind {
-            NoticeKind::Queued => self.queued.notify_one(),
-            NoticeKind::Completed | NoticeKind::Failed => {
-                if let Some(bell) = self.bells().get(&notice.analysis_id) {
-                    bell.notify_waiters();
-                }
-            }
-            _ => {}
+        if notice.kind == NoticeKind::Queued {
+            self.queued.notify_one();
         }
+        self.change(&notice.analysis_id, |board| {
+            board.changes += 1;
+            board.deleted |= notice.kind == NoticeKind::Deleted;
+        });
         Ok(())
     }
-}
 
-/// A place among those who wait for one analysis; the bell goes with the last of them.
-struct Seat<'a> {
-    waiting: &'a Waiting,
-    id: AnalysisId,
-    bell: Arc<Notify>,
-}
-
-impl<'a> Seat<'a> {
-    fn take(waiting: &'a Waiting, id: &AnalysisId) -> Self {
-        let bell = waiting.bells().entry(id.clone()).or_default().clone();
-        Self {
-            waiting,
-            id: id.clone(),
-            bell,
-        }
+    fn progress(&self, analysis: &AnalysisId, progress: &Progress) {
+        self.change(analysis, |board| board.progress = Some(progress.clone()));
     }
 }
 
-impl Drop for Seat<'_> {
+/// A place before the board of one analysis; the board goes with the last of them.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    waiting: Arc<Waiting>,
+    id: AnalysisId,
+    board: watch::Receiver<Board>,
+}
+
+impl Seat {
+    /// What the board shows.
+    pub(crate) fn board(&self) -> Board {
+        self.board.borrow().clone()
+    }
+
+    /// Waits until the board shows what is asked for.
+    pub(crate) async fn until(&mut self, shows: impl FnMut(&Board) -> bool) {
+        if self.board.wait_for(shows).await.is_err() {
+            // Without a board there will be no news.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Takes down what this process showed of its run, once it no longer carries one out.
+    pub(crate) fn clear_progress(&self) {
+        (self.waiting).change(&self.id, |board| board.progress = None);
+    }
+}
+
+impl Drop for Seat {
     fn drop(&mut self) {
-        let mut bells = self.waiting.bells();
-        // One in the map and one here: nobody else is left.
-        if Arc::strong_count(&self.bell) == 2 {
-            bells.remove(&self.id);
+        let mut boards = self.waiting.boards();
+        let alone = |board: &watch::Sender<Board>| board.receiver_count() == 1;
+        if boards.get(&self.id).is_some_and(alone) {
+            boards.remove(&self.id);
         }
     }
 }

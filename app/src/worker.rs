@@ -3,9 +3,10 @@
 //!
 //! What is done with a job is `explainer_core::services::Work`'s.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use explainer_core::{
+    Error,
     domain::{Analysis, Lease},
     services::Services,
 };
@@ -13,7 +14,7 @@ use futures::FutureExt;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::{JoinHandle, JoinSet},
-    time::sleep,
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep},
 };
 
 use crate::waiting::Waiting;
@@ -22,6 +23,10 @@ use crate::waiting::Waiting;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long it rests when the store fails.
 const FAULT: Duration = Duration::from_secs(2);
+
+/// How often it is kept how far a job is, where that has changed: often enough to look on, and seldom
+/// enough that short runs are not slowed down.
+const REPORT: Duration = Duration::from_secs(1);
 
 /// A running worker.
 #[derive(Debug)]
@@ -71,7 +76,7 @@ async fn claim_all(
         let Ok(hand) = hand else { break };
         let rest = match services.work.claim().await {
             Ok(Some((lease, job))) => {
-                jobs.spawn(work(services.clone(), lease, job, hand));
+                jobs.spawn(work(services.clone(), waiting.clone(), lease, job, hand));
                 continue;
             }
             Ok(None) => IDLE,
@@ -89,28 +94,66 @@ async fn claim_all(
     jobs
 }
 
-/// Works on one job and renews its lease well before it runs out. A lease that is lost ends the
-/// work: somebody else has the job, or nobody wants it any more.
-async fn work(services: Arc<Services>, lease: Lease, job: Analysis, _hand: OwnedSemaphorePermit) {
+/// Works on one job, renews its lease well before it runs out, and keeps how far it is for those
+/// who look on from other replicas. A lease that is lost ends the work: somebody else has the job,
+/// or nobody wants it any more.
+async fn work(
+    services: Arc<Services>,
+    waiting: Arc<Waiting>,
+    lease: Lease,
+    job: Analysis,
+    _hand: OwnedSemaphorePermit,
+) {
     let work = &services.work;
+    let mut seat = waiting.seat(&job.id);
     let run = AssertUnwindSafe(work.run(&lease, &job)).catch_unwind();
     tokio::pin!(run);
+    let mut kept = None;
+    let mut renewing = every(work.lease() / 3);
+    let mut reporting = every(REPORT);
     loop {
-        tokio::select! {
-            done = &mut run => return match done {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(?error, analysis = %job.id, "could not store how a job ended"),
-                // The panic hook has logged where and why; the job is taken up again after its lease.
-                Err(_panic) => tracing::error!(analysis = %job.id, "a job panicked"),
-            },
-            () = sleep(work.lease() / 3) => match work.renew(&lease).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    tracing::info!(analysis = %job.id, "work given up: the lease is gone");
-                    return;
+        let holds = tokio::select! {
+            done = &mut run => {
+                ended(&job, done);
+                break;
+            }
+            () = seat.until(|board| board.deleted) => Ok(false),
+            _ = renewing.tick() => work.renew(&lease).await,
+            _ = reporting.tick() => match seat.board().progress {
+                Some(now) if kept.as_ref() != Some(&now) => {
+                    let holds = work.report(&lease, &now).await;
+                    kept = Some(now);
+                    holds
                 }
-                Err(error) => tracing::warn!(?error, analysis = %job.id, "could not renew a lease"),
+                _ => Ok(true),
             },
+        };
+        match holds {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::info!(analysis = %job.id, "work given up: the lease is gone");
+                break;
+            }
+            Err(error) => tracing::warn!(?error, analysis = %job.id, "could not hold a lease"),
         }
     }
+    seat.clear_progress();
+}
+
+fn ended(job: &Analysis, done: Result<Result<(), Error>, Box<dyn Any + Send>>) {
+    match done {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::error!(?error, analysis = %job.id, "could not store how a job ended");
+        }
+        // The panic hook has logged where and why; the job is taken up again after its lease.
+        Err(_panic) => tracing::error!(analysis = %job.id, "a job panicked"),
+    }
+}
+
+/// Ticks for the first time after one period; ticks that were missed are not made up for.
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }

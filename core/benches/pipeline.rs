@@ -3,7 +3,10 @@
 //! Beside each step stands plain `serde_json` on the same bytes, as the measure to hold it against.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use explainer_core::{domain::Issue, explain::collect};
+use explainer_core::{
+    domain::{DataPolicy, Evidence, Issue},
+    explain::{ApproximateTokens, Redactor, collect, pack},
+};
 use serde_json::{Value, json};
 use std::hint::black_box;
 
@@ -90,6 +93,24 @@ fn breadcrumb(number: usize) -> Value {
     })
 }
 
+fn collected(document: &[u8]) -> Evidence {
+    let events = collect::read(document).unwrap_or_default();
+    collect(Issue::default(), events)
+}
+
+/// As for a model on one's own machine, within the default budget of tokens.
+fn packed(evidence: &Evidence) -> String {
+    let mut redactor = Redactor::new();
+    pack(
+        evidence,
+        &DataPolicy::OPEN,
+        8_000,
+        &ApproximateTokens,
+        &mut redactor,
+    )
+    .text
+}
+
 fn pipeline(criterion: &mut Criterion) {
     for (name, frames) in [("20 KB", 18), ("1 MB", 900)] {
         let document = event(frames);
@@ -99,10 +120,10 @@ fn pipeline(criterion: &mut Criterion) {
             bench.iter(|| serde_json::from_slice::<Value>(black_box(&document)));
         });
         group.bench_function("collect", |bench| {
-            bench.iter(|| {
-                let events = collect::read(black_box(&document)).unwrap_or_default();
-                collect(Issue::default(), events)
-            });
+            bench.iter(|| collected(black_box(&document)));
+        });
+        group.bench_function("collect to pack", |bench| {
+            bench.iter(|| packed(&collected(black_box(&document))));
         });
         group.finish();
     }

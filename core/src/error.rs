@@ -25,6 +25,10 @@ pub enum ErrorKind {
     Conflict,
     /// Too many requests; see [`Error::retry_after`].
     RateLimited,
+    /// An allowance is used up, a balance is empty: someone has to do something about it.
+    Exhausted,
+    /// What was sent is larger than the other side takes; less of it may do.
+    TooLarge,
     /// The other side cannot be reached or is failing; a later try may work.
     Unavailable,
     /// No answer within the time allowed.
@@ -52,6 +56,8 @@ impl ErrorKind {
             Self::Invalid => "invalid",
             Self::Conflict => "conflict",
             Self::RateLimited => "rate_limited",
+            Self::Exhausted => "exhausted",
+            Self::TooLarge => "too_large",
             Self::Unavailable => "unavailable",
             Self::Timeout => "timeout",
             Self::Unsupported => "unsupported",

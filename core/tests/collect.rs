@@ -6,8 +6,12 @@
 )]
 
 use explainer_core::{
-    domain::{Event, Evidence, Issue, Level},
-    explain::collect::{MAX_DOCUMENT, collect, group_key, issue_of, read},
+    domain::{DataPolicy, Event, Evidence, Issue, Level},
+    explain::{
+        self, ApproximateTokens, Redactor,
+        collect::{MAX_DOCUMENT, collect, group_key, issue_of, read},
+        pack, render,
+    },
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -490,7 +494,11 @@ fn the_same_problem_has_the_same_key_and_another_has_not() {
     );
 }
 
-/// Reads a document to the end; what matters is that it ends.
+/// How many tokens what is packed may have.
+const BUDGET: usize = 2_000;
+
+/// Takes a document all the way, to an error or to a specification and a text for a model; what
+/// matters is that it gets there.
 fn digest(document: &[u8]) {
     if let Ok(events) = read(document) {
         let issue = issue_of(&events);
@@ -501,6 +509,24 @@ fn digest(document: &[u8]) {
         for at in 0..evidence.frames.len() {
             assert!(evidence.frame(at).is_some());
         }
+        let specification = explain::specify(&evidence);
+        let told = [&specification.summary, &specification.suggested_fix];
+        let document = || String::from_utf8_lossy(document);
+        assert!(
+            told.iter().all(|text| !text.is_empty()),
+            "{told:?} of {}",
+            document()
+        );
+        assert!(!render::markdown(&evidence.issue, &specification).is_empty());
+        let mut redactor = Redactor::new();
+        let packed = pack(
+            &evidence,
+            &DataPolicy::OPEN,
+            BUDGET,
+            &ApproximateTokens,
+            &mut redactor,
+        );
+        assert!(packed.tokens <= BUDGET);
     }
 }
 

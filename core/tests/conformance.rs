@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        Analyses, AuthProvider, Clock, Ids, Passwords, RevokedTokens, Users, Vault, Workspaces,
+        Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Passwords,
+        RevokedTokens, Users, Vault, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, analyses, assert_covers,
             auth::{self, AuthSetup},
-            clock, passwords, revoked_tokens, run, users,
+            clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run, users,
             vault::{self, Vaults},
-            workspaces,
+            watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -78,6 +79,54 @@ fn revoked_tokens() {
 }
 
 #[test]
+fn ledger() {
+    let docs = include_str!("../src/ports/ledger.rs");
+    assert_covers(docs, "Ledger", ledger::CASES);
+    on_a_fake(
+        "memory ledger",
+        ledger::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Ledger,
+    );
+}
+
+#[test]
+fn deliveries() {
+    let docs = include_str!("../src/ports/deliveries.rs");
+    assert_covers(docs, "Deliveries", deliveries::CASES);
+    on_a_fake(
+        "memory deliveries",
+        deliveries::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Deliveries,
+    );
+}
+
+#[test]
+fn watches() {
+    let docs = include_str!("../src/ports/watches.rs");
+    assert_covers(docs, "Watches", watches::CASES);
+    on_a_fake(
+        "memory watches",
+        watches::CASES,
+        MemoryStore::default,
+        |store| store as &dyn Watches,
+    );
+}
+
+#[test]
+fn idempotency_keys() {
+    let docs = include_str!("../src/ports/idempotency.rs");
+    assert_covers(docs, "IdempotencyKeys", idempotency::CASES);
+    on_a_fake(
+        "memory keys",
+        idempotency::CASES,
+        MemoryStore::default,
+        |store| store as &dyn IdempotencyKeys,
+    );
+}
+
+#[test]
 fn auth_provider() {
     let docs = include_str!("../src/ports/auth.rs");
     assert_covers(docs, "AuthProvider", auth::CASES);
@@ -118,6 +167,12 @@ fn vault() {
         foreign: Box::new(FakeVault::new("foreign")),
     };
     on_a_fake("fake vault", vault::CASES, vaults, |vaults| vaults);
+}
+
+#[test]
+fn llm() {
+    // The fake runs its suite beside its code, where its script can be rewritten.
+    assert_covers(include_str!("../src/ports/llm.rs"), "Llm", llm::CASES);
 }
 
 #[test]

@@ -6,9 +6,12 @@ use std::{
     process::{Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::Service;
+use crate::support::{
+    Service,
+    replay::{Replay, Reply},
+};
 
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/samples");
@@ -197,24 +200,6 @@ fn mistakes_in_the_configuration_are_told_together() {
 }
 
 #[test]
-fn an_adapter_this_build_does_not_have_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = Service::command(folder.path());
-    let output = command
-        .env("API_PORT", "0")
-        .env("SENTRY_API_TOKEN", "sntryu_secret")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let told = text(&output.stderr);
-    assert!(
-        told.contains("this build has no `sentry` (feature source-sentry)"),
-        "{told}"
-    );
-    assert!(!told.contains("sntryu_secret"), "{told}");
-}
-
-#[test]
 fn a_store_that_cannot_be_reached_is_said_so_without_its_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Service::command(folder.path());
@@ -228,4 +213,58 @@ fn a_store_that_cannot_be_reached_is_said_so_without_its_secrets() {
     let told = text(&output.stderr);
     assert!(told.contains("could not") && told.contains("; "), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_of_configured_servers_are_listed_and_fetched() {
+    let ollama = Replay::start().await;
+    let tags = json!({"models": [
+        {"name": "llama3.1:latest", "modified_at": "2026-11-24T12:00:00Z", "size": 4_700_000_000_u64},
+    ]});
+    ollama.on("/api/tags", [Reply::json(200, &tags)]);
+    let show = json!({"model_info": {"llama.context_length": 131_072}, "capabilities": ["tools"]});
+    ollama.on("/api/show", [Reply::json(200, &show)]);
+    let lines = [
+        "{\"status\":\"pulling manifest\"}\n",
+        "{\"status\":\"success\"}\n",
+    ];
+    ollama.on(
+        "/api/pull",
+        [Reply::new(200, "application/x-ndjson", &lines)],
+    );
+    let url = ollama.url();
+    let run = async |arguments: &'static [&'static str]| {
+        let url = url.clone();
+        let run = move || {
+            let folder = tempfile::tempdir().unwrap();
+            let mut command = Service::command(folder.path());
+            command.args(arguments).env("OLLAMA_BASE_URL", url);
+            command.env("OLLAMA_MODEL", "llama3.1").output().unwrap()
+        };
+        tokio::task::spawn_blocking(run).await.unwrap()
+    };
+
+    let listed = run(&["models"]).await;
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    let told = text(&listed.stdout);
+    let line = told.lines().find(|line| line.contains("llama3.1:latest"));
+    assert_eq!(
+        line,
+        Some("* llama3.1:latest  131072 tokens, 4.7 GB, tools"),
+        "{told}"
+    );
+    assert!(told.contains("OPENAI_API_KEY"), "{told}");
+
+    let pulled = run(&["models", "pull", "llama3.1"]).await;
+    assert!(pulled.status.success(), "{}", text(&pulled.stderr));
+    assert_eq!(text(&pulled.stdout), "`llama3.1` is there\n");
+
+    drop(ollama);
+    let failed = run(&["models"]).await;
+    assert!(!failed.status.success());
+    let told = text(&failed.stderr);
+    assert!(
+        told.contains("could not list the models of ollama"),
+        "{told}"
+    );
 }

@@ -11,6 +11,9 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod models;
 mod openapi;
 mod plugins;
+#[path = "../../adapters/tests/support/sentry.rs"]
+mod replay;
 mod support;

@@ -60,3 +60,34 @@ async fn every_operation_says_what_it_is_and_how_it_fails() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_request_may_leave_out_may_also_be_null() {
+    let service = Service::start(&[]);
+    let document = service.client().get("/openapi.json").await.ok();
+    let mut bodies = 0;
+    let paths = document["paths"].as_object().unwrap().iter();
+    for (path, operation) in paths.flat_map(|(path, of)| {
+        let operations = of.as_object().unwrap().values();
+        operations.map(move |operation| (path, operation))
+    }) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let Some(name) = schema["$ref"].as_str() else {
+            continue;
+        };
+        let name = name.rsplit('/').next().unwrap();
+        let schema = &document["components"]["schemas"][name];
+        let required: Vec<_> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        for (field, of) in schema["properties"].as_object().unwrap() {
+            let optional = !required.iter().any(|it| *it == field);
+            let nullable = of["nullable"] == true || of["allOf"][1]["nullable"] == true;
+            assert!(!optional || nullable, "{path}: {name}.{field}");
+        }
+        bodies += 1;
+    }
+    assert!(bodies > 5, "only {bodies} bodies were looked at");
+}

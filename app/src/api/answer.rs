@@ -62,3 +62,30 @@ pub(crate) fn meta_response<T: Type>(status: u16, description: &'static str) -> 
         headers: Vec::new(),
     }
 }
+
+/// 204.
+#[derive(Debug)]
+pub(crate) struct Gone;
+
+impl IntoResponse for Gone {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl ApiResponse for Gone {
+    fn meta() -> MetaResponses {
+        let response = MetaResponse {
+            description: "It is gone",
+            status: Some(204),
+            status_range: None,
+            content: Vec::new(),
+            headers: Vec::new(),
+        };
+        MetaResponses {
+            responses: vec![response],
+        }
+    }
+
+    fn register(_: &mut Registry) {}
+}

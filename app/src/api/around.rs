@@ -1,5 +1,5 @@
-//! What stands around every route: one spelling for paths, a request id, cross-origin rules, and
-//! the promise that whatever goes wrong inside, panics included, is answered as a problem.
+//! What stands around every route: one spelling for paths, a request id, cross-origin rules, what
+//! browsers may do with an answer, how much a token may ask, and the promise that whatever goes wrong inside, panics included, is answered as a problem.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -15,15 +15,31 @@ use super::{
     allow::AllowedMethods,
     cors::{self, Cors},
     problem::Problem,
+    rate::{RateLimit, Standing},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What browsers may do with an answer that says nothing else: neither run it, nor show it in a frame,
+/// nor take it for another type, nor tell others where it was read.
+const SAFE: [(HeaderName, &str); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    // What is not meant to be kept is kept nowhere.
+    (header::CACHE_CONTROL, "no-store"),
+];
 
 /// Wraps all routes.
 pub(super) struct Around<E> {
     pub inner: E,
     pub cors: Cors,
     pub methods: AllowedMethods,
+    pub rate: RateLimit,
     pub ids: Arc<dyn Ids>,
 }
 
@@ -35,23 +51,33 @@ impl<E: Endpoint> Endpoint for Around<E> {
         let origin = self.cors.allowed_origin(&request);
         trim_trailing_slash(&mut request);
         let span = tracing::info_span!("request", id = %id.to_str().unwrap_or_default());
+        let standing = self.rate.count(&request);
         let mut response = self
-            .answer(request, origin.is_some())
+            .answer(request, origin.is_some(), standing.as_ref())
             .instrument(span)
             .await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
-        headers.insert(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        );
+        for (name, value) in SAFE {
+            headers
+                .entry(name)
+                .or_insert(HeaderValue::from_static(value));
+        }
+        if let Some(standing) = standing {
+            standing.mark(headers);
+        }
         self.cors.mark(headers, origin);
         Ok(response)
     }
 }
 
 impl<E: Endpoint> Around<E> {
-    async fn answer(&self, request: Request, origin_allowed: bool) -> Response {
+    async fn answer(
+        &self,
+        request: Request,
+        origin_allowed: bool,
+        standing: Option<&Standing>,
+    ) -> Response {
         let path = request.uri().path().to_owned();
         if cors::is_preflight(&request) {
             if origin_allowed {
@@ -60,6 +86,9 @@ impl<E: Endpoint> Around<E> {
             let detail = "this origin may not call from a browser; add it to ALLOWED_ORIGINS";
             return Problem::new(StatusCode::FORBIDDEN, "origin_not_allowed", detail)
                 .response(&path);
+        }
+        if let Some(problem) = standing.and_then(Standing::problem) {
+            return problem.response(&path);
         }
         let method = request.method().clone();
         let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();

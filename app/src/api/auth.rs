@@ -40,9 +40,10 @@ struct NewUser {
     #[oai(validator(min_length = 6, max_length = 1024))]
     password: Password,
     /// The name to show.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     full_name: Option<String>,
     /// Ignored: the first account of an installation is its admin, later ones are developers.
+    #[oai(nullable)]
     role: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
     registry::{MetaMediaType, MetaRequest, Registry},
-    types::{ParseFromJSON, Type},
+    types::{Any, ParseFromJSON, Type},
 };
 use serde_json::Value;
 
@@ -79,6 +79,28 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
         parse(&bytes)
             .map(|value| Self(Some(value)))
             .map_err(Into::into)
+    }
+}
+
+/// A body as it came in, of any type.
+#[derive(Debug)]
+pub(crate) struct RawBody(pub Vec<u8>);
+
+impl<'a> ApiExtractor<'a> for RawBody {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(meta::<Any<Value>>(false))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        read(request, body).await.map(Self)
     }
 }
 

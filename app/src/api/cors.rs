@@ -9,10 +9,13 @@ use poem::{
 };
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("authorization, content-type, prefer, x-request-id");
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("location, preference-applied, retry-after, x-request-id");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, idempotency-key, if-none-match, last-event-id, prefer, x-request-id",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "etag, idempotency-replayed, link, location, preference-applied, ratelimit, ratelimit-policy, \
+     retry-after, x-request-id",
+);
 /// How long a browser may remember a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 

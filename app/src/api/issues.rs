@@ -22,6 +22,7 @@ use super::{
     Tags,
     answer::{self, Answer, Result},
     body::OptionalBody,
+    limits::Patience,
     security::Token,
     shapes::{Analysis, AnalysisError, Issue, Processed, ProcessingStatus, Project},
 };
@@ -74,6 +75,7 @@ struct OneIssue {
 #[derive(Debug, Default, Object)]
 struct AnalyzeOptions {
     /// Explain again even when the evidence is the same as last time.
+    #[oai(nullable)]
     force: Option<bool>,
 }
 
@@ -183,7 +185,12 @@ impl IssuesApi {
     #[oai(
         path = "/:issue_id/analyze",
         method = "post",
-        operation_id = "analyzeIssue"
+        operation_id = "analyzeIssue",
+        request_header(
+            name = "Idempotency-Key",
+            ty = "Option<String>",
+            description = "Sent again under the same key within a day, the request is not carried out twice."
+        )
     )]
     async fn analyze(
         &self,
@@ -193,6 +200,7 @@ impl IssuesApi {
         /// `respond-async` to be answered at once (RFC 7240).
         #[oai(name = "Prefer")]
         prefer: Header<Option<String>>,
+        patience: Patience,
         body: OptionalBody<AnalyzeOptions>,
     ) -> Result<AnalyzeAnswer> {
         let workspace = self.services.workspaces.current(&token.0).await?;
@@ -204,6 +212,7 @@ impl IssuesApi {
         if asks_for_async(prefer.0.as_deref()) {
             return Ok(AnalyzeAnswer::preferred(asked.into()));
         }
+        patience.waits(self.waiting.limit());
         let reached = self
             .waiting
             .until_ended(requests, &workspace, asked)

@@ -4,33 +4,45 @@
 //! answer, its failure a problem. What a caller may do is decided in `explainer_core::services`.
 
 mod allow;
+mod analyses;
 mod answer;
 mod around;
 mod auth;
 mod body;
 mod cors;
+mod etag;
+mod idempotent;
 mod issues;
+mod limits;
+mod models;
+mod money;
 mod problem;
 mod processed;
+mod rate;
 mod schema;
 mod security;
 mod settings;
 mod shapes;
 mod sources;
+mod spending;
 mod system;
 mod time;
+mod webhooks;
 mod workspaces;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use explainer_core::{ports::Ids, services::Services};
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint};
+use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::header};
 use poem_openapi::{Object, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
-use self::{allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors};
-use crate::{config::Server, waiting::Waiting};
+use self::{
+    allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,
+    idempotent::Idempotent, limits::Limits, rate::RateLimit,
+};
+use crate::{config::Server, waiting::Waiting, watching::Gallery};
 
 /// Groups of operations in the document.
 #[derive(TagsDerive)]
@@ -41,6 +53,10 @@ pub(crate) enum Tags {
     Workspaces,
     /// Reading issues and having them explained.
     Issues,
+    /// Finding analyses, reading and watching them.
+    Analyses,
+    /// What was sent to models and what it cost.
+    Spending,
     /// The service itself.
     System,
 }
@@ -60,6 +76,13 @@ impl Message {
     }
 }
 
+const HTML: &str = "text/html; charset=utf-8";
+
+/// What a page of ours may do: it brings its scripts and styles along and asks nobody but us.
+const PAGES: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
+                     img-src 'self' data:; font-src data:; connect-src 'self'; worker-src blob:; \
+                     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 type Apis = (
     system::SystemApi,
     auth::AuthApi,
@@ -68,6 +91,10 @@ type Apis = (
     issues::IssuesApi,
     processed::ProcessedApi,
     sources::SourcesApi,
+    analyses::AnalysesApi,
+    models::ModelsApi,
+    spending::SpendingApi,
+    webhooks::WebhooksApi,
 );
 
 /// The whole API as one endpoint.
@@ -77,18 +104,26 @@ pub fn endpoint(
     ids: Arc<dyn Ids>,
     config: &Server,
 ) -> BoxEndpoint<'static, Response> {
+    let patience = Duration::from_secs(config.request_seconds);
+    let longest = patience + waiting.limit();
     let service = service(services.clone(), waiting);
     let spec = document(&service);
     let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
     #[cfg(feature = "web")]
     let routes = pages(routes, &service);
     let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let inner = routes.nest("/", service).data(services).data(limit);
-    let cors = Cors::new(&config.allowed_origins);
+    let routes = routes.nest("/", service).data(services.clone()).data(limit);
+    let once = Idempotent {
+        inner: Arc::new(Tagged(routes)),
+        services,
+        body_limit: limit.0,
+        patience: longest,
+    };
     Around {
-        inner,
-        cors,
+        inner: Limits::new(once, config.concurrent_requests, patience),
+        cors: Cors::new(&config.allowed_origins),
         methods: AllowedMethods::of(&spec),
+        rate: RateLimit::new(config.requests_per_minute),
         ids,
     }
     .boxed()
@@ -113,12 +148,25 @@ fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Api
         },
         issues::IssuesApi {
             services: services.clone(),
-            waiting,
+            waiting: waiting.clone(),
         },
         processed::ProcessedApi {
             services: services.clone(),
         },
-        sources::SourcesApi { services },
+        sources::SourcesApi {
+            services: services.clone(),
+        },
+        analyses::AnalysesApi {
+            gallery: Gallery::new(services.clone(), waiting),
+            services: services.clone(),
+        },
+        models::ModelsApi {
+            services: services.clone(),
+        },
+        spending::SpendingApi {
+            services: services.clone(),
+        },
+        webhooks::WebhooksApi { services },
     );
     OpenApiService::new(apis, "Issue Explainer", env!("CARGO_PKG_VERSION")).description(
         "Reads issues from an error tracker, explains each one, and serves the result as a \
@@ -134,13 +182,10 @@ fn document(service: &OpenApiService<Apis, ()>) -> String {
 /// The pages about the API, for people.
 #[cfg(feature = "web")]
 fn pages(routes: Route, service: &OpenApiService<Apis, ()>) -> Route {
-    let html = "text/html; charset=utf-8";
+    let redoc = without_foreign_links(&service.redoc_html());
     routes
-        .at("/docs", fixed(html, service.swagger_ui_html()))
-        .at(
-            "/redoc",
-            fixed(html, without_foreign_links(&service.redoc_html())),
-        )
+        .at("/docs", fixed(HTML, service.swagger_ui_html()))
+        .at("/redoc", fixed(HTML, redoc))
 }
 
 /// `ReDoc`'s page fetches its fonts from elsewhere; the reader's own serve as well.
@@ -156,9 +201,15 @@ fn without_foreign_links(page: &str) -> String {
 /// Text that never changes while the service runs.
 fn fixed(content_type: &'static str, text: String) -> impl Endpoint + 'static {
     let text = Bytes::from(text);
+    let tag = etag::tag(&text);
     poem::get(poem::endpoint::make_sync(move |_| {
-        Response::builder()
+        let response = Response::builder()
             .content_type(content_type)
-            .body(text.clone())
+            .header(header::ETAG, tag.clone());
+        let response = match content_type {
+            HTML => response.header(header::CONTENT_SECURITY_POLICY, PAGES),
+            _ => response,
+        };
+        response.body(text.clone())
     }))
 }

@@ -154,6 +154,27 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
+    /// An analysis that has not come to a result yet has no document.
+    pub(crate) fn no_result() -> Self {
+        let detail = "there is no result yet; ask again once the status is `completed`";
+        Self::new(StatusCode::NOT_FOUND, "no_result", detail)
+    }
+
+    /// All places of those who look on are taken.
+    pub(crate) fn too_many_watchers() -> Self {
+        let detail = "too many look on at the moment; ask for the analysis itself now and then";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_watchers", detail)
+            .with_retry_after(RETRY_AFTER)
+    }
+
+    /// Tells the client how long to wait.
+    pub(crate) fn with_retry_after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
+    }
+
     /// A defect of ours; the log has what the client must not see.
     pub(crate) fn internal() -> Self {
         let detail = "something went wrong on our side; the log has the details";
@@ -177,8 +198,14 @@ impl Problem {
             .content_type("application/problem+json")
             .body(body);
         let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED && self.code != Failure::WrongLogin.code() {
+        // Neither a wrong password nor a wrong signature is helped by a token.
+        let by_token = !matches!(self.code, "wrong_login" | "not_signed");
+        if self.status == StatusCode::UNAUTHORIZED && by_token {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::PAYLOAD_TOO_LARGE {
+            // The rest of the body is not read, so nothing else can come on this connection.
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -192,10 +219,12 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         use Failure as F;
         let status = match &failure {
-            F::NotAuthenticated | F::InvalidToken | F::WrongLogin => StatusCode::UNAUTHORIZED,
+            F::NotAuthenticated | F::InvalidToken | F::WrongLogin | F::NotSigned(_) => {
+                StatusCode::UNAUTHORIZED
+            }
             F::AccountDisabled | F::NotOwner => StatusCode::FORBIDDEN,
             F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate => StatusCode::BAD_REQUEST,
-            F::IssueNotFound | F::AnalysisNotFound => StatusCode::NOT_FOUND,
+            F::IssueNotFound | F::AnalysisNotFound | F::NoSuchWebhook => StatusCode::NOT_FOUND,
             F::UsernameTaken | F::EmailTaken => StatusCode::CONFLICT,
             F::Invalid { field, message } => {
                 let error = FieldError {
@@ -205,6 +234,8 @@ impl From<Failure> for Problem {
                 return Self::invalid(vec![error]);
             }
             F::Source(error) => source_status(error),
+            F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
@@ -213,7 +244,11 @@ impl From<Failure> for Problem {
         }
         let problem = Self::new(status, failure.code(), failure.public_message());
         let wait = failure.retry_after().unwrap_or(RETRY_AFTER);
-        let retry_after = (status == StatusCode::SERVICE_UNAVAILABLE).then_some(wait);
+        let says_when = [
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::TOO_MANY_REQUESTS,
+        ];
+        let retry_after = says_when.contains(&status).then_some(wait);
         Self {
             retry_after,
             ..problem

@@ -2,41 +2,22 @@
 
 use std::sync::Arc;
 
-use explainer_core::{
-    domain::{self, AnalysisFilter},
-    services::Services,
-};
-use poem::{IntoResponse, Response, http::StatusCode};
+use explainer_core::{domain::AnalysisFilter, services::Services};
 use poem_openapi::{
-    ApiResponse, Enum, OpenApi,
+    OpenApi,
     param::{Path, Query},
-    registry::{MetaResponse, MetaResponses, Registry},
 };
 
 use super::{
     Tags,
-    answer::{Answer, Result},
+    answer::{Answer, Gone, Result},
     security::Token,
-    shapes::Processed,
+    shapes::{Processed, Status},
 };
 
 /// The operations.
 pub(crate) struct ProcessedApi {
     pub services: Arc<Services>,
-}
-
-/// How far an analysis is.
-#[derive(Debug, Clone, Copy, Enum)]
-#[oai(rename_all = "lowercase")]
-enum Status {
-    /// It waits for a worker.
-    Pending,
-    /// A worker is at it.
-    Analyzing,
-    /// It has a result.
-    Completed,
-    /// It has an error.
-    Failed,
 }
 
 #[OpenApi(prefix_path = "/api/v1/issues/processed", tag = "Tags::Issues")]
@@ -63,6 +44,7 @@ impl ProcessedApi {
             status: status.0.map(Into::into),
             limit: limit.0,
             skip: skip.0,
+            ..AnalysisFilter::default()
         };
         let found = self.services.analyses.list(&workspace, &filter).await?;
         Ok(Answer(found.into_iter().map(Processed::from).collect()))
@@ -98,41 +80,4 @@ impl ProcessedApi {
 
 fn page_size() -> u32 {
     25
-}
-
-/// 204.
-struct Gone;
-
-impl IntoResponse for Gone {
-    fn into_response(self) -> Response {
-        StatusCode::NO_CONTENT.into_response()
-    }
-}
-
-impl ApiResponse for Gone {
-    fn meta() -> MetaResponses {
-        let response = MetaResponse {
-            description: "It is gone",
-            status: Some(204),
-            status_range: None,
-            content: Vec::new(),
-            headers: Vec::new(),
-        };
-        MetaResponses {
-            responses: vec![response],
-        }
-    }
-
-    fn register(_: &mut Registry) {}
-}
-
-impl From<Status> for domain::Status {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Pending => Self::Pending,
-            Status::Analyzing => Self::Analyzing,
-            Status::Completed => Self::Completed,
-            Status::Failed => Self::Failed,
-        }
-    }
 }

@@ -1,18 +1,22 @@
 //! `/settings`: how the caller's workspace works.
 
+mod models;
+
 use std::sync::Arc;
 
 use explainer_core::{
-    domain::WorkspaceSettings,
+    domain::{self, WorkspaceSettings},
     services::{Change, Failure, Services, SettingsChanges},
 };
-use poem_openapi::{Object, OpenApi};
+use poem_openapi::{Enum, Object, OpenApi};
 use serde::Serialize;
 
+use self::models::{DataClasses, DataClassesUpdate, WhenSpent};
 use super::{
     Tags,
     answer::{Answer, Result},
     body::Body,
+    money::{dollars, millionths},
     security::Token,
 };
 
@@ -29,22 +33,112 @@ pub(crate) struct Settings {
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
     auto_analyze: bool,
+    /// Which of them.
+    auto_analyze_only: AutoAnalyze,
+    /// Whether the summary is written as a note on the source's issue.
+    write_back: bool,
     /// Who is told when an analysis ends.
     #[oai(nullable)]
     notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    #[oai(nullable)]
+    instructions: Option<String>,
+    /// What may leave for a remote model, redacted. A local one gets everything.
+    data_policy: DataClasses,
+    /// The models to ask, in order, each a backend or `backend/model`; empty: the installation's.
+    models: Vec<String>,
+    /// Whether rules may write a specification when every model failed; null: the installation's
+    /// word.
+    #[oai(nullable)]
+    allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in dollars; null: the installation's limit.
+    #[oai(nullable)]
+    daily_spend_usd: Option<f64>,
+    /// What happens when that is spent: `refuse` or `local`; null: the installation's word.
+    #[oai(nullable)]
+    when_spent: Option<String>,
+}
+
+/// Which issues are explained without being asked; all of them unless something is set.
+#[derive(Debug, Object, Serialize)]
+struct AutoAnalyze {
+    /// Those at least as bad as this.
+    #[oai(nullable)]
+    min_level: Option<Level>,
+    /// Those at least as urgent as this, where the source says how urgent one is.
+    #[oai(nullable)]
+    min_priority: Option<Priority>,
+    /// Those that happened at least so often, where the source says how often.
+    #[oai(default)]
+    min_count: u32,
+    /// Those of these projects, each an id or a slug; of all when there is none.
+    #[oai(default, validator(max_items = 100))]
+    projects: Vec<String>,
+}
+
+/// How bad an event is.
+#[derive(Debug, Clone, Copy, Enum, Serialize)]
+#[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    /// The process died.
+    Fatal,
+    /// Something failed.
+    Error,
+    /// Something is not as it should be.
+    Warning,
+    /// Worth knowing.
+    Info,
+    /// For developers.
+    Debug,
+}
+
+/// How urgent a source takes an issue to be.
+#[derive(Debug, Clone, Copy, Enum, Serialize)]
+#[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
+enum Priority {
+    /// Soon.
+    High,
+    /// When there is time.
+    Medium,
+    /// Some day.
+    Low,
 }
 
 /// Changes to the settings. What is left out or null stays; an empty text clears.
 #[derive(Debug, Object)]
 struct SettingsUpdate {
     /// The OpenAI model to ask.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
+    #[oai(nullable)]
     auto_analyze: Option<bool>,
+    /// Which of them; this replaces the whole.
+    #[oai(nullable)]
+    auto_analyze_only: Option<AutoAnalyze>,
+    /// Whether the summary is written as a note on the source's issue.
+    #[oai(nullable)]
+    write_back: Option<bool>,
     /// Who is told when an analysis ends.
-    #[oai(validator(max_length = 254))]
+    #[oai(nullable, validator(max_length = 254))]
     notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    #[oai(validator(max_length = 4000))]
+    instructions: Option<String>,
+    /// What may leave for a remote model.
+    data_policy: Option<DataClassesUpdate>,
+    /// The models to ask, in order, each a backend or `backend/model`; an empty list clears.
+    #[oai(validator(max_items = 10))]
+    models: Option<Vec<String>>,
+    /// Whether rules may write a specification when every model failed.
+    allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in dollars; a negative amount clears.
+    #[oai(validator(maximum(value = "1000000000")))]
+    daily_spend_usd: Option<f64>,
+    /// What happens when that is spent.
+    when_spent: Option<WhenSpent>,
 }
 
 /// What an update did.
@@ -75,16 +169,25 @@ impl SettingsApi {
         body: Body<SettingsUpdate>,
     ) -> Result<Answer<SettingsUpdated>> {
         let sent = body.0;
-        if sent.openai_model.is_none()
-            && sent.auto_analyze.is_none()
-            && sent.notification_email.is_none()
-        {
+        if sent.is_empty() {
             return Err(Failure::NothingToUpdate.into());
         }
         let changes = SettingsChanges {
             openai_model: Change::of_text(sent.openai_model),
             auto_analyze: sent.auto_analyze,
+            auto_analyze_only: sent.auto_analyze_only.map(Into::into),
+            write_back: sent.write_back,
             notification_email: Change::of_text(sent.notification_email),
+            instructions: Change::of_text(sent.instructions),
+            data_policy: sent.data_policy.unwrap_or_default().changes(),
+            models: sent.models,
+            allow_heuristics: sent.allow_heuristics,
+            daily_spend_limit: match sent.daily_spend_usd {
+                None => Change::Keep,
+                Some(dollars) if dollars < 0.0 => Change::Clear,
+                Some(dollars) => Change::Set(millionths(dollars)),
+            },
+            when_spent: sent.when_spent.map(Into::into),
         };
         let updated = self
             .services
@@ -101,7 +204,78 @@ impl From<WorkspaceSettings> for Settings {
         Self {
             openai_model: settings.openai_model,
             auto_analyze: settings.auto_analyze,
+            auto_analyze_only: settings.auto_analyze_only.into(),
+            write_back: settings.write_back,
             notification_email: settings.notification_email,
+            instructions: settings.instructions,
+            data_policy: settings.data_policy.unwrap_or_default().into(),
+            models: settings.models,
+            allow_heuristics: settings.allow_heuristics,
+            daily_spend_usd: settings.daily_spend_limit.map(dollars),
+            when_spent: settings.when_spent.map(|then| then.as_str().to_owned()),
+        }
+    }
+}
+
+impl SettingsUpdate {
+    fn is_empty(&self) -> bool {
+        self.openai_model.is_none()
+            && self.auto_analyze.is_none()
+            && self.auto_analyze_only.is_none()
+            && self.write_back.is_none()
+            && self.notification_email.is_none()
+            && self.instructions.is_none()
+            && self.data_policy.is_none()
+            && self.models.is_none()
+            && self.allow_heuristics.is_none()
+            && self.daily_spend_usd.is_none()
+            && self.when_spent.is_none()
+    }
+}
+
+impl From<AutoAnalyze> for domain::AutoAnalyze {
+    fn from(sent: AutoAnalyze) -> Self {
+        let level = |level| match level {
+            Level::Fatal => domain::Level::Fatal,
+            Level::Error => domain::Level::Error,
+            Level::Warning => domain::Level::Warning,
+            Level::Info => domain::Level::Info,
+            Level::Debug => domain::Level::Debug,
+        };
+        let priority = |priority| match priority {
+            Priority::High => "high",
+            Priority::Medium => "medium",
+            Priority::Low => "low",
+        };
+        Self {
+            min_level: sent.min_level.map(level),
+            min_priority: sent.min_priority.map(|it| priority(it).to_owned()),
+            min_count: sent.min_count,
+            projects: sent.projects,
+        }
+    }
+}
+
+impl From<domain::AutoAnalyze> for AutoAnalyze {
+    fn from(kept: domain::AutoAnalyze) -> Self {
+        let level = |level| match level {
+            domain::Level::Fatal => Level::Fatal,
+            domain::Level::Error => Level::Error,
+            domain::Level::Warning => Level::Warning,
+            domain::Level::Info => Level::Info,
+            domain::Level::Debug => Level::Debug,
+        };
+        let priority = |word: String| match word.as_str() {
+            "high" => Some(Priority::High),
+            "medium" => Some(Priority::Medium),
+            "low" => Some(Priority::Low),
+            _ => None,
+        };
+        Self {
+            min_level: kept.min_level.map(level),
+            min_priority: kept.min_priority.and_then(priority),
+            min_count: kept.min_count,
+            projects: kept.projects,
         }
     }
 }

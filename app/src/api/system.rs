@@ -5,7 +5,7 @@
     reason = "the framework wants every operation async"
 )]
 
-use poem::{IntoResponse, Response};
+use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::Header,
@@ -13,7 +13,7 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
-use super::{Tags, answer::Answer};
+use super::{HTML, PAGES, Tags, answer::Answer};
 
 /// The operations.
 pub(crate) struct SystemApi;
@@ -100,7 +100,8 @@ impl IntoResponse for Start {
                 let page =
                     include_str!("page.html").replace("{version}", env!("CARGO_PKG_VERSION"));
                 Response::builder()
-                    .content_type("text/html; charset=utf-8")
+                    .content_type(HTML)
+                    .header(header::CONTENT_SECURITY_POLICY, PAGES)
                     .body(page)
             }
         }

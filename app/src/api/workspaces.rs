@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use explainer_core::{
     domain,
     services::{
-        Change, Failure, MASK, NewWorkspace, Services, SourceSettings, WorkspaceChanges,
-        WorkspaceService,
+        Change, Failure, MASK, ModelTrial, NewWorkspace, Services, SourceSettings,
+        WorkspaceChanges, WorkspaceService,
     },
 };
 use poem::http::StatusCode;
@@ -16,10 +16,11 @@ use serde::Serialize;
 use super::{
     Message, Tags,
     answer::{Answer, Result},
-    body::Body,
+    body::{Body, OptionalBody},
     problem::Problem,
     security::Token,
     settings::Settings,
+    shapes::{ModelTest, ModelTestedBody, OpenAiTest, SentryTest, SentryTested},
     time::Time,
 };
 
@@ -36,7 +37,7 @@ struct NewWorkspaceBody {
     #[oai(validator(min_length = 1, max_length = 100))]
     name: String,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
 }
 
@@ -45,22 +46,29 @@ struct NewWorkspaceBody {
 #[derive(Debug, Object)]
 struct WorkspaceUpdate {
     /// Its name.
-    #[oai(validator(min_length = 1, max_length = 100))]
+    #[oai(nullable, validator(min_length = 1, max_length = 100))]
     name: Option<String>,
     /// Free text.
-    #[oai(validator(max_length = 2000))]
+    #[oai(nullable, validator(max_length = 2000))]
     description: Option<String>,
     /// The token for Sentry's API.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_api_token: Option<String>,
     /// The slug of the Sentry organisation.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     sentry_organization: Option<String>,
+    /// The address of the Sentry server, where it is not the installation's: `https` and public,
+    /// unless the installation allows private networks.
+    #[oai(nullable, validator(max_length = 1024))]
+    sentry_base_url: Option<String>,
+    /// The client secret of the Sentry integration whose webhooks are sent here.
+    #[oai(nullable, validator(max_length = 1024))]
+    sentry_client_secret: Option<String>,
     /// Where test events go.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     sentry_test_dsn: Option<String>,
     /// The key for OpenAI.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
     /// Where issues come from, of any kind that `/sources` lists; an empty `kind` clears it.
     source: Option<Source>,
@@ -96,6 +104,12 @@ struct Workspace {
     /// The slug of the Sentry organisation.
     #[oai(nullable)]
     sentry_organization: Option<String>,
+    /// The address of the Sentry server; null: the installation's.
+    #[oai(nullable)]
+    sentry_base_url: Option<String>,
+    /// `***` when the client secret of webhooks is set.
+    #[oai(nullable)]
+    sentry_client_secret: Option<String>,
     /// Where test events go, its key masked.
     #[oai(nullable)]
     sentry_test_dsn: Option<String>,
@@ -181,6 +195,60 @@ impl WorkspacesApi {
         done.map_err(no_workspace_here)?;
         Ok(Answer(Message::new("Workspace updated successfully")))
     }
+
+    /// Try a connection to Sentry
+    ///
+    /// What is left out, null or `***` is taken from what is kept. Nothing is kept of what is sent.
+    #[oai(path = "/test-sentry", method = "post", operation_id = "testSentry")]
+    async fn test_sentry(
+        &self,
+        token: Token,
+        body: OptionalBody<SentryTest>,
+    ) -> Result<Answer<SentryTested>> {
+        let workspaces = &self.services.workspaces;
+        let trial = body.0.unwrap_or_default().into();
+        let tested = workspaces.test_sentry(&token.0, trial).await?;
+        Ok(Answer(tested.map_or_else(Into::into, Into::into)))
+    }
+
+    /// Try a key for OpenAI
+    ///
+    /// What is left out, null or `***` is taken from what is kept. A key of one's own is tried by
+    /// asking something small; the installation's by a look-up that costs nothing.
+    #[oai(path = "/test-openai", method = "post", operation_id = "testOpenAi")]
+    async fn test_openai(
+        &self,
+        token: Token,
+        body: OptionalBody<OpenAiTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+
+    /// Try a model
+    ///
+    /// As the workspace would ask it. What is left out, null or `***` is taken from what is kept.
+    #[oai(path = "/test-llm", method = "post", operation_id = "testModel")]
+    async fn test_llm(
+        &self,
+        token: Token,
+        body: OptionalBody<ModelTest>,
+    ) -> Result<Answer<ModelTestedBody>> {
+        self.test_model(&token, body.0.unwrap_or_default().into())
+            .await
+    }
+}
+
+impl WorkspacesApi {
+    async fn test_model(
+        &self,
+        token: &Token,
+        trial: ModelTrial,
+    ) -> Result<Answer<ModelTestedBody>> {
+        let workspaces = &self.services.workspaces;
+        let tested = workspaces.test_model(&token.0, trial).await?;
+        Ok(Answer(tested.map_or_else(Into::into, Into::into)))
+    }
 }
 
 fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
@@ -189,6 +257,8 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         &sent.description,
         &sent.sentry_api_token,
         &sent.sentry_organization,
+        &sent.sentry_base_url,
+        &sent.sentry_client_secret,
         &sent.sentry_test_dsn,
         &sent.openai_api_key,
     ];
@@ -200,6 +270,8 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         description: Change::of_text(sent.description),
         sentry_api_token: Change::of_secret(sent.sentry_api_token),
         sentry_organization: Change::of_text(sent.sentry_organization),
+        sentry_base_url: Change::of_text(sent.sentry_base_url),
+        sentry_client_secret: Change::of_secret(sent.sentry_client_secret),
         sentry_test_dsn: Change::of_secret(sent.sentry_test_dsn),
         openai_api_key: Change::of_secret(sent.openai_api_key),
         source: sent.source.map_or(Change::Keep, Source::change),
@@ -235,6 +307,8 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspa
         }),
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
         sentry_api_token: mask(&workspace.sentry.api_token),
+        sentry_client_secret: mask(&workspace.sentry.client_secret),
+        sentry_base_url: workspace.sentry.base_url,
         openai_api_key: mask(&workspace.openai_api_key),
         id: workspace.id.into(),
         name: workspace.name,

@@ -1,5 +1,7 @@
 //! The composition root: which adapter stands behind which port.
 
+mod chain;
+mod models;
 #[cfg(feature = "plugins")]
 pub mod plugins;
 mod samples;
@@ -15,12 +17,14 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::Ids,
+    ports::{Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
 
-use crate::{api, config::Config, waiting::Waiting, worker::Worker};
+pub(crate) use models::kinds;
+
+use crate::{api, config::Config, poller::Poller, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -33,6 +37,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
 
@@ -41,12 +46,13 @@ impl Application {
     pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
         let stores = storage::open(&config.storage).await?;
-        let clock = Arc::new(SystemClock::default());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
         let waiting = Arc::new(Waiting::new(Duration::from_secs(
             config.analysis.wait_seconds,
         )));
+        let kinds = kinds(&config);
         let jwt = JwtConfig {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
@@ -60,9 +66,15 @@ impl Application {
             )),
             passwords: Arc::new(Argon2Passwords::new()),
             sources: Arc::new(sources::catalog(&config, vault.clone()).await?),
+            models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
             analyses: stores.analyses,
+            ledger: stores.ledger,
+            deliveries: stores.deliveries,
+            watches: stores.watches,
+            public_url: config.server.public_url.clone(),
+            idempotency: stores.idempotency,
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
@@ -77,6 +89,7 @@ impl Application {
             services,
             waiting,
             ids,
+            kinds,
             config,
         })
     }
@@ -95,11 +108,27 @@ impl Application {
             self.ids,
             &self.config.server,
         );
-        let worker = Worker::start(self.services, self.waiting, self.config.analysis.workers);
+        models::look_up(&self.kinds, &self.config.llm.chain);
+        let (services, waiting) = (self.services, self.waiting);
+        let poller = match self.config.sources.poll_seconds {
+            0 => None,
+            seconds => Some(Poller::start(
+                services.clone(),
+                Duration::from_secs(seconds),
+            )),
+        };
+        let worker = Worker::start(services, waiting.clone(), self.config.analysis.workers);
+        let stop = async {
+            stop.await;
+            waiting.close();
+        };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
         server
             .run_with_graceful_shutdown(endpoint, stop, Some(patience))
             .await?;
+        if let Some(poller) = poller {
+            poller.stop().await;
+        }
         worker.stop(patience).await;
         Ok(())
     }
@@ -107,17 +136,17 @@ impl Application {
 
 /// What is configured and has no effect in this build, each as a sentence for the operator.
 pub fn without_effect(config: &Config) -> Vec<String> {
-    let heuristics = "analyses are written by heuristics";
+    let heuristics = "its models are not asked";
     let settings = [
         (
-            config.llm.openai.api_key.is_some(),
+            config.llm.openai.api_key.is_some() && !cfg!(feature = "llm-openai"),
             "OPENAI_API_KEY",
             "openai",
             "llm",
             heuristics,
         ),
         (
-            config.llm.ollama.base_url.is_some(),
+            config.llm.ollama.base_url.is_some() && !cfg!(feature = "llm-ollama"),
             "OLLAMA_BASE_URL",
             "ollama",
             "llm",
@@ -140,9 +169,22 @@ pub fn without_effect(config: &Config) -> Vec<String> {
 }
 
 /// The error for an adapter that is configured and not in this build.
-fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
+pub(crate) fn compiled_out(family: &str, kind: &str, advice: &str) -> Error {
     let message = format!(
         "could not open `{kind}` because this build has no `{kind}` (feature {family}-{kind}); {advice}"
     );
     Error::new(ErrorKind::Unsupported, "bootstrap", "open", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_adapter_this_build_does_not_have_is_named() {
+        let error = compiled_out("source", "sentry", "use a build with it");
+        let told = "this build has no `sentry` (feature source-sentry); use a build with it";
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().ends_with(told), "{error}");
+    }
 }

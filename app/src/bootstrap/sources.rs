@@ -15,19 +15,12 @@ use explainer_plugin_host::PluginKind;
 
 #[cfg(feature = "plugins")]
 use super::plugins;
-use super::{compiled_out, samples::SAMPLES};
+use super::samples::SAMPLES;
 use crate::config::Config;
 
-/// The kinds of source this build can open, and what a workspace reads that chose none:
-/// the operator's files, else the built-in samples unless they are turned off.
+/// The kinds of source this build can open, and what a workspace reads that chose none: the
+/// operator's Sentry, else the operator's files, else the built-in samples unless they are turned off.
 pub(super) async fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<Sources> {
-    if config.sources.sentry.api_token.is_some() {
-        return Err(compiled_out(
-            "source",
-            "sentry",
-            "unset SENTRY_API_TOKEN to read files or samples",
-        ));
-    }
     let fallback: Option<Arc<dyn IssueSource>> = match &config.sources.files {
         Some(path) => Some(Arc::new(FilesSource::open(path))),
         None if config.sources.samples => Some(Arc::new(
@@ -35,7 +28,7 @@ pub(super) async fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<So
         )),
         None => None,
     };
-    let mut kinds: Vec<Arc<dyn SourceKind>> = Vec::new();
+    let mut kinds: Vec<Arc<dyn SourceKind>> = sentry(config)?.into_iter().collect();
     add_plugins(&mut kinds, config).await?;
     Ok(Sources::new(kinds, fallback, vault))
 }
@@ -74,4 +67,34 @@ async fn add_plugins(_: &mut Vec<Arc<dyn SourceKind>>, config: &Config) -> Resul
         "open",
         message,
     ))
+}
+
+#[cfg(feature = "source-sentry")]
+fn sentry(config: &Config) -> Result<Option<Arc<dyn SourceKind>>> {
+    use explainer_adapters::{
+        outbound::Target,
+        sources::sentry::{SentryDefaults, SentryKind},
+    };
+
+    let sentry = &config.sources.sentry;
+    let target = Target::of_operator(&sentry.base_url);
+    let defaults = SentryDefaults {
+        target: target.map_err(|bad| bad.of_setting("sources.sentry.base_url", "sentry"))?,
+        api_token: sentry.api_token.clone(),
+        organization: sentry.organization.clone(),
+        private_networks: config.outbound.private_networks,
+    };
+    Ok(Some(Arc::new(SentryKind::new(defaults))))
+}
+
+#[cfg(not(feature = "source-sentry"))]
+fn sentry(config: &Config) -> Result<Option<Arc<dyn SourceKind>>> {
+    if config.sources.sentry.api_token.is_some() {
+        return Err(super::compiled_out(
+            "source",
+            "sentry",
+            "unset SENTRY_API_TOKEN to read files or samples",
+        ));
+    }
+    Ok(None)
 }

@@ -6,7 +6,9 @@ use explainer_adapters::secret;
 use explainer_core::{
     Result,
     domain::SecretString,
-    ports::{Analyses, RevokedTokens, Users, Workspaces},
+    ports::{
+        Analyses, Deliveries, IdempotencyKeys, Ledger, RevokedTokens, Users, Watches, Workspaces,
+    },
 };
 
 #[cfg(not(all(feature = "storage-sqlite", feature = "storage-mongodb")))]
@@ -18,6 +20,10 @@ pub(super) struct Stores {
     pub users: Arc<dyn Users>,
     pub workspaces: Arc<dyn Workspaces>,
     pub analyses: Arc<dyn Analyses>,
+    pub ledger: Arc<dyn Ledger>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
 }
 
@@ -34,13 +40,24 @@ impl Stores {
     /// One store that is every repository at once.
     fn of<S>(store: S) -> Self
     where
-        S: Users + Workspaces + Analyses + RevokedTokens,
+        S: Users
+            + Workspaces
+            + Analyses
+            + Ledger
+            + Deliveries
+            + Watches
+            + IdempotencyKeys
+            + RevokedTokens,
     {
         let store = Arc::new(store);
         Self {
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
+            ledger: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
+            idempotency: store.clone(),
             revoked_tokens: store,
         }
     }

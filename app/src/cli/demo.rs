@@ -1,6 +1,6 @@
 //! `explainer demo`: the whole service on a store that is thrown away, with something in it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::system::UuidIds;
 use explainer_core::{
@@ -98,7 +98,7 @@ impl Account {
 
 async fn explain_all(
     services: &Services,
-    waiting: &Waiting,
+    waiting: &Arc<Waiting>,
     account: &Account,
 ) -> Outcome<Vec<Analysis>> {
     let query = IssueQuery {

@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod models;
 mod openapi;
 mod paint;
 #[cfg(feature = "plugins")]
@@ -43,6 +44,8 @@ enum Command {
     Demo,
     /// Explain the event in a file, or on standard input
     Explain(explain::Args),
+    /// List the models that the configured servers offer; a star marks the one that is asked
+    Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
     /// Print the OpenAPI document
@@ -61,6 +64,9 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "plugins")]
         Command::Plugin(command) => return plugin::run(command, cli.config),
         Command::CheckConfig => load(cli.config).and_then(|it| block_on(check_config::run(it))),
+        Command::Models(args) => {
+            load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
+        }
         Command::Serve => load(cli.config).and_then(|it| block_on(serve::run(it.config))),
         Command::Demo => load(cli.config).and_then(|it| block_on(demo::run(it.config))),
         Command::Openapi => load(cli.config).and_then(|it| block_on(openapi::run(it.config))),

@@ -9,6 +9,11 @@ const CODE: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 
+/// A heading.
+pub(super) fn heading(text: &str) -> String {
+    painted(HEADING, text)
+}
+
 /// Text that says something failed.
 pub(super) fn bad(text: &str) -> String {
     painted(AnsiColor::Red.on_default().bold(), text)

@@ -8,38 +8,87 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Settings;
+use super::price::price;
 use super::problem::Problem;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
-const RANGES: [(&str, i64, i64, &str); 10] = [
+const RANGES: &[(&str, i64, i64, &str)] = &[
     ("server.port", 0, 65_535, "a free port such as 8000"),
     ("server.body_limit_kib", 1, 65_536, "1024 for 1 MiB"),
+    ("server.request_seconds", 1, 600, "half a minute, 30"),
+    ("server.concurrent_requests", 1, 65_536, "1024 for most"),
+    (
+        "server.requests_per_minute",
+        0,
+        10_000_000,
+        "60000, or 0 for any number",
+    ),
     ("server.shutdown_seconds", 0, 600, "a few seconds, 10"),
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("plugins.call_timeout_seconds", 1, 600, "half a minute, 30"),
+    ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
-    ("analysis.workers", 1, 1_024, "a small number such as 4"),
+    ("analysis.workers", 1, 1_024, "32 for most"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
     ("analysis.attempts", 1, 20, "a small number such as 3"),
     ("analysis.token_budget", 500, 1_000_000, "8000 for most"),
+    ("llm.max_output_tokens", 256, 100_000, "4000 for most"),
+    ("llm.breaker_failures", 1, 1_000, "a small number such as 5"),
+    ("llm.breaker_seconds", 1, 3_600, "half a minute, 30"),
+    (
+        "llm.openai.context_window",
+        0,
+        100_000_000,
+        "0 to have it found out",
+    ),
+    ("llm.openai.timeout_seconds", 1, 3_600, "two minutes, 120"),
+    (
+        "llm.openai.concurrency",
+        1,
+        1_024,
+        "a small number such as 4",
+    ),
+    (
+        "llm.ollama.context_window",
+        1_024,
+        100_000_000,
+        "16384 for most",
+    ),
+    ("llm.ollama.timeout_seconds", 1, 3_600, "ten minutes, 600"),
+    (
+        "llm.ollama.concurrency",
+        1,
+        1_024,
+        "1, or as many as OLLAMA_NUM_PARALLEL",
+    ),
 ];
 
 /// Shares of a whole.
-const RATES: [&str; 2] = [
+const RATES: &[&str] = &[
     "telemetry.traces_sample_rate",
     "telemetry.profiles_sample_rate",
 ];
 
 /// Texts of which only some are known.
-const CHOICES: [(&str, &[&str]); 3] = [
+const CHOICES: &[(&str, &[&str])] = &[
     ("log.format", &["auto", "text", "json"]),
     ("storage.kind", &["auto", "sqlite", "mongodb"]),
+    ("llm.openai.api", &["chat", "responses"]),
+    (
+        "llm.openai.structured",
+        &["auto", "json_schema", "json_object", "prompt"],
+    ),
+    ("llm.openai.location", &["auto", "local", "remote"]),
+    ("llm.ollama.location", &["auto", "local", "remote"]),
+    ("llm.ollama.think", &["off", "on", "low", "medium", "high"]),
+    ("llm.when_spent", &["refuse", "local"]),
     ("plugins.isolation", &["process", "in-process"]),
 ];
 
 /// Texts that must have a form, and who knows it.
-const FORMS: [(&str, Form); 12] = [
+const FORMS: &[(&str, Form)] = &[
     ("server.host", host),
+    ("server.public_url", optional_web_address),
     ("log.filter", filter),
     ("storage.data_dir", filled),
     ("storage.mongodb_uri", mongodb_uri),
@@ -49,6 +98,7 @@ const FORMS: [(&str, Form); 12] = [
     ("llm.openai.model", filled),
     ("llm.openai.base_url", web_address),
     ("llm.ollama.base_url", optional_web_address),
+    ("llm.ollama.keep_alive", keep_alive),
     ("telemetry.dsn", dsn),
     ("telemetry.environment", filled),
 ];
@@ -59,35 +109,54 @@ type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
-    for (key, smallest, largest, usual) in RANGES {
+    for (key, smallest, largest, usual) in RANGES.iter().copied() {
         let number = settings.value(key).and_then(Value::as_integer);
         if number.is_none_or(|number| !(smallest..=largest).contains(&number)) {
             let reason = format!("it is not between {smallest} and {largest}");
             problems.push(settings.refuse(key, reason, format_args!("set {usual}")));
         }
     }
-    for key in RATES {
+    for key in RATES.iter().copied() {
         let rate = settings.value(key).and_then(Value::as_float);
         if rate.is_none_or(|rate| !(0.0..=1.0).contains(&rate)) {
             let remedy = "set a share such as 0.1, or 0 for none";
             problems.push(settings.refuse(key, "it is not between 0 and 1", remedy));
         }
     }
-    for (key, choices) in CHOICES {
+    for (key, choices) in CHOICES.iter().copied() {
         let choice = settings.text(key);
         if choice.is_none_or(|choice| !choices.contains(&choice)) {
             let remedy = format!("set one of {}", choices.join(", "));
             problems.push(settings.refuse(key, "there is no such choice", remedy));
         }
     }
-    for (key, form) in FORMS {
+    for (key, form) in FORMS.iter().copied() {
         if let Err((reason, remedy)) = form(settings.text(key).unwrap_or_default()) {
             problems.push(settings.refuse(key, reason, remedy));
         }
     }
     origins(settings, problems);
     plugins(settings, problems);
+    headers(settings, problems);
     storage(settings, problems);
+    spending(settings, problems);
+}
+
+fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
+    let limit = settings.value("llm.daily_spend_usd");
+    let limit = limit.and_then(Value::as_float);
+    if limit.is_none_or(|limit| !(0.0..=1e9).contains(&limit)) {
+        let remedy = "set an amount of dollars such as 5.0, or 0 for no limit";
+        problems.push(settings.refuse("llm.daily_spend_usd", "it is no amount", remedy));
+    }
+    let prices = settings.value("llm.prices").and_then(Value::as_array);
+    let mut prices = prices.into_iter().flatten().filter_map(Value::as_str);
+    if let Some(bad) = prices.find(|line| price(line).is_none()) {
+        let reason = format!("{bad:?} is not a model and three prices");
+        let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
+                      of a prompt, of a cached prompt, of an answer";
+        problems.push(settings.refuse("llm.prices", reason, remedy));
+    }
 }
 
 fn origins(settings: &Settings, problems: &mut Vec<Problem>) {
@@ -126,6 +195,27 @@ fn is_plugin(text: &str) -> bool {
 fn is_origin(text: &str) -> bool {
     let host = text.split_once("://").map_or("", |(_, host)| host);
     text == "*" || (web_address(text).is_ok() && !host.contains(['/', '?', '#', '@']))
+}
+
+fn headers(settings: &Settings, problems: &mut Vec<Problem>) {
+    for key in ["llm.openai.headers", "llm.ollama.headers"] {
+        let headers = settings.value(key).and_then(Value::as_array);
+        let mut headers = headers.into_iter().flatten().filter_map(Value::as_str);
+        if !headers.all(is_header) {
+            let remedy = r#"write each as "Name: value""#;
+            problems.push(settings.refuse(key, "not each is a header", remedy));
+        }
+    }
+}
+
+/// RFC 9110, 5.1 and 5.5, without the control characters and the bytes beyond ASCII that no
+/// header needs.
+fn is_header(text: &str) -> bool {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let in_value = |c: char| c == ' ' || c.is_ascii_graphic();
+    text.split_once(':').is_some_and(|(name, value)| {
+        !name.is_empty() && name.chars().all(in_name) && value.chars().all(in_value)
+    })
 }
 
 fn storage(settings: &Settings, problems: &mut Vec<Problem>) {
@@ -189,6 +279,17 @@ fn optional_web_address(text: &str) -> Result<(), Refusal> {
     } else {
         web_address(text)
     }
+}
+
+/// <https://docs.ollama.com/faq#how-do-i-keep-a-model-loaded-in-memory-or-make-it-unload-immediately>
+fn keep_alive(text: &str) -> Result<(), Refusal> {
+    let span = text.strip_suffix(['s', 'm', 'h']).unwrap_or_default();
+    let is_span = !span.is_empty() && span.chars().all(|c| c.is_ascii_digit());
+    refuse_unless(
+        matches!(text, "0" | "-1") || (is_span && span.len() <= 9),
+        "it is not a time as Ollama writes it",
+        "set a number with s, m or h after it, such as 5m; 0 unloads at once, -1 never",
+    )
 }
 
 fn mongodb_uri(text: &str) -> Result<(), Refusal> {

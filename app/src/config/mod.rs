@@ -14,6 +14,8 @@ mod check;
 mod dotenv;
 mod file;
 mod layers;
+mod llm;
+mod price;
 mod problem;
 mod sections;
 mod shown;
@@ -23,10 +25,12 @@ mod variables;
 
 use std::path::PathBuf;
 
+pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Llm, Log, LogFormat, Ollama, OpenAi, Outbound, PluginIsolation,
-    Plugins, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
+    Analysis, Auth, Config, Log, LogFormat, Outbound, PluginIsolation, Plugins, Sentry, Server,
+    Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};
 

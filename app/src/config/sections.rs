@@ -1,4 +1,5 @@
-//! What the configuration holds, one struct per section of `config/default.toml`. That file
+//! What the configuration holds, one struct per section of `config/default.toml`; those of the
+//! language models are in `llm.rs`. That file
 //! explains each key; the values here are within the bounds of `check.rs`, and a text that
 //! may be left empty is `None` when it is.
 
@@ -6,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
+
+use super::llm::Llm;
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,10 +44,19 @@ pub struct Server {
     pub host: String,
     /// 0 lets the system choose a free one.
     pub port: u16,
+    /// Where people reach it, an `http` or `https` address. `None`: not known.
+    #[serde(deserialize_with = "filled")]
+    pub public_url: Option<String>,
     /// Each `scheme://host[:port]` without a path, or `*` for any.
     pub allowed_origins: Vec<String>,
     /// Largest request body, in KiB.
     pub body_limit_kib: u32,
+    /// Time for one request, in seconds, without what it waits for.
+    pub request_seconds: u64,
+    /// Requests that are worked on at the same time; at least 1.
+    pub concurrent_requests: usize,
+    /// Requests of one token in a minute; 0 for any number.
+    pub requests_per_minute: u32,
     /// Time for running requests after a stop signal, in seconds.
     pub shutdown_seconds: u64,
     /// Development mode.
@@ -151,6 +163,9 @@ pub struct Sources {
     /// A folder or file of event documents they read instead.
     #[serde(deserialize_with = "filled")]
     pub files: Option<PathBuf>,
+    /// How often sources are looked through for issues that no webhook told of, in seconds; 0 for
+    /// never.
+    pub poll_seconds: u64,
     /// The Sentry server.
     pub sentry: Sentry,
 }
@@ -207,41 +222,6 @@ pub struct Analysis {
     pub token_budget: usize,
 }
 
-/// `[llm]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Llm {
-    /// OpenAI, or anything that speaks its API.
-    pub openai: OpenAi,
-    /// An Ollama server.
-    pub ollama: Ollama,
-}
-
-/// `[llm.openai]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenAi {
-    /// For workspaces without a key of their own.
-    #[serde(deserialize_with = "filled")]
-    pub api_key: Option<SecretString>,
-    /// Model to ask.
-    pub model: String,
-    /// An `http` or `https` address.
-    pub base_url: String,
-}
-
-/// `[llm.ollama]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ollama {
-    /// An `http` or `https` address. `None`: not used.
-    #[serde(deserialize_with = "filled")]
-    pub base_url: Option<String>,
-    /// Model to ask.
-    #[serde(deserialize_with = "filled")]
-    pub model: Option<String>,
-}
-
 /// `[telemetry]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -261,7 +241,7 @@ pub struct Telemetry {
 }
 
 /// A text, or `None` when it is empty.
-fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+pub(super) fn filled<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: From<String>,

@@ -9,9 +9,12 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 5] = [
+const SECRETS: [&str; 8] = [
     "auth.secret_key",
+    "llm.ollama.api_key",
+    "llm.ollama.headers",
     "llm.openai.api_key",
+    "llm.openai.headers",
     "sources.sentry.api_token",
     "storage.mongodb_uri",
     "telemetry.dsn",
@@ -62,11 +65,12 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The value of a key as TOML. A secret is `***`, or `""` when it is not set; an address comes
+/// The value of a key as TOML. A secret is `***`, or empty when it is not set; an address comes
 /// without `user:password@`.
 pub(super) fn shown(key: &str, value: &Value) -> String {
-    match value.as_str() {
-        Some("") => r#""""#.to_owned(),
+    let is_empty = value.as_array().is_some_and(Vec::is_empty) || value.as_str() == Some("");
+    match value {
+        nothing if is_empty => nothing.to_string(),
         _ if is_secret(key) => "***".to_owned(),
         _ => without_login(key, &value.to_string()),
     }

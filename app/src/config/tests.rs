@@ -82,7 +82,7 @@ fn the_defaults_need_nothing_and_are_safe() {
     assert!(config.sources.sentry.api_token.is_none());
     assert_eq!(config.sources.sentry.organization, None);
     let analysis = &config.analysis;
-    assert_eq!((analysis.wait_seconds, analysis.workers), (60, 4));
+    assert_eq!((analysis.wait_seconds, analysis.workers), (60, 32));
     assert_eq!((analysis.lease_seconds, analysis.attempts), (30, 3));
     assert_eq!(analysis.token_budget, 8000);
     assert!(config.llm.openai.api_key.is_none());
@@ -405,6 +405,9 @@ fn values_out_of_bounds_are_refused_and_those_at_the_bounds_are_not() {
     let ranges = [
         ("server.port", 0, 65_535),
         ("server.body_limit_kib", 1, 65_536),
+        ("server.request_seconds", 1, 600),
+        ("server.concurrent_requests", 1, 65_536),
+        ("server.requests_per_minute", 0, 10_000_000),
         ("server.shutdown_seconds", 0, 600),
         ("auth.token_minutes", 1, 525_600),
         ("plugins.call_timeout_seconds", 1, 600),
@@ -460,6 +463,13 @@ fn texts_have_the_form_their_users_need() {
         "server.host = 'localhost'",
         "server.allowed_origins = ['*']",
         "llm.ollama.base_url = 'http://127.0.0.1:11434'",
+        "llm.ollama.keep_alive = '-1'",
+        "llm.ollama.keep_alive = '90m'",
+        "llm.ollama.think = 'low'",
+        "llm.openai.api = 'responses'",
+        "llm.openai.structured = 'json_object'",
+        "llm.openai.location = 'local'",
+        "llm.openai.headers = ['X-Title: Issue Explainer', 'api-key: s3cr3t:x']",
         "telemetry.dsn = 'https://k@o1.ingest.example/42'",
         "sources.files = '/var/events'",
     ];
@@ -506,6 +516,21 @@ fn texts_have_the_form_their_users_need() {
             "llm.ollama.base_url = '127.0.0.1:11434'",
             "not a web address",
         ),
+        ("llm.ollama.keep_alive = '5 minutes'", "such as 5m"),
+        ("llm.ollama.keep_alive = ''", "such as 5m"),
+        ("llm.ollama.think = 'hard'", "off, on, low, medium, high"),
+        ("llm.openai.api = 'completions'", "chat, responses"),
+        ("llm.openai.structured = 'yaml'", "auto, json_schema"),
+        ("llm.openai.headers = ['X-Title']", "not each is a header"),
+        (
+            "llm.openai.headers = ['X Title: x']",
+            "not each is a header",
+        ),
+        (
+            "llm.ollama.headers = [\"X: a\\u0000b\"]",
+            "not each is a header",
+        ),
+        ("llm.ollama.headers = [': x']", "not each is a header"),
         ("sources.sentry.base_url = 'https://'", "not a web address"),
         (
             "sources.sentry.base_url = \"https://a\\nb\"",
@@ -621,6 +646,9 @@ fn no_secret_is_ever_shown() {
             ("SENTRY_API_TOKEN", mark),
             ("APP_SENTRY_DSN", dsn),
             ("OLLAMA_BASE_URL", login),
+            ("EXPLAINER__LLM__OLLAMA__API_KEY", mark),
+            ("EXPLAINER__LLM__OLLAMA__HEADERS", &format!("X-A: {mark}")),
+            ("EXPLAINER__LLM__OPENAI__HEADERS", &format!("X-A: {mark}")),
         ],
     )
     .unwrap();
@@ -632,7 +660,7 @@ fn no_secret_is_ever_shown() {
     let redacted = format!("{:?}", loaded.config).matches("[REDACTED]").count();
     assert_eq!(
         (stars, redacted),
-        (5, 5),
+        (8, 8),
         "each secret is one in both places"
     );
     assert!(!format!("{:?}", loaded.settings).contains(mark));

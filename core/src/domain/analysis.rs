@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisId, Issue, Specification, Timestamp, UserId, WorkspaceId};
+use super::{AnalysisId, Event, Issue, Progress, Specification, Timestamp, UserId, WorkspaceId};
 
 /// One issue's analysis in one workspace: there is at most one for each pair of the two.
 ///
@@ -17,6 +17,9 @@ pub struct Analysis {
     pub workspace_id: WorkspaceId,
     /// The issue as it was when last read from the source.
     pub issue: Issue,
+    /// The event that came with the request, until it has been looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Box<Event>>,
     /// How far it is.
     pub status: Status,
     /// The newest result.
@@ -32,6 +35,9 @@ pub struct Analysis {
     pub revision: u32,
     /// How often a worker took up this revision.
     pub attempt: u32,
+    /// How far the run is, as it was last kept; only with [`Status::Analyzing`].
+    #[serde(default)]
+    pub progress: Option<Progress>,
     /// Who asked first.
     pub created_by: UserId,
     /// Who shall deal with the issue.
@@ -43,6 +49,22 @@ pub struct Analysis {
     /// When a worker first took up this revision.
     pub started_at: Option<Timestamp>,
     /// When this revision ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// How many results of one analysis stay readable, the newest included.
+pub const KEPT_REVISIONS: u32 = 20;
+
+/// The result of one ended run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Revision {
+    /// Which run it was, as [`Analysis::revision`] counts them.
+    pub revision: u32,
+    /// The result.
+    pub specification: Box<Specification>,
+    /// What it was made from.
+    pub fingerprint: Option<String>,
+    /// When the run ended.
     pub finished_at: Option<Timestamp>,
 }
 
@@ -110,6 +132,8 @@ pub struct NewAnalysis {
     pub workspace_id: WorkspaceId,
     /// The issue.
     pub issue: Issue,
+    /// An event of it, where one came with the request.
+    pub event: Option<Box<Event>>,
     /// Whether to explain unchanged evidence again.
     pub force: bool,
     /// Who asks.
@@ -132,15 +156,4 @@ pub enum Outcome {
     },
     /// Without.
     Failed(AnalysisError),
-}
-
-/// Which analyses to list, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AnalysisFilter {
-    /// Only those that are this far.
-    pub status: Option<Status>,
-    /// At most this many, 1 to 100.
-    pub limit: u32,
-    /// How many to leave out at the start.
-    pub skip: u32,
 }

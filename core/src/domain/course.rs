@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use super::{Analysis, AnalysisError, Issue, Lease, NewAnalysis, Outcome, Status, Timestamp};
+use super::{
+    Analysis, AnalysisError, Issue, KEPT_REVISIONS, Lease, NewAnalysis, Outcome, Progress,
+    Revision, Status, Timestamp,
+};
 
 impl Analysis {
     /// The record of an issue's first request.
@@ -12,6 +15,7 @@ impl Analysis {
             id: request.id,
             workspace_id: request.workspace_id,
             issue: request.issue,
+            event: request.event,
             status: Status::Pending,
             specification: None,
             error: None,
@@ -19,6 +23,7 @@ impl Analysis {
             force: request.force,
             revision: 1,
             attempt: 0,
+            progress: None,
             created_by: request.requested_by,
             assigned_to: None,
             created_at: request.at,
@@ -31,11 +36,13 @@ impl Analysis {
     /// Begins the next revision of an ended analysis; the former result stays readable.
     pub fn request_again(&mut self, request: NewAnalysis) {
         self.issue = request.issue;
+        self.event = request.event;
         self.status = Status::Pending;
         self.error = None;
         self.force = request.force;
         self.revision = self.revision.saturating_add(1);
         self.attempt = 0;
+        self.progress = None;
         self.updated_at = request.at;
         self.started_at = None;
         self.finished_at = None;
@@ -46,6 +53,7 @@ impl Analysis {
         self.status = Status::Analyzing;
         self.error = None;
         self.attempt = self.attempt.saturating_add(1);
+        self.progress = None;
         self.updated_at = now;
         self.started_at.get_or_insert(now);
         Lease {
@@ -56,9 +64,15 @@ impl Analysis {
         }
     }
 
+    /// The worker tells how far it is. That changes nothing of the analysis itself.
+    pub fn report(&mut self, progress: Progress) {
+        self.progress = Some(progress);
+    }
+
     /// The worker gives it back to be taken up again.
     pub fn put_back(&mut self, reason: AnalysisError, now: Timestamp) {
         self.status = Status::Pending;
+        self.progress = None;
         self.error = Some(reason);
         self.updated_at = now;
     }
@@ -87,7 +101,26 @@ impl Analysis {
                 self.error = Some(error);
             }
         }
+        self.event = None;
+        self.progress = None;
         self.updated_at = now;
         self.finished_at = Some(now);
+    }
+
+    /// The result of the newest run, once that has ended with one. A store puts it aside before
+    /// the next run begins.
+    pub fn result(&self) -> Option<Revision> {
+        let specification = self.specification.clone()?;
+        (self.status == Status::Completed).then(|| Revision {
+            revision: self.revision,
+            specification,
+            fingerprint: self.fingerprint.clone(),
+            finished_at: self.finished_at,
+        })
+    }
+
+    /// The newest of the former results that are no longer kept.
+    pub fn newest_dropped(&self) -> u32 {
+        self.revision.saturating_sub(KEPT_REVISIONS)
     }
 }

@@ -186,6 +186,28 @@ pub enum DataClass {
     BreadcrumbData,
 }
 
+impl DataClass {
+    /// Every class.
+    pub const ALL: [Self; 5] = [
+        Self::Locals,
+        Self::RequestBody,
+        Self::Headers,
+        Self::User,
+        Self::BreadcrumbData,
+    ];
+
+    /// The word people configure it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Locals => "locals",
+            Self::RequestBody => "request_body",
+            Self::Headers => "headers",
+            Self::User => "user",
+            Self::BreadcrumbData => "breadcrumb_data",
+        }
+    }
+}
+
 /// Which data classes may leave. What belongs to no class always may, redacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -215,6 +237,24 @@ impl DataPolicy {
         user: true,
         breadcrumb_data: true,
     };
+
+    /// Whether `class` may go, to be changed.
+    pub fn of(&mut self, class: DataClass) -> &mut bool {
+        match class {
+            DataClass::Locals => &mut self.locals,
+            DataClass::RequestBody => &mut self.request_body,
+            DataClass::Headers => &mut self.headers,
+            DataClass::User => &mut self.user,
+            DataClass::BreadcrumbData => &mut self.breadcrumb_data,
+        }
+    }
+
+    /// The classes that may not go.
+    pub fn withheld(&self) -> impl Iterator<Item = DataClass> + '_ {
+        DataClass::ALL
+            .into_iter()
+            .filter(|class| !self.allows(*class))
+    }
 
     /// Whether `class` may go.
     pub fn allows(&self, class: DataClass) -> bool {

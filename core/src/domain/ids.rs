@@ -77,6 +77,10 @@ id!(
     AnalysisId
 );
 id!(
+    /// Names one request to a model in the ledger.
+    CallId
+);
+id!(
     /// Names one issued token, so that it can be revoked.
     TokenId
 );

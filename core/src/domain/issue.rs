@@ -46,6 +46,10 @@ pub struct Issue {
     pub metadata: BTreeMap<String, serde_json::Value>,
     /// `unresolved`, `resolved`, `ignored`… in the source's words.
     pub status: String,
+    /// What the source says beside the status: `new`, `regressed`, `escalating`…
+    pub substatus: Option<String>,
+    /// How urgent the source takes it to be: `low`, `medium` or `high`.
+    pub priority: Option<String>,
     /// Whether this is one of the built-in samples.
     pub sample: bool,
 }

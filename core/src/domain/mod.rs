@@ -6,8 +6,12 @@ pub mod event;
 mod evidence;
 mod ids;
 mod issue;
+mod ledger;
+mod listing;
+mod progress;
 mod specification;
 mod user;
+mod watch;
 mod workspace;
 
 pub use analysis::*;
@@ -15,10 +19,16 @@ pub use event::Event;
 pub use evidence::*;
 pub use ids::*;
 pub use issue::*;
+pub use ledger::*;
+pub use listing::*;
+pub use progress::*;
 pub use specification::*;
 pub use user::*;
+pub use watch::*;
 pub use workspace::*;
 
 /// A point in time, UTC, kept to the millisecond so that every store gives back what it was given.
 pub use jiff::Timestamp;
+/// A day.
+pub use jiff::civil::Date;
 pub use secrecy::{ExposeSecret, SecretString};

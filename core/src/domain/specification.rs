@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::EvidenceId;
+use super::{AnalysisError, EvidenceId};
 
 /// What a developer needs to know to begin.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,63 @@ pub struct Specification {
     pub model: Option<String>,
     /// How far the evidence bears the text out; `None` when heuristics wrote it from the evidence.
     pub grounding: Option<Grounding>,
+    /// What a model says it rests its text on; empty when heuristics wrote it.
+    pub claims: Vec<Claim>,
+    /// What is missing, where a model says that the evidence does not suffice to name a cause.
+    pub insufficient_evidence: Option<String>,
+    /// Why no model wrote it although models are configured.
+    pub instead_of_model: Option<Box<AnalysisError>>,
+    /// What it was made with and from, to tell later whether it is out of date.
+    pub basis: Basis,
+}
+
+/// One thing a model says, and what it says that rests on.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Claim {
+    /// What it says.
+    pub text: String,
+    /// The ids it names, as it wrote them: they need not exist.
+    pub evidence: Vec<String>,
+    /// What it quotes.
+    pub quotes: Vec<String>,
+    /// Whether the ids were sent, the quotes occur and the names are known.
+    pub verified: bool,
+}
+
+/// What a specification was made with and from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Basis {
+    /// The version of prompt and schema, or of the rules.
+    pub prompt: String,
+    /// The release the event was of.
+    pub release: Option<String>,
+    /// The program's own calls on the stack, `file:function`, sorted.
+    pub in_app_frames: Vec<String>,
+}
+
+/// Why a specification is out of date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stale {
+    /// A newer event is of another release.
+    NewRelease,
+    /// A newer event has calls of the program's own on its stack that were not there.
+    NewInAppFrame,
+    /// This version of the service asks otherwise.
+    PromptChanged,
+}
+
+impl Stale {
+    /// The word clients see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewRelease => "new_release",
+            Self::NewInAppFrame => "new_in_app_frame",
+            Self::PromptChanged => "prompt_changed",
+        }
+    }
 }
 
 /// The place in the code to look at first.
@@ -147,8 +204,8 @@ pub struct Provenance {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Grounding {
-    /// The share of claims that could be verified, 0 to 1.
+    /// The share of claims and names that could be verified, 0 to 1.
     pub score: f64,
-    /// The claims that could not, each as the text that made it.
+    /// Those that could not, each with the reason.
     pub unverified: Vec<String>,
 }

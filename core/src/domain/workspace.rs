@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, UserId, WorkspaceId};
+use super::{DataPolicy, Level, Timestamp, UserId, WorkspaceId};
 
 /// A secret as the store sees it: encrypted, opened only by the [`crate::ports::Vault`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,10 @@ pub struct SentrySettings {
     pub api_token: Option<Sealed>,
     /// The organisation's slug.
     pub organization: Option<String>,
+    /// The server's address, where it is not the installation's.
+    pub base_url: Option<String>,
+    /// What its webhooks are signed with.
+    pub client_secret: Option<Sealed>,
     /// Where test events are sent.
     pub test_dsn: Option<Sealed>,
 }
@@ -96,6 +100,59 @@ pub struct WorkspaceSettings {
     pub openai_model: Option<String>,
     /// Whether new issues are explained without being asked.
     pub auto_analyze: bool,
+    /// Which of them.
+    pub auto_analyze_only: AutoAnalyze,
+    /// Whether the source is told what was found.
+    pub write_back: bool,
     /// Who is told when an analysis ends.
     pub notification_email: Option<String>,
+    /// The workspace's own words to the model.
+    pub instructions: Option<String>,
+    /// What may leave for a remote model; the careful default when absent.
+    pub data_policy: Option<DataPolicy>,
+    /// The models to ask, in order, each a backend or `backend/model`; the installation's when empty.
+    pub models: Vec<String>,
+    /// Whether rules may write a specification when every model failed; the installation's word
+    /// when absent.
+    pub allow_heuristics: Option<bool>,
+    /// What may be spent on a day (UTC), in millionths of a dollar; the installation's limit when
+    /// absent.
+    pub daily_spend_limit: Option<u64>,
+    /// What happens when that is spent; the installation's word when absent.
+    pub when_spent: Option<WhenSpent>,
+}
+
+/// What happens when a day's money is spent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhenSpent {
+    /// Requests are refused until the day is over.
+    #[default]
+    Refuse,
+    /// Only models that run here are asked.
+    Local,
+}
+
+impl WhenSpent {
+    /// The word people configure it by.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// Which issues are explained without being asked; all of them unless something is set.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AutoAnalyze {
+    /// Those at least as bad as this.
+    pub min_level: Option<Level>,
+    /// Those at least as urgent as this: `low`, `medium` or `high`.
+    pub min_priority: Option<String>,
+    /// Those that happened at least so often.
+    pub min_count: u32,
+    /// Those of these projects, each an id or a slug; of all when there is none.
+    pub projects: Vec<String>,
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
-        Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Progress,
+        Revision, Timestamp, WorkspaceId,
     },
 };
 
@@ -25,6 +25,9 @@ use crate::{
 /// - an unknown analysis is none, not an error
 /// - the analyses of several issues are found together, without those that have none
 /// - a list is newest first, filtered by status, and cut by limit and skip
+/// - a list is filtered by priority, project and model of the newest result, and by all of them at once
+/// - a text finds what it occurs in, in any case and taken literally
+/// - a list goes on after a position, also when that one is gone and others came
 /// - claim hands out the job that has waited longest
 /// - claim hands out nothing when nothing is due
 /// - of many simultaneous claims each gets another job
@@ -32,13 +35,17 @@ use crate::{
 /// - a job whose lease ran out is claimed again
 /// - a renewed lease does not run out
 /// - an expired lease that nobody took over can still be renewed and finished
-/// - a lost lease can neither be renewed nor finish nor retry
+/// - a lost lease can neither be renewed nor report nor finish nor retry
+/// - a report is kept while its lease is good and gone when the run ends
 /// - finish stores the outcome and ends the lease
 /// - a finished analysis stays that of its issue, also when the source answered with another id
 /// - a failed run keeps the former specification
 /// - a retried job is due at its time and not before, and tells why it was put back
 /// - a deleted analysis is gone and its lease is lost
 /// - an issue whose analysis was deleted can be analysed anew
+/// - former results stay readable, newest first, without those of failed runs
+/// - only the newest results are kept
+/// - the results of a deleted analysis are gone
 #[async_trait]
 pub trait Analyses: Send + Sync + Debug + 'static {
     /// The analysis with this id.
@@ -51,7 +58,17 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     async fn list(&self, workspace: &WorkspaceId, filter: &AnalysisFilter)
     -> Result<Vec<Analysis>>;
 
-    /// Removes an analysis, also a running one; tells whether there was one.
+    /// The results of former runs, the newest first: those that the run after them has superseded.
+    ///
+    /// At most [`KEPT_REVISIONS`](crate::domain::KEPT_REVISIONS), the newest result included,
+    /// which is in the record itself and not among them.
+    async fn former_results(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AnalysisId,
+    ) -> Result<Vec<Revision>>;
+
+    /// Removes an analysis, also a running one, and its results; tells whether there was one.
     async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool>;
 
     /// Puts one job in the queue, or joins the active one of the same workspace and issue.
@@ -70,6 +87,9 @@ pub trait Analyses: Send + Sync + Debug + 'static {
 
     /// Moves the end of a lease; `false` when it was lost.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool>;
+
+    /// Keeps how far the run is, for those who look on; `false` when the lease was lost.
+    async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool>;
 
     /// Writes how the run ended and gives back the record; `None` when the lease was lost, and then nothing is written.
     async fn finish(

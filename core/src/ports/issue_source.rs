@@ -108,6 +108,7 @@ pub enum SourceSignal {
 }
 
 /// Opens sources of one kind: what a built-in source or a plugin registers in the catalog.
+#[async_trait]
 pub trait SourceKind: Send + Sync + Debug + 'static {
     /// The name workspaces choose it by (`sentry`).
     fn name(&self) -> &str;
@@ -120,6 +121,27 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
         serde_json::json!({ "type": "object" })
     }
 
-    /// Opens a source with these settings; `Invalid` says which of them is wrong and why.
+    /// Whether a workspace that set nothing can open it, with what the operator configured.
+    fn is_ready(&self) -> bool {
+        false
+    }
+
+    /// Whether a source could be opened with these settings; asks nobody.
+    fn check(&self, settings: &serde_json::Value) -> Result<()> {
+        self.open(settings).map(drop)
+    }
+
+    /// Opens a source with these settings, of which those left out are null or missing; `Invalid`
+    /// says which of them is wrong and why, `Unauthorized` that what it takes was never entered.
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>>;
+
+    /// What a webhook delivery says, for a kind that can tell without opening a source.
+    async fn webhook(
+        &self,
+        settings: &serde_json::Value,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Vec<SourceSignal>> {
+        self.open(settings)?.webhook(headers, body).await
+    }
 }

@@ -7,24 +7,32 @@
 mod analyses;
 mod auth;
 mod clock;
+mod deliveries;
+mod idempotency;
 mod issue_source;
+mod ledger;
 mod llm;
 mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
 pub use clock::{Clock, Ids};
+pub use deliveries::Deliveries;
+pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
 pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, SourceStatus};
+pub use ledger::Ledger;
 pub use llm::{
-    Completion, FinishReason, Llm, LlmRequest, ModelLocation, ModelProfile, ProgressSink,
-    Structured, TokenUsage,
+    Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
+    OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use watches::Watches;
 pub use workspaces::Workspaces;

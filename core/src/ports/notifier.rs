@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     Result,
-    domain::{AnalysisId, WorkspaceId},
+    domain::{AnalysisId, Progress, WorkspaceId},
 };
 
 /// Something happened to an analysis.
@@ -32,6 +32,8 @@ pub enum NoticeKind {
     Completed,
     /// It failed for good.
     Failed,
+    /// It was removed; whoever works on it may stop.
+    Deleted,
 }
 
 /// Passes notices on: to a waiting call, an event stream, a mailbox.
@@ -43,4 +45,9 @@ pub enum NoticeKind {
 pub trait Notifier: Send + Sync + Debug + 'static {
     /// Passes `notice` on. The analysis is stored already: a notice that is lost costs time, not work.
     async fn notify(&self, notice: &Notice) -> Result<()>;
+
+    /// Shows those who look on how far a run of this process is. Called often; it must not wait.
+    fn progress(&self, analysis: &AnalysisId, progress: &Progress) {
+        let _ = (analysis, progress);
+    }
 }

@@ -20,6 +20,7 @@ use crate::{
 /// - an update made from an outdated copy is a conflict and changes nothing
 /// - of many simultaneous updates from one copy only one is made, even within one tick of the clock
 /// - a taken id is a conflict and changes nothing
+/// - those that explain without being asked are listed by id, page by page
 #[async_trait]
 pub trait Workspaces: Send + Sync + Debug + 'static {
     /// The workspace with this id.
@@ -27,6 +28,12 @@ pub trait Workspaces: Send + Sync + Debug + 'static {
 
     /// Every workspace `user` belongs to, oldest first.
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>>;
+
+    /// At most `limit` of the workspaces with [`auto_analyze`], in order of their ids, from the
+    /// first one after `after`.
+    ///
+    /// [`auto_analyze`]: crate::domain::WorkspaceSettings::auto_analyze
+    async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>>;
 
     /// Adds a workspace.
     async fn insert(&self, workspace: &Workspace) -> Result<()>;

@@ -1,10 +1,24 @@
 //! Asking for analyses and reading them.
 
+use futures::{StreamExt, stream};
+
 use crate::{
-    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Workspace},
+    domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision, Workspace, day},
     ports::{Notice, NoticeKind},
-    services::{Caller, Failure, Issues, Ports, new_id},
+    services::{Caller, Failure, Issues, Ports, chain::until_tomorrow, new_id},
 };
+
+/// How many issues of a batch are read from their source at the same time.
+const READS: usize = 8;
+
+/// What became of one issue of a batch.
+#[derive(Debug)]
+pub struct Asked {
+    /// The issue.
+    pub issue_id: String,
+    /// Its analysis, or why there is none.
+    pub outcome: Result<Analysis, Failure>,
+}
 
 /// Asking for analyses and reading them.
 #[derive(Debug)]
@@ -36,24 +50,59 @@ impl AnalysisRequests {
         {
             return Ok(active);
         }
+        self.has_money(of).await?;
         let issue = self.issues.read(of, issue_id).await?;
         let id: AnalysisId = new_id(&*self.ports.ids)?;
         let request = NewAnalysis {
             id,
             workspace_id: of.id.clone(),
             issue,
+            event: None,
             force,
             requested_by: caller.user().id.clone(),
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
-        let notice = Notice {
-            workspace_id: of.id.clone(),
-            analysis_id: analysis.id.clone(),
-            kind: NoticeKind::Queued,
-        };
-        self.ports.notifier.notify(&notice).await?;
+        self.tell(of, &analysis.id, NoticeKind::Queued).await;
         Ok(analysis)
+    }
+
+    /// Refuses what could not be paid for today: where the limit is reached and there is a remote
+    /// model to ask first, or no other.
+    async fn has_money(&self, of: &Workspace) -> Result<(), Failure> {
+        let models = &self.ports.models;
+        let Some(limit) = models.spend_limit(of) else {
+            return Ok(());
+        };
+        let now = self.ports.clock.now();
+        if self.ports.ledger.spent(&of.id, day(now)).await? < limit || !models.must_refuse(of) {
+            return Ok(());
+        }
+        Err(Failure::SpendLimitReached {
+            until_tomorrow: until_tomorrow(now),
+        })
+    }
+
+    /// Asks for the analysis of each of these issues, each once. One that cannot be asked for does
+    /// not keep the others from it.
+    pub async fn request_all(
+        &self,
+        caller: &Caller,
+        of: &Workspace,
+        issue_ids: Vec<String>,
+        force: bool,
+    ) -> Vec<Asked> {
+        let mut once = Vec::with_capacity(issue_ids.len());
+        for id in issue_ids {
+            if !once.contains(&id) {
+                once.push(id);
+            }
+        }
+        let asked = stream::iter(once).map(|issue_id| async move {
+            let outcome = self.request(caller, of, &issue_id, force).await;
+            Asked { issue_id, outcome }
+        });
+        asked.buffered(READS).collect().await
     }
 
     /// One analysis of the workspace.
@@ -75,12 +124,45 @@ impl AnalysisRequests {
         Ok(self.ports.analyses.list(&of.id, filter).await?)
     }
 
+    /// An analysis and the results of all its runs that are kept, the newest first.
+    pub async fn results(
+        &self,
+        of: &Workspace,
+        id: &str,
+    ) -> Result<(Analysis, Vec<Revision>), Failure> {
+        let analysis = self.get(of, id).await?;
+        let former = self.ports.analyses.former_results(&of.id, &analysis.id);
+        let mut former = former.await?;
+        // What has been put aside since the record was read is there twice.
+        let newest = analysis.result();
+        former.retain(|it| {
+            newest
+                .as_ref()
+                .is_none_or(|newest| it.revision < newest.revision)
+        });
+        let results = newest.into_iter().chain(former).collect();
+        Ok((analysis, results))
+    }
+
     /// Removes an analysis; a running one is stopped.
     pub async fn delete(&self, of: &Workspace, id: &str) -> Result<(), Failure> {
         let id = id.parse().map_err(|_| Failure::AnalysisNotFound)?;
         if self.ports.analyses.delete(&of.id, &id).await? {
+            self.tell(of, &id, NoticeKind::Deleted).await;
             return Ok(());
         }
         Err(Failure::AnalysisNotFound)
+    }
+
+    /// The store knows already: a notice that is lost costs time and nothing else.
+    async fn tell(&self, of: &Workspace, id: &AnalysisId, kind: NoticeKind) {
+        let notice = Notice {
+            workspace_id: of.id.clone(),
+            analysis_id: id.clone(),
+            kind,
+        };
+        if let Err(error) = self.ports.notifier.notify(&notice).await {
+            tracing::warn!(analysis = %id, ?kind, ?error, "notice lost");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, services::ChainFailure};
 
 /// A use case's refusal. Its text is meant for the client and holds no secret.
 ///
@@ -34,6 +34,12 @@ pub enum Failure {
     /// There is no such analysis in the caller's workspace.
     #[error("Processed issue not found")]
     AnalysisNotFound,
+    /// There is no workspace that takes webhooks at this address.
+    #[error("there is no workspace with this id; take the address from the workspace's page")]
+    NoSuchWebhook,
+    /// A webhook's signature is missing or wrong, or cannot be checked.
+    #[error("{0}")]
+    NotSigned(#[source] Error),
     /// Only the owner or an admin may do that.
     #[error("Only workspace owner can update settings")]
     NotOwner,
@@ -57,6 +63,17 @@ pub enum Failure {
     /// The issue source failed.
     #[error("{0}")]
     Source(#[source] Error),
+    /// No model explained the issue.
+    #[error("{0}")]
+    Models(ChainFailure),
+    /// The workspace has spent what it may on this day.
+    #[error(
+        "the workspace's daily spend limit is reached; wait until tomorrow (UTC) or raise it in the settings"
+    )]
+    SpendLimitReached {
+        /// How long the day still lasts.
+        until_tomorrow: Duration,
+    },
     /// Something of ours failed; the text is for the log.
     #[error("{0}")]
     Internal(#[from] Error),
@@ -74,6 +91,8 @@ impl Failure {
             Self::SourceNotConfigured => "source_not_configured",
             Self::IssueNotFound => "issue_not_found",
             Self::AnalysisNotFound => "analysis_not_found",
+            Self::NoSuchWebhook => "no_such_webhook",
+            Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
             Self::UsernameTaken => "username_taken",
             Self::EmailTaken => "email_taken",
@@ -89,20 +108,38 @@ impl Failure {
                 ErrorKind::Unsupported => "source_unsupported",
                 _ => "source_failed",
             },
+            Self::Models(failure) => failure.code,
+            Self::SpendLimitReached { .. } => "spend_limit_reached",
             Self::Internal(error) if error.kind().is_transient() => "unavailable",
             Self::Internal(_) => "internal",
         }
     }
 
     /// Whether the same request may succeed later without anyone changing anything.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Source(error) | Self::Internal(error) if error.kind().is_transient())
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(error) | Self::Internal(error) => error.kind().is_transient(),
+            Self::Models(failure) => failure.retryable,
+            Self::SpendLimitReached { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether that is so before long, so that a job may wait for it.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Models(failure) => failure.is_passing(),
+            Self::SpendLimitReached { .. } => false,
+            other => other.is_retryable(),
+        }
     }
 
     /// How long the other side asked us to wait, if it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            Self::Models(failure) => failure.retry_after,
+            Self::SpendLimitReached { until_tomorrow } => Some(*until_tomorrow),
             _ => None,
         }
     }

@@ -6,26 +6,51 @@
 
 mod accounts;
 mod analyses;
+mod automatic;
+mod chain;
+mod compare;
 mod failure;
+mod idempotency;
 mod issues;
+mod listing;
+mod models;
+mod preview;
+mod reading;
+mod reconcile;
 mod sources;
+mod test_model;
+mod test_sentry;
+mod usage;
+mod webhooks;
 mod work;
 mod workspaces;
+mod write_back;
 
 use std::sync::Arc;
 
 pub use accounts::{Accounts, Caller, NewAccount, Session};
-pub use analyses::AnalysisRequests;
+pub use analyses::{AnalysisRequests, Asked};
+pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
+pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
+pub use reconcile::{Looked, Reconciler};
 pub use sources::{SourceSettings, Sources};
+pub use test_model::{ModelTested, ModelTrial};
+pub use test_sentry::{NotConnected, SentryTrial};
+pub use usage::Spending;
+pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
 
 use crate::ports::{
-    Analyses, AuthProvider, Clock, Ids, Notifier, Passwords, Users, Vault, Workspaces,
+    Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Notifier, Passwords,
+    Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -37,6 +62,12 @@ pub struct Ports {
     pub workspaces: Arc<dyn Workspaces>,
     /// Analyses and their queue.
     pub analyses: Arc<dyn Analyses>,
+    /// Webhook deliveries that were taken.
+    pub deliveries: Arc<dyn Deliveries>,
+    /// How far sources were looked through.
+    pub watches: Arc<dyn Watches>,
+    /// Keys of requests and how those were answered.
+    pub idempotency: Arc<dyn IdempotencyKeys>,
     /// Bearer tokens.
     pub auth: Arc<dyn AuthProvider>,
     /// Password hashing.
@@ -49,8 +80,14 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
     pub ids: Arc<dyn Ids>,
+    /// What was sent to models and what it cost.
+    pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// Language models.
+    pub models: Arc<Models>,
+    /// Where people reach this service, where that is known.
+    pub public_url: Option<String>,
 }
 
 /// The use cases over one set of ports.
@@ -64,10 +101,22 @@ pub struct Services {
     pub issues: Issues,
     /// Asking for analyses and reading them.
     pub analyses: AnalysisRequests,
+    /// Requests that bear a key.
+    pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
     /// The kinds of source there are.
     pub sources: Arc<Sources>,
+    /// Showing what would be sent to models.
+    pub previews: Previews,
+    /// Comparing models.
+    pub comparisons: Comparisons,
+    /// What was sent to models and what it cost.
+    pub spending: Spending,
+    /// Taking webhooks.
+    pub webhooks: Webhooks,
+    /// Looking through sources.
+    pub reconciler: Reconciler,
 }
 
 impl Services {
@@ -78,8 +127,14 @@ impl Services {
             workspaces: WorkspaceService::new(ports.clone()),
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
+            idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             sources: ports.sources.clone(),
+            previews: Previews::new(ports.clone()),
+            comparisons: Comparisons::new(ports.clone()),
+            spending: Spending::new(ports.clone()),
+            webhooks: Webhooks::new(ports.clone()),
+            reconciler: Reconciler::new(ports.clone()),
         }
     }
 }

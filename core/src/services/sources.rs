@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Error, ErrorKind,
-    domain::{ExposeSecret, SourceChoice, Workspace},
-    ports::{IssueSource, SourceKind, Vault},
+    domain::{ExposeSecret, Sealed, SourceChoice, Workspace},
+    ports::{IssueSource, SourceKind, SourceSignal, Vault},
     services::{Failure, MASK},
 };
+
+/// The kind that a workspace's Sentry settings are for.
+const SENTRY: &str = "sentry";
 
 /// The catalog of sources: the kinds this build can open, and what a workspace reads that chose none.
 #[derive(Debug)]
@@ -29,7 +32,8 @@ pub struct SourceSettings {
 }
 
 impl Sources {
-    /// A catalog of `kinds`; workspaces that chose no source read `fallback`, if there is one.
+    /// A catalog of `kinds`. A workspace that chose no source reads the first kind that the operator
+    /// made [ready](SourceKind::is_ready), or else `fallback`, if there is one.
     pub fn new(
         kinds: Vec<Arc<dyn SourceKind>>,
         fallback: Option<Arc<dyn IssueSource>>,
@@ -51,21 +55,69 @@ impl Sources {
     pub fn open(&self, workspace: &Workspace) -> Result<Arc<dyn IssueSource>, Failure> {
         if let Some(choice) = &workspace.source {
             let settings = Value::Object(self.stored(choice)?);
-            return self.open_kind(&choice.kind, &settings);
+            return self.kind(&choice.kind)?.open(&settings).map_err(not_open);
         }
-        if !workspace.uses_sentry() {
+        let ready = || self.kinds.iter().find(|kind| kind.is_ready());
+        let kind = if workspace.uses_sentry() {
+            self.kind(SENTRY)?
+        } else if let Some(kind) = ready() {
+            &**kind
+        } else {
             return self.fallback.clone().ok_or(Failure::SourceNotConfigured);
-        }
-        let sentry = &workspace.sentry;
-        let (Some(token), Some(organization)) = (&sentry.api_token, &sentry.organization) else {
-            return Err(Failure::SourceNotConfigured);
         };
-        let token = self.vault.open(token)?;
-        let settings = serde_json::json!({
-            "api_token": token.expose_secret(),
-            "organization": organization,
-        });
-        self.open_kind("sentry", &settings)
+        let settings = self.sentry_settings(workspace)?;
+        kind.open(&settings).map_err(not_open)
+    }
+
+    /// Opens the Sentry of `workspace` and nothing else.
+    pub(super) fn open_sentry(
+        &self,
+        workspace: &Workspace,
+    ) -> Result<Arc<dyn IssueSource>, Failure> {
+        let settings = self.sentry_settings(workspace)?;
+        self.kind(SENTRY)?.open(&settings).map_err(not_open)
+    }
+
+    /// What a webhook delivery of Sentry to `workspace` says, once its signature was checked.
+    pub(super) async fn sentry_webhook(
+        &self,
+        workspace: &Workspace,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Result<Vec<SourceSignal>, Failure> {
+        let settings = self.sentry_settings(workspace)?;
+        let signals = self.kind(SENTRY)?.webhook(&settings, headers, body).await;
+        signals.map_err(|error| match error.kind() {
+            ErrorKind::Unauthorized => Failure::NotSigned(error),
+            _ => Failure::Source(error),
+        })
+    }
+
+    /// Refuses an address of a Sentry that must not or cannot be spoken to.
+    pub(super) fn check_sentry_address(&self, address: &str) -> Result<(), Failure> {
+        let settings = json!({ "base_url": address, "api_token": "any", "organization": "any" });
+        let refused = self.kind(SENTRY)?.check(&settings).err();
+        refused.map_or(Ok(()), |error| {
+            Err(Failure::Invalid {
+                field: "sentry_base_url",
+                message: error.message().to_owned(),
+            })
+        })
+    }
+
+    fn sentry_settings(&self, workspace: &Workspace) -> Result<Value, Failure> {
+        let sentry = &workspace.sentry;
+        let open = |sealed: &Option<Sealed>| {
+            let opened = sealed.as_ref().map(|sealed| self.vault.open(sealed));
+            let opened = opened.transpose()?;
+            Ok::<_, Failure>(opened.map(|secret| secret.expose_secret().to_owned()))
+        };
+        Ok(json!({
+            "base_url": sentry.base_url,
+            "api_token": open(&sentry.api_token)?,
+            "organization": sentry.organization,
+            "client_secret": open(&sentry.client_secret)?,
+        }))
     }
 
     /// Seals a choice, once its kind is known and its settings are what the kind asks for.
@@ -75,7 +127,7 @@ impl Sources {
         chosen: &SourceSettings,
         former: Option<&SourceChoice>,
     ) -> Result<SourceChoice, Failure> {
-        let Some(kind) = self.kind(&chosen.kind) else {
+        let Some(kind) = self.find(&chosen.kind) else {
             let known: Vec<_> = self.kinds().map(SourceKind::name).collect();
             return Err(invalid(format!("kind must be one of {}", known.join(", "))));
         };
@@ -100,7 +152,7 @@ impl Sources {
 
     /// A choice as it may be shown: what the kind's schema does not know, or calls secret, is masked.
     pub fn shown(&self, choice: &SourceChoice) -> SourceSettings {
-        let schema = self.kind(&choice.kind).map(SourceKind::schema);
+        let schema = self.find(&choice.kind).map(SourceKind::schema);
         let schema = schema.unwrap_or_default();
         let mut settings = self.stored(choice).unwrap_or_default();
         for (name, value) in &mut settings {
@@ -121,19 +173,26 @@ impl Sources {
         Ok(serde_json::from_str(text.expose_secret()).unwrap_or_default())
     }
 
-    fn open_kind(&self, name: &str, settings: &Value) -> Result<Arc<dyn IssueSource>, Failure> {
-        let kind = self.kind(name).ok_or_else(|| {
-            let message = format!(
-                "could not open the source because this service has no `{name}` (feature source-{name}, or a \
-                 plugin); use a build with it, allow the plugin, or choose another source"
-            );
-            Failure::Source(Error::new(ErrorKind::Unsupported, "sources", "open", message))
-        })?;
-        kind.open(settings).map_err(Failure::Source)
+    fn find(&self, name: &str) -> Option<&dyn SourceKind> {
+        self.kinds().find(|kind| kind.name() == name)
     }
 
-    fn kind(&self, name: &str) -> Option<&dyn SourceKind> {
-        self.kinds().find(|kind| kind.name() == name)
+    fn kind(&self, name: &str) -> Result<&dyn SourceKind, Failure> {
+        self.find(name).ok_or_else(|| {
+            let message = format!(
+                "could not open the source because this build has no `{name}` (feature source-{name}), and no \
+                 plugin adds it; use a build with it, allow the plugin, or clear the workspace's {name} settings"
+            );
+            Failure::Source(Error::new(ErrorKind::Unsupported, "sources", "open", message))
+        })
+    }
+}
+
+/// A kind says `Unauthorized` where what it needs to begin with was never entered.
+fn not_open(error: Error) -> Failure {
+    match error.kind() {
+        ErrorKind::Unauthorized => Failure::SourceNotConfigured,
+        _ => Failure::Source(error),
     }
 }
 

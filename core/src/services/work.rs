@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use crate::{
     Result,
-    domain::{Analysis, AnalysisError, Evidence, Lease, Outcome, Specification, Workspace},
-    explain,
+    domain::{
+        Analysis, AnalysisError, Evidence, Lease, Outcome, Progress, Specification, Stage,
+        Workspace,
+    },
+    explain::{self, ask},
     ports::{Notice, NoticeKind},
-    services::{Failure, Ports},
+    services::{
+        Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading, write_back::WriteBack,
+    },
 };
-
-/// How many events of an issue are looked at to find the one that tells most.
-const EVENTS: u16 = 5;
 
 /// How long and how often a job is worked on.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +29,22 @@ pub struct WorkLimits {
 /// Carrying analyses out.
 #[derive(Debug)]
 pub struct Work {
+    reading: Reading,
+    chain: Chain,
     ports: Ports,
     limits: WorkLimits,
+    write_back: WriteBack,
 }
 
 impl Work {
     pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
-        Self { ports, limits }
+        Self {
+            reading: Reading::new(ports.clone()),
+            chain: Chain::new(ports.clone()),
+            write_back: WriteBack::new(ports.clone()),
+            ports,
+            limits,
+        }
     }
 
     /// How long a lease lasts unless it is renewed.
@@ -56,39 +67,80 @@ impl Work {
         self.ports.analyses.renew(lease, until).await
     }
 
+    /// Keeps how far a job is, for those who look on from elsewhere; `false` when the lease was
+    /// lost and work on it is in vain.
+    pub async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        self.ports.analyses.report(lease, progress).await
+    }
+
     /// Works on a claimed job until it has ended or is put back; the record says which.
     pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
         if job.attempt > self.limits.attempts {
             return self
                 .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await;
+                .await
+                .map(drop);
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => self.finish(lease, outcome).await,
-            Err(failure) if failure.is_transient() && job.attempt < self.limits.attempts => {
+            Ok(outcome) => {
+                let told_before = is_told(job, &outcome);
+                match self.finish(lease, outcome).await? {
+                    Some(analysis) if !told_before => self.write_back.note(&analysis).await,
+                    _ => {}
+                }
+                Ok(())
+            }
+            Err(failure) if self.is_put_back(job, failure.is_passing()) => {
                 self.put_back(lease, job, &failure).await
             }
-            Err(failure) => self.finish(lease, Outcome::Failed(told(&failure))).await,
+            Err(failure) => {
+                let failed = Outcome::Failed(told(&failure));
+                self.finish(lease, failed).await.map(drop)
+            }
         }
     }
 
+    /// Steps 3 to 9: from the issue to its specification.
     async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
         let workspace = self.workspace(job).await?;
-        let evidence = self.evidence(&workspace, job).await?;
-        let fingerprint = explain::fingerprint(&evidence, explain::HEURISTICS);
-        let specification = match known(job, &fingerprint) {
-            Some(specification) => {
-                tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
-                specification
+        self.reached(job, Stage::Collecting);
+        let delivered = job.event.as_deref().map(|event| (&job.issue, event));
+        let evidence = self
+            .reading
+            .evidence(&workspace, &job.issue.id, delivered)
+            .await?;
+        let links = self.ports.models.chain(&workspace);
+        let task = Task {
+            workspace: &workspace,
+            analysis: Some(Run::of(job)),
+            evidence: &evidence,
+            candidates: &[],
+        };
+        let explained = match self.known(&task, job, &links).await? {
+            Some(known) => known,
+            None if links.is_empty() => {
+                self.reached(job, Stage::Writing);
+                by_rules(&evidence, None)
             }
-            None => Box::new(explain::specify(&evidence)),
+            None => {
+                let candidates = &self.reading.candidates(&workspace, &evidence).await?;
+                self.ask(&Task { candidates, ..task }, job, &links).await?
+            }
         };
         Ok(Outcome::Completed {
             issue: Box::new(evidence.issue),
-            specification,
-            fingerprint,
+            specification: explained.specification,
+            fingerprint: explained.fingerprint,
         })
+    }
+
+    fn reached(&self, job: &Analysis, stage: Stage) {
+        let progress = Progress {
+            stage,
+            ..Progress::default()
+        };
+        self.ports.notifier.progress(&job.id, &progress);
     }
 
     async fn workspace(&self, job: &Analysis) -> Result<Workspace, Failure> {
@@ -99,15 +151,56 @@ impl Work {
             .ok_or(Failure::NoWorkspace)
     }
 
-    async fn evidence(&self, workspace: &Workspace, job: &Analysis) -> Result<Evidence, Failure> {
-        let source = self.ports.sources.open(workspace)?;
-        let issue = source.issue(&job.issue.id).await.map_err(Failure::Source)?;
-        let issue = issue.ok_or(Failure::IssueNotFound)?;
-        let events = source
-            .events(&issue.id, EVENTS)
-            .await
-            .map_err(Failure::Source)?;
-        Ok(explain::collect(issue, events))
+    /// The former result, where it was made from the same evidence in a way it would be made now.
+    async fn known(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Option<Explained>, Failure> {
+        let (false, Some(specification), Some(former)) =
+            (job.force, &job.specification, &job.fingerprint)
+        else {
+            return Ok(None);
+        };
+        let opened = links.iter().filter_map(|link| link.opened.as_ref().ok());
+        let model = opened
+            .map(|llm| ask::name(&llm.profile()))
+            .find(|model| self.chain.fingerprint(task, model) == *former);
+        let by_rules = || explain::fingerprint(task.evidence, explain::HEURISTICS) == *former;
+        match model {
+            Some(model) => self.chain.reused(task, &model).await?,
+            None if links.is_empty() && by_rules() => {}
+            None => return Ok(None),
+        }
+        tracing::info!(analysis = %job.id, "evidence unchanged: the former result stands");
+        Ok(Some(Explained {
+            specification: specification.clone(),
+            fingerprint: former.clone(),
+        }))
+    }
+
+    /// Has the models explain it; rules do when all of them failed for good and that is allowed.
+    async fn ask(
+        &self,
+        task: &Task<'_>,
+        job: &Analysis,
+        links: &[Link],
+    ) -> Result<Explained, Failure> {
+        match self.chain.explain(task, links).await {
+            Err(Failure::Models(failure))
+                if !self.is_put_back(job, failure.is_passing())
+                    && self.ports.models.allows_heuristics(task.workspace) =>
+            {
+                let why = told(&Failure::Models(failure));
+                Ok(by_rules(task.evidence, Some(why)))
+            }
+            ended => ended,
+        }
+    }
+
+    fn is_put_back(&self, job: &Analysis, may_pass: bool) -> bool {
+        may_pass && job.attempt < self.limits.attempts
     }
 
     async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
@@ -121,11 +214,12 @@ impl Work {
         Ok(())
     }
 
-    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<()> {
+    /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
+    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
         let Some(analysis) = self.ports.analyses.finish(lease, outcome, now).await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
-            return Ok(());
+            return Ok(None);
         };
         match &analysis.error {
             None => {
@@ -145,7 +239,7 @@ impl Work {
             },
         )
         .await;
-        Ok(())
+        Ok(Some(analysis))
     }
 
     /// Passes a notice on. The store knows already, so a notice that cannot be passed on is only logged.
@@ -172,19 +266,31 @@ impl Work {
     }
 }
 
-/// The former result, where it was made from the same evidence in the same way and may be used again.
-fn known(job: &Analysis, fingerprint: &str) -> Option<Box<Specification>> {
-    if job.force || job.fingerprint.as_deref() != Some(fingerprint) {
-        return None;
+/// What rules say of the evidence, maybe because the models failed.
+fn by_rules(evidence: &Evidence, instead_of_model: Option<AnalysisError>) -> Explained {
+    let specification = Specification {
+        instead_of_model: instead_of_model.map(Box::new),
+        ..explain::specify(evidence)
+    };
+    Explained {
+        specification: Box::new(specification),
+        fingerprint: explain::fingerprint(evidence, explain::HEURISTICS),
     }
-    job.specification.clone()
+}
+
+/// Whether the result is the one that stood before.
+fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
+    let Outcome::Completed { fingerprint, .. } = outcome else {
+        return true;
+    };
+    job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
 }
 
 fn told(failure: &Failure) -> AnalysisError {
     AnalysisError {
         code: failure.code().to_owned(),
         message: failure.public_message(),
-        retryable: failure.is_transient(),
+        retryable: failure.is_retryable(),
     }
 }
 

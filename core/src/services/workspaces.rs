@@ -5,14 +5,18 @@ use secrecy::ExposeSecret;
 use crate::{
     ErrorKind,
     domain::{
-        Sealed, SecretString, SentrySettings, User, Workspace, WorkspaceId, WorkspaceSettings,
+        AutoAnalyze, DataClass, Sealed, SecretString, SentrySettings, User, WhenSpent, Workspace,
+        WorkspaceId, WorkspaceSettings,
     },
-    ports::Vault,
     services::{Caller, Failure, Ports, SourceSettings, accounts::checked_email, new_id},
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
 const UPDATE_TRIES: u32 = 5;
+/// How many models a workspace may ask at most.
+const MAX_MODELS: usize = 10;
+/// The longest instructions, in characters.
+const MAX_INSTRUCTIONS: usize = 4_000;
 /// What stands for a secret in every answer, and means "unchanged" when it comes back.
 pub const MASK: &str = "***";
 
@@ -38,7 +42,7 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
-    fn apply(self, to: &mut Option<T>) {
+    pub(super) fn apply(self, to: &mut Option<T>) {
         match self {
             Self::Keep => {}
             Self::Clear => *to = None,
@@ -89,6 +93,10 @@ pub struct WorkspaceChanges {
     pub sentry_api_token: Change<SecretString>,
     /// The organisation's slug.
     pub sentry_organization: Change<String>,
+    /// The server's address, where it is not the installation's.
+    pub sentry_base_url: Change<String>,
+    /// What Sentry signs its webhooks with.
+    pub sentry_client_secret: Change<SecretString>,
     /// Where test events go.
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
@@ -104,14 +112,30 @@ pub struct SettingsChanges {
     pub openai_model: Change<String>,
     /// Whether new issues are explained without being asked.
     pub auto_analyze: Option<bool>,
+    /// Which of them.
+    pub auto_analyze_only: Option<AutoAnalyze>,
+    /// Whether the source is told what was found.
+    pub write_back: Option<bool>,
     /// Who is told when an analysis ends.
     pub notification_email: Change<String>,
+    /// The workspace's own words to the model.
+    pub instructions: Change<String>,
+    /// What may leave for a remote model, class by class; what is not named stays.
+    pub data_policy: Vec<(DataClass, bool)>,
+    /// The models to ask, in order; an empty list clears.
+    pub models: Option<Vec<String>>,
+    /// Whether rules may write a specification when every model failed.
+    pub allow_heuristics: Option<bool>,
+    /// What may be spent on a day, in millionths of a dollar.
+    pub daily_spend_limit: Change<u64>,
+    /// What happens when that is spent.
+    pub when_spent: Option<WhenSpent>,
 }
 
 /// Workspaces and their settings.
 #[derive(Debug)]
 pub struct WorkspaceService {
-    ports: Ports,
+    pub(super) ports: Ports,
 }
 
 impl WorkspaceService {
@@ -163,11 +187,14 @@ impl WorkspaceService {
 
     /// Changes the workspace the caller works in.
     pub async fn update(&self, caller: &Caller, changes: WorkspaceChanges) -> Result<(), Failure> {
-        let vault = &*self.ports.vault;
         let name = changes.name.as_deref().map(checked_name).transpose()?;
-        let sentry_api_token = seal(vault, changes.sentry_api_token)?;
-        let sentry_test_dsn = seal(vault, changes.sentry_test_dsn)?;
-        let openai_api_key = seal(vault, changes.openai_api_key)?;
+        let sentry_api_token = self.seal(changes.sentry_api_token)?;
+        let sentry_client_secret = self.seal(changes.sentry_client_secret)?;
+        let sentry_test_dsn = self.seal(changes.sentry_test_dsn)?;
+        let openai_api_key = self.seal(changes.openai_api_key)?;
+        if let Change::Set(address) = &changes.sentry_base_url {
+            self.ports.sources.check_sentry_address(address)?;
+        }
         // Who sets up Sentry wants to read it.
         let chooses_sentry = matches!(sentry_api_token, Change::Set(_))
             || matches!(changes.sentry_organization, Change::Set(_));
@@ -194,6 +221,13 @@ impl WorkspaceService {
             sentry_api_token
                 .clone()
                 .apply(&mut workspace.sentry.api_token);
+            changes
+                .sentry_base_url
+                .clone()
+                .apply(&mut workspace.sentry.base_url);
+            sentry_client_secret
+                .clone()
+                .apply(&mut workspace.sentry.client_secret);
             sentry_test_dsn
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
@@ -213,6 +247,8 @@ impl WorkspaceService {
         let email = changes
             .notification_email
             .try_map(|email| checked_email("notification_email", &email))?;
+        let instructions = changes.instructions.try_map(checked_instructions)?;
+        self.check_models(changes.models.as_deref().unwrap_or_default())?;
         self.change(caller, |workspace| {
             let settings = &mut workspace.settings;
             changes
@@ -221,6 +257,24 @@ impl WorkspaceService {
                 .apply(&mut settings.openai_model);
             email.clone().apply(&mut settings.notification_email);
             settings.auto_analyze = changes.auto_analyze.unwrap_or(settings.auto_analyze);
+            settings.write_back = changes.write_back.unwrap_or(settings.write_back);
+            if let Some(only) = &changes.auto_analyze_only {
+                settings.auto_analyze_only.clone_from(only);
+            }
+            instructions.clone().apply(&mut settings.instructions);
+            for (class, may_go) in &changes.data_policy {
+                let policy = settings.data_policy.get_or_insert_default();
+                *policy.of(*class) = *may_go;
+            }
+            if let Some(models) = &changes.models {
+                settings.models.clone_from(models);
+            }
+            settings.allow_heuristics = changes.allow_heuristics.or(settings.allow_heuristics);
+            changes
+                .daily_spend_limit
+                .clone()
+                .apply(&mut settings.daily_spend_limit);
+            settings.when_spent = changes.when_spent.or(settings.when_spent);
         })
         .await
     }
@@ -231,6 +285,26 @@ impl WorkspaceService {
         Some(self.ports.sources.shown(choice))
     }
 
+    fn check_models(&self, names: &[String]) -> Result<(), Failure> {
+        let refuse = |message: String| {
+            Err(Failure::Invalid {
+                field: "models",
+                message,
+            })
+        };
+        if names.len() > MAX_MODELS || names.iter().any(|name| name.len() > 200) {
+            return refuse(format!(
+                "must be at most {MAX_MODELS} names of at most 200 characters"
+            ));
+        }
+        match names.iter().find(|name| !self.ports.models.knows(name)) {
+            Some(name) => refuse(format!(
+                "must each be a backend or `backend/model`, such as `ollama/llama3.1`; there is no backend for `{name}`"
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// The secret test DSN with its key masked, fit to be shown.
     pub fn masked_dsn(&self, workspace: &Workspace) -> Option<String> {
         let sealed = workspace.sentry.test_dsn.as_ref()?;
@@ -238,6 +312,10 @@ impl WorkspaceService {
             return Some(MASK.to_owned());
         };
         Some(mask_dsn(dsn.expose_secret()))
+    }
+
+    pub(super) fn seal(&self, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
+        change.try_map(|secret| Ok(self.ports.vault.seal(&secret)?))
     }
 
     async fn of_member(&self, caller: &Caller, id: &WorkspaceId) -> Result<Workspace, Failure> {
@@ -280,8 +358,14 @@ fn mask_dsn(dsn: &str) -> String {
     format!("{scheme}://{MASK}@{host}")
 }
 
-fn seal(vault: &dyn Vault, change: Change<SecretString>) -> Result<Change<Sealed>, Failure> {
-    change.try_map(|secret| Ok(vault.seal(&secret)?))
+fn checked_instructions(text: String) -> Result<String, Failure> {
+    if text.chars().nth(MAX_INSTRUCTIONS).is_none() {
+        return Ok(text);
+    }
+    Err(Failure::Invalid {
+        field: "instructions",
+        message: format!("must have at most {MAX_INSTRUCTIONS} characters"),
+    })
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

@@ -1,8 +1,11 @@
 //! Plain records to store and look up; each differs from the next by the name it is made with.
 
+use std::collections::BTreeMap;
+
 use crate::domain::{
-    Analysis, AnalysisError, Issue, Level, NewAnalysis, Outcome, Project, Role, SentrySettings,
-    Specification, Timestamp, User, Workspace, WorkspaceSettings,
+    Analysis, AnalysisError, CallEnd, Egress, Issue, Level, ModelCall, NewAnalysis, Outcome,
+    Project, Purpose, Role, SentrySettings, Specification, Timestamp, Tokens, User, Workspace,
+    WorkspaceSettings,
 };
 
 /// So many seconds after the moment at which the samples begin.
@@ -85,6 +88,7 @@ pub fn request(issue: &str, seconds: i64) -> NewAnalysis {
         id: id(&format!("analysis-{issue}")),
         workspace_id: id("ws"),
         issue: self::issue(issue),
+        event: None,
         force: false,
         requested_by: user("ada").id,
         at: at(seconds),
@@ -109,5 +113,38 @@ pub fn failure() -> AnalysisError {
         code: "model_unavailable".to_owned(),
         message: "could not ask the model because it did not answer; try again".to_owned(),
         retryable: true,
+    }
+}
+
+/// An answered call of the analysis `analysis` in workspace `ws`, made at `seconds` ([`at`]), with
+/// the key `key`.
+pub fn call(name: &str, seconds: i64) -> ModelCall {
+    ModelCall {
+        id: id(name),
+        workspace_id: id("ws"),
+        analysis_id: Some(id("analysis")),
+        revision: 1,
+        purpose: Purpose::Explain,
+        model: "fake/parrot".to_owned(),
+        key: "key".to_owned(),
+        egress: Some(Egress {
+            destination: "fake/parrot".to_owned(),
+            remote: true,
+            payload_sha256: "0".repeat(64),
+            payload_bytes: 3,
+            redacted: BTreeMap::new(),
+            withheld: Vec::new(),
+        }),
+        started_at: at(seconds),
+        duration_ms: 20,
+        end: CallEnd::Answered,
+        error: None,
+        tokens: Tokens {
+            input: 100,
+            cached: 0,
+            output: 10,
+        },
+        cost: 12,
+        answer: Some("{}".to_owned()),
     }
 }

@@ -83,7 +83,7 @@ pub(crate) fn issue(issue: sdk::Issue) -> Result<Issue, String> {
         tags: issue.tags,
         metadata: issue.metadata,
         status: issue.status,
-        sample: false,
+        ..Issue::default()
     })
 }
 

@@ -49,7 +49,9 @@ async fn who_makes_a_workspace_owns_it_and_works_in_it() {
     ] {
         assert!(workspace[secret].is_null() && workspace.as_object().unwrap().contains_key(secret));
     }
-    let settings = json!({"openai_model": null, "auto_analyze": false, "notification_email": null});
+    let settings = json!({"openai_model": null, "auto_analyze": false, "notification_email": null,
+        "auto_analyze_only": {"min_level": null, "min_priority": null, "min_count": 0, "projects": []},
+        "write_back": false});
     assert_eq!(workspace["settings"], settings);
     assert_eq!(ada.get("/api/v1/workspaces/current").await.ok(), *workspace);
     assert_eq!(ada.get("/api/v1/workspaces").await.ok(), json!([workspace]));

@@ -109,6 +109,18 @@ impl Client {
             .collect()
     }
 
+    /// A stream of server-sent events.
+    pub(crate) async fn stream(&self, path: &str) -> Stream {
+        let response = self.request(Method::GET, path).send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        assert_eq!(status, StatusCode::OK, "{path}");
+        Stream {
+            response,
+            headers,
+            read: String::new(),
+        }
+    }
+
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.url);
         self.http.request(method, url).headers(self.headers.clone())
@@ -121,6 +133,50 @@ impl Client {
             status,
             headers,
             text: response.text().await.unwrap(),
+        }
+    }
+}
+
+/// Server-sent events, as they come.
+pub(crate) struct Stream {
+    response: reqwest::Response,
+    headers: HeaderMap,
+    read: String,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub name: String,
+    pub data: String,
+}
+
+impl Stream {
+    /// A header as text; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The next event with data; `None` when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        let wait = std::time::Duration::from_secs(20);
+        loop {
+            while let Some((block, rest)) = self.read.split_once("\n\n") {
+                let field = |name: &str| {
+                    let lines = block.lines().filter_map(|line| line.split_once(": "));
+                    let of = lines.filter(|(field, _)| *field == name);
+                    of.map(|(_, value)| value).collect::<Vec<_>>().join("\n")
+                };
+                let (name, data) = (field("event"), field("data"));
+                self.read = rest.to_owned();
+                if !data.is_empty() {
+                    return Some(Event { name, data });
+                }
+            }
+            let chunk = tokio::time::timeout(wait, self.response.chunk()).await;
+            let chunk = chunk.expect("no event came").unwrap_or_default()?;
+            self.read.push_str(std::str::from_utf8(&chunk).unwrap());
         }
     }
 }

@@ -1,9 +1,15 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[path = "../../../adapters/tests/support/replay.rs"]
+#[expect(dead_code, reason = "the adapters' own tests replay more")]
+pub(crate) mod replay;
 mod service;
+#[path = "../../../adapters/tests/support/wire.rs"]
+#[expect(dead_code, reason = "the adapters' own tests speak more")]
+pub(crate) mod wire;
 
-pub(crate) use client::Client;
+pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

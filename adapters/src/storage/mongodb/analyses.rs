@@ -2,18 +2,23 @@
 
 use std::time::Duration;
 
-use ::mongodb::bson::doc;
+use ::mongodb::bson::{Document, doc};
 use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
-        Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Priority,
+        Progress, Revision, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
 
-use super::{MongoStore, indexes::ANALYSES, query, queue};
+use super::{
+    MongoStore,
+    forms::date,
+    indexes::{ANALYSES, FORMER_RESULTS},
+    query, queue, results,
+};
 
 #[async_trait]
 impl Analyses for MongoStore {
@@ -45,10 +50,7 @@ impl Analyses for MongoStore {
             return Ok(Vec::new());
         }
         let analyses = self.collection(ANALYSES);
-        let mut asked = doc! { "workspace_id": workspace.as_str() };
-        if let Some(status) = filter.status {
-            asked.insert("status", status.as_str());
-        }
+        let asked = asked(workspace, filter);
         let newest_first = analyses
             .find(asked)
             .sort(doc! { "created_at": -1, "_id": -1 })
@@ -60,18 +62,33 @@ impl Analyses for MongoStore {
         .await
     }
 
+    async fn former_results(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AnalysisId,
+    ) -> Result<Vec<Revision>> {
+        let results = self.collection(FORMER_RESULTS);
+        self.run("list former results", results::all(&results, workspace, id))
+            .await
+    }
+
     async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool> {
         let analyses = self.collection(ANALYSES);
         let by_id = doc! { "_id": id.as_str(), "workspace_id": workspace.as_str() };
+        let results = self.collection(FORMER_RESULTS);
         self.run("delete analysis", async {
-            Ok(analyses.delete_one(by_id).await?.deleted_count > 0)
+            let deleted = analyses.delete_one(by_id).await?.deleted_count > 0;
+            // Also when the analysis is gone: somebody may have died in between.
+            results::drop_all(&results, workspace, id).await?;
+            Ok(deleted)
         })
         .await
     }
 
     async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis> {
         let analyses = self.collection(ANALYSES);
-        self.run("enqueue", queue::enqueue(&analyses, request))
+        let results = self.collection(FORMER_RESULTS);
+        self.run("enqueue", queue::enqueue(&analyses, &results, request))
             .await
     }
 
@@ -89,6 +106,12 @@ impl Analyses for MongoStore {
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
         let analyses = self.collection(ANALYSES);
         self.run("renew", queue::renew(&analyses, lease, until))
+            .await
+    }
+
+    async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        let analyses = self.collection(ANALYSES);
+        self.run("report", queue::report(&analyses, lease, progress))
             .await
     }
 
@@ -114,4 +137,56 @@ impl Analyses for MongoStore {
         let put_back = queue::retry_at(&analyses, lease, due, reason, now);
         self.run("retry", put_back).await
     }
+}
+
+/// What the filter asks for, over the fields of the index `listed`.
+fn asked(workspace: &WorkspaceId, filter: &AnalysisFilter) -> Document {
+    let mut asked = doc! { "workspace_id": workspace.as_str() };
+    let mut either = Vec::new();
+    if let Some(after) = &filter.after {
+        let moment = date(after.created_at);
+        asked.insert("created_at", doc! { "$lte": moment });
+        let earlier = doc! { "created_at": { "$lt": moment } };
+        let lesser = doc! { "_id": { "$lt": after.id.as_str() } };
+        either.push(doc! { "$or": [earlier, lesser] });
+    }
+    if let Some(project) = filter.project_key() {
+        let slug = doc! { "project_slug": &project };
+        either.push(doc! { "$or": [{ "project_id": project }, slug] });
+    }
+    if !either.is_empty() {
+        asked.insert("$and", either);
+    }
+    let fields = [
+        (
+            "status",
+            filter.status.map(|it| Status::as_str(it).to_owned()),
+        ),
+        (
+            "priority",
+            filter.priority.map(|it| Priority::as_str(it).to_owned()),
+        ),
+        ("model", filter.model_key()),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            asked.insert(field, value);
+        }
+    }
+    if let Some(text) = filter.folded_text() {
+        asked.insert("searched", doc! { "$regex": literally(&text) });
+    }
+    asked
+}
+
+/// A pattern that matches `text` and nothing else: there is no other way to ask for a part of a text.
+fn literally(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() * 2);
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
 }

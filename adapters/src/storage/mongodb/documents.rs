@@ -3,19 +3,19 @@
 //!
 //! Times are dates, to the millisecond. An issue and a specification are JSON text, as they are in
 //! SQLite: they hold keys from outside that BSON cannot write, and nothing is found by what is in
-//! them.
+//! them but by fields of its own (`Facets`).
 //!
 //! Replicas of different versions may share a database. A field that this version does not know
 //! stays as it is, since changes are written field by field; `schema` is raised only when what
 //! older versions would read comes to mean something else.
 
-use ::mongodb::bson::{self, Bson, Document};
+use ::mongodb::bson::{self, Bson, Document, doc};
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, AnalysisId, Issue, Role, Sealed, SentrySettings, SourceChoice,
-        Specification, Status, Timestamp, User, UserId, Workspace, WorkspaceId, WorkspaceSettings,
-        login_key,
+        Analysis, AnalysisError, AnalysisId, Event, Issue, Priority, Progress, Revision, Role,
+        Sealed, SentrySettings, SourceChoice, Specification, Status, Timestamp, User, UserId,
+        Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -67,13 +67,35 @@ impl Record for Workspace {
 impl Record for Analysis {
     fn to_document(&self) -> Result<Document, Fault> {
         let mut document = write(AnalysisFields::serialize(self, bson::Serializer::new()))?;
+        let facets = self.facets();
         document.insert("issue_id", &self.issue.id);
+        document.insert("priority", facets.priority.map(Priority::as_str));
+        document.insert("project_id", facets.project_id);
+        document.insert("project_slug", facets.project_slug);
+        document.insert("model", facets.model);
+        document.insert("searched", facets.text);
         Ok(document)
     }
 
     fn from_document(document: Document) -> Result<Self, Fault> {
         Ok(AnalysisFields::deserialize(readable(document)?)?)
     }
+}
+
+impl Record for Revision {
+    fn to_document(&self) -> Result<Document, Fault> {
+        write(RevisionFields::serialize(self, bson::Serializer::new()))
+    }
+
+    fn from_document(document: Document) -> Result<Self, Fault> {
+        Ok(RevisionFields::deserialize(readable(document)?)?)
+    }
+}
+
+/// The field of an [`Analysis`] that says how far it is.
+pub(super) fn progress(progress: &Progress) -> Result<Document, Fault> {
+    let text = serde_json::to_string(progress).map_err(|error| Fault::Unreadable(error.into()))?;
+    Ok(doc! { "progress": text })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -122,6 +144,8 @@ struct AnalysisFields {
     workspace_id: WorkspaceId,
     #[serde(with = "as_json")]
     issue: Issue,
+    #[serde(default, with = "as_json")]
+    event: Option<Box<Event>>,
     status: Status,
     #[serde(with = "as_json")]
     specification: Option<Box<Specification>>,
@@ -130,6 +154,8 @@ struct AnalysisFields {
     force: bool,
     revision: u32,
     attempt: u32,
+    #[serde(default, with = "as_json")]
+    progress: Option<Progress>,
     created_by: UserId,
     assigned_to: Option<String>,
     #[serde(with = "as_date")]
@@ -142,7 +168,19 @@ struct AnalysisFields {
     finished_at: Option<Timestamp>,
 }
 
-fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Revision")]
+struct RevisionFields {
+    revision: u32,
+    #[serde(with = "as_json")]
+    specification: Box<Specification>,
+    fingerprint: Option<String>,
+    #[serde(with = "as_optional_date")]
+    finished_at: Option<Timestamp>,
+}
+
+/// What was serialised, as a document fit to be stored.
+pub(super) fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
     let refuse = |error: bson::error::Error| {
         let why = error.message.unwrap_or_else(|| error.kind.to_string());
         Fault::refused(
@@ -166,7 +204,7 @@ fn write(written: bson::error::Result<Bson>) -> Result<Document, Fault> {
 }
 
 /// A document whose fields mean what this version takes them to mean.
-fn readable(document: Document) -> Result<bson::Deserializer, Fault> {
+pub(super) fn readable(document: Document) -> Result<bson::Deserializer, Fault> {
     match document.get_i32("schema") {
         Ok(schema) if schema > SCHEMA => Err(Fault::refused(
             ErrorKind::Unsupported,

@@ -13,7 +13,13 @@ use super::fault::Fault;
 pub(super) const USERS: &str = "users";
 pub(super) const WORKSPACES: &str = "workspaces";
 pub(super) const ANALYSES: &str = "analyses";
+pub(super) const FORMER_RESULTS: &str = "former_results";
+pub(super) const KEYS: &str = "idempotency_keys";
 pub(super) const REVOKED_TOKENS: &str = "revoked_tokens";
+pub(super) const MODEL_CALLS: &str = "model_calls";
+pub(super) const DELIVERIES: &str = "deliveries";
+/// Found by their ids alone.
+pub(super) const WATCHES: &str = "watches";
 
 /// The indexes that a refused write may name.
 pub(super) const USERNAME: &str = "username";
@@ -21,8 +27,8 @@ pub(super) const EMAIL: &str = "email";
 pub(super) const FIRST: &str = "first";
 pub(super) const OF_ISSUE: &str = "of_issue";
 
-/// For how many seconds a revoked token is kept after it has expired: more than any clock is wrong
-/// by. The server goes by its own, and one that is ahead must not bring a token back to life.
+/// For how many seconds a revoked token or a key is kept after it has expired: more than any clock
+/// is wrong by. The server goes by its own, and one that is ahead must not bring a token back to life.
 const GRACE: i32 = 24 * 60 * 60;
 
 /// Makes the indexes that are missing. Of many that do so at once the first makes them and the
@@ -49,8 +55,8 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> [(&'static str, Bson); 4] {
-    [
+fn all() -> Vec<(&'static str, Bson)> {
+    vec![
         (
             USERS,
             bson!([
@@ -67,16 +73,26 @@ fn all() -> [(&'static str, Bson); 4] {
         ),
         (
             WORKSPACES,
-            bson!([{ "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } }]),
+            bson!([
+                { "name": "of_member", "key": { "members": 1, "created_at": 1, "_id": 1 } },
+                {
+                    "name": "automatic",
+                    "key": { "settings.auto_analyze": 1, "_id": 1 },
+                    "partialFilterExpression": { "settings.auto_analyze": true },
+                },
+            ]),
         ),
         (
             ANALYSES,
             bson!([
                 { "name": OF_ISSUE, "key": { "workspace_id": 1, "issue_id": 1 }, "unique": true },
-                { "name": "newest", "key": { "workspace_id": 1, "created_at": -1, "_id": -1 } },
+                // One for every list: its order is theirs, and it holds what they are filtered by.
                 {
-                    "name": "newest_by_status",
-                    "key": { "workspace_id": 1, "status": 1, "created_at": -1, "_id": -1 },
+                    "name": "listed",
+                    "key": {
+                        "workspace_id": 1, "created_at": -1, "_id": -1, "status": 1, "priority": 1,
+                        "project_id": 1, "project_slug": 1, "model": 1, "searched": 1,
+                    },
                 },
                 // Only what waits or is worked on is in it, so it stays small.
                 {
@@ -87,8 +103,37 @@ fn all() -> [(&'static str, Bson); 4] {
             ]),
         ),
         (
+            DELIVERIES,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            FORMER_RESULTS,
+            bson!([{
+                "name": "of_analysis",
+                "key": { "workspace_id": 1, "analysis_id": 1, "revision": -1 },
+            }]),
+        ),
+        (
+            KEYS,
+            bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
             REVOKED_TOKENS,
             bson!([{ "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE }]),
+        ),
+        (
+            MODEL_CALLS,
+            bson!([
+                {
+                    "name": "of_analysis",
+                    "key": { "workspace_id": 1, "analysis_id": 1, "started_at": 1, "_id": 1 },
+                },
+                {
+                    "name": "by_key",
+                    "key": { "workspace_id": 1, "key": 1, "started_at": -1, "_id": -1 },
+                },
+                { "name": "by_day", "key": { "workspace_id": 1, "day": 1, "model": 1 } },
+            ]),
         ),
     ]
 }

@@ -14,14 +14,19 @@
 
 mod analyses;
 mod config;
+mod deliveries;
 mod documents;
 mod fault;
 mod forms;
+mod idempotency;
 mod indexes;
+mod ledger;
 mod query;
 mod queue;
+mod results;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{fmt, future::Future, time::Duration};

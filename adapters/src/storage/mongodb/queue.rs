@@ -17,16 +17,23 @@ use ::mongodb::{
 };
 use explainer_core::{
     ErrorKind,
-    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp},
+    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Progress, Timestamp},
 };
 
-use super::{documents::Record, fault::Fault, forms::date, indexes::OF_ISSUE, query};
+use super::{
+    documents::{self, Record},
+    fault::Fault,
+    forms::date,
+    indexes::OF_ISSUE,
+    query, results,
+};
 
 /// How often a step is tried where somebody else is quicker each time.
 const TRIES: u32 = 16;
 
 pub(super) async fn enqueue(
     jobs: &Collection<Document>,
+    former: &Collection<Document>,
     request: NewAnalysis,
 ) -> Result<Analysis, Fault> {
     let now = Place::Waiting { due: request.at };
@@ -47,7 +54,9 @@ pub(super) async fn enqueue(
         }
         let mut next = analysis.clone();
         next.request_again(request.clone());
+        results::put_aside(former, &analysis).await?;
         if change(jobs, ended(&analysis), &analysis, &next, now).await? {
+            results::drop_old(former, &next).await?;
             return Ok(next);
         }
     }
@@ -92,6 +101,16 @@ pub(super) async fn renew(
     let later = doc! { "$set": { "due_at": date(until) } };
     let renewed = jobs.update_one(held(lease), later).await?;
     Ok(renewed.matched_count > 0)
+}
+
+pub(super) async fn report(
+    jobs: &Collection<Document>,
+    lease: &Lease,
+    progress: &Progress,
+) -> Result<bool, Fault> {
+    let progress = documents::progress(progress)?;
+    let reported = jobs.update_one(held(lease), doc! { "$set": progress });
+    Ok(reported.await?.matched_count > 0)
 }
 
 pub(super) async fn finish(

@@ -28,6 +28,19 @@ impl Workspaces for MongoStore {
         .await
     }
 
+    async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        let workspaces = self.collection(WORKSPACES);
+        self.run("list automatic workspaces", async {
+            // No id is empty, so every one comes after it.
+            let after = after.map_or("", WorkspaceId::as_str);
+            let wanted = doc! { "settings.auto_analyze": true, "_id": { "$gt": after } };
+            let by_id = doc! { "_id": 1 };
+            let found = workspaces.find(wanted).sort(by_id).limit(limit.into());
+            query::all(found.await?).await
+        })
+        .await
+    }
+
     async fn insert(&self, workspace: &Workspace) -> Result<()> {
         let workspaces = self.collection(WORKSPACES);
         self.run("insert workspace", async {

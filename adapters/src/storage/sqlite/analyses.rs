@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
-        Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Priority,
+        Progress, Revision, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -17,10 +17,18 @@ use super::{SqliteStore, queue, statement::statements};
 
 statements! {
     GET = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2";
-    NEWEST = "SELECT doc FROM analyses WHERE workspace_id = ?1
-              ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3";
-    NEWEST_BY_STATUS = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND status = ?4
-                        ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3";
+    LIST = "SELECT doc FROM analyses
+            WHERE workspace_id = ?1 AND (created_at, id) < (?2, ?3)
+              AND (?4 IS NULL OR status = ?4)
+              AND (?5 IS NULL OR priority = ?5)
+              AND (?6 IS NULL OR project_id = ?6 OR project_slug = ?6)
+              AND (?7 IS NULL OR model = ?7)
+              AND (?8 IS NULL OR instr(searched, ?8) > 0)
+            ORDER BY created_at DESC, id DESC LIMIT ?9 OFFSET ?10";
+    FORMER_RESULTS = "SELECT former_results.doc FROM analyses
+                      JOIN former_results ON former_results.analysis_id = analyses.id
+                      WHERE analyses.id = ?1 AND analyses.workspace_id = ?2
+                      ORDER BY former_results.revision DESC";
     DELETE = "DELETE FROM analyses WHERE id = ?1 AND workspace_id = ?2";
 }
 
@@ -57,12 +65,38 @@ impl Analyses for SqliteStore {
         let (workspace, filter) = (workspace.clone(), filter.clone());
         self.database
             .read("list analyses", move |connection| {
-                let (workspace, limit, skip) = (workspace.as_str(), filter.limit, filter.skip);
-                match filter.status {
-                    None => NEWEST.documents(connection, params![workspace, limit, skip]),
-                    Some(status) => NEWEST_BY_STATUS
-                        .documents(connection, params![workspace, limit, skip, status.as_str()]),
-                }
+                let (before, id) = match &filter.after {
+                    Some(after) => (after.created_at.as_millisecond(), after.id.as_str()),
+                    None => (i64::MAX, ""),
+                };
+                LIST.documents(
+                    connection,
+                    params![
+                        workspace.as_str(),
+                        before,
+                        id,
+                        filter.status.map(Status::as_str),
+                        filter.priority.map(Priority::as_str),
+                        filter.project_key(),
+                        filter.model_key(),
+                        filter.folded_text(),
+                        filter.limit,
+                        filter.skip,
+                    ],
+                )
+            })
+            .await
+    }
+
+    async fn former_results(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AnalysisId,
+    ) -> Result<Vec<Revision>> {
+        let (workspace, id) = (workspace.clone(), id.clone());
+        self.database
+            .read("list former results", move |connection| {
+                FORMER_RESULTS.documents(connection, [id.as_str(), workspace.as_str()])
             })
             .await
     }
@@ -103,6 +137,15 @@ impl Analyses for SqliteStore {
         self.database
             .write("renew", move |connection| {
                 queue::renew(connection, &lease, until)
+            })
+            .await
+    }
+
+    async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        let (lease, progress) = (lease.clone(), progress.clone());
+        self.database
+            .write("report", move |connection| {
+                queue::report(connection, &lease, progress)
             })
             .await
     }

@@ -8,7 +8,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::fault::Fault;
 
 /// Every change of the tables, in order. What is released is never edited; a change is a new file.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_tables.sql"),
+    include_str!("migrations/0002_lists_results_keys.sql"),
+    include_str!("migrations/0003_ledger.sql"),
+    include_str!("migrations/0004_automatic.sql"),
+];
 
 /// Runs what the file has not seen yet, in one transaction: of several processes that start at
 /// once the first does it and the others find it done.

@@ -15,7 +15,10 @@
 
 mod analyses;
 mod database;
+mod deliveries;
 mod fault;
+mod idempotency;
+mod ledger;
 mod migrations;
 mod queue;
 mod revoked_tokens;
@@ -23,6 +26,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod users;
+mod watches;
 mod workspaces;
 mod writer;
 

@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use explainer_core::domain::{
-    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Timestamp, WorkspaceId,
+    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Priority, Progress, Revision, Timestamp,
+    WorkspaceId,
 };
 use rusqlite::{Connection, params};
 
@@ -20,10 +21,16 @@ statements! {
     NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
     HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
+    REPORT = "UPDATE analyses SET doc = ?2 WHERE id = ?1";
     INSERT = "INSERT INTO analyses
-                (id, workspace_id, issue_id, created_at, status, due_at, lease, doc)
-              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    UPDATE = "UPDATE analyses SET status = ?5, due_at = ?6, lease = ?7, doc = ?8 WHERE id = ?1";
+                (id, workspace_id, issue_id, created_at, status, due_at, lease, doc,
+                 priority, project_id, project_slug, model, searched)
+              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    UPDATE = "UPDATE analyses SET status = ?5, due_at = ?6, lease = ?7, doc = ?8,
+                priority = ?9, project_id = ?10, project_slug = ?11, model = ?12, searched = ?13
+              WHERE id = ?1";
+    PUT_ASIDE = "INSERT INTO former_results (analysis_id, revision, doc) VALUES (?1, ?2, ?3)";
+    DROP_OLD = "DELETE FROM former_results WHERE analysis_id = ?1 AND revision <= ?2";
 }
 
 pub(super) fn of_issue(
@@ -39,7 +46,11 @@ pub(super) fn enqueue(connection: &Connection, request: NewAnalysis) -> Result<A
     match of_issue(connection, &request.workspace_id, &request.issue.id)? {
         Some(analysis) if analysis.status.is_active() => Ok(analysis),
         Some(mut analysis) => {
+            let result = analysis.result();
             analysis.request_again(request);
+            if let Some(result) = result {
+                put_aside(connection, &analysis, &result)?;
+            }
             store(UPDATE, connection, &analysis, now)?;
             Ok(analysis)
         }
@@ -83,6 +94,19 @@ pub(super) fn renew(
     Ok(renewed > 0)
 }
 
+pub(super) fn report(
+    connection: &Connection,
+    lease: &Lease,
+    progress: Progress,
+) -> Result<bool, Fault> {
+    let Some(mut analysis) = held(connection, lease)? else {
+        return Ok(false);
+    };
+    analysis.report(progress);
+    let doc = encode(&analysis)?;
+    Ok(REPORT.run(connection, [analysis.id.as_str(), &doc])? > 0)
+}
+
 pub(super) fn finish(
     connection: &Connection,
     lease: &Lease,
@@ -123,6 +147,14 @@ fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Faul
     )
 }
 
+/// Keeps the result of the run before this one, and drops those that are no longer kept.
+fn put_aside(connection: &Connection, analysis: &Analysis, result: &Revision) -> Result<(), Fault> {
+    let id = analysis.id.as_str();
+    PUT_ASIDE.run(connection, params![id, result.revision, encode(result)?])?;
+    DROP_OLD.run(connection, params![id, analysis.newest_dropped()])?;
+    Ok(())
+}
+
 /// Where a record stands in the queue.
 #[derive(Clone, Copy)]
 enum Place<'a> {
@@ -143,6 +175,7 @@ fn store(
         Place::Held(lease) => (Some(lease.until), Some(&lease.token)),
         Place::Left => (None, None),
     };
+    let facets = analysis.facets();
     statement.run(
         connection,
         params![
@@ -154,6 +187,11 @@ fn store(
             due.map(Timestamp::as_millisecond),
             token,
             encode(analysis)?,
+            facets.priority.map(Priority::as_str),
+            facets.project_id,
+            facets.project_slug,
+            facets.model,
+            facets.text,
         ],
     )?;
     Ok(())

@@ -4,16 +4,17 @@ use std::{collections::BTreeSet, fs, path::Path, sync::mpsc, time::Duration};
 
 use explainer_core::{
     ErrorKind,
+    domain::{Analysis, AnalysisFilter, Priority, Status},
     ports::Analyses,
-    testkit::samples::{at, completed, request},
+    testkit::samples::{at, completed, id, request},
 };
 use futures::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, database::Database, fault::Fault, queue, revoked_tokens, statement::Sql,
-    users, workspaces,
+    SqliteStore, analyses, database::Database, deliveries, fault::Fault, idempotency, ledger,
+    queue, revoked_tokens, statement::Sql, users, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -43,9 +44,13 @@ fn every_statement_finds_its_rows_by_an_index() {
 fn all_statements() -> Vec<Sql> {
     let of_files = [
         analyses::STATEMENTS,
+        deliveries::STATEMENTS,
+        ledger::STATEMENTS,
+        idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
         users::STATEMENTS,
+        watches::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));
@@ -187,6 +192,44 @@ fn many_that_open_a_new_store_at_once_all_succeed() {
             scope.spawn(|| SqliteStore::open(&path).unwrap());
         }
     });
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let mut done = Analysis::requested(request("1", 0));
+    let outcome = completed(&done, "The Total is missing");
+    done.end(outcome, at(1));
+    let mut doc = serde_json::to_value(&done).unwrap();
+    doc.as_object_mut().unwrap().remove("progress");
+    let first = Connection::open(&path).unwrap();
+    first
+        .execute_batch(include_str!("migrations/0001_tables.sql"))
+        .unwrap();
+    let insert = "INSERT INTO analyses (id, workspace_id, issue_id, status, created_at, doc)
+                  VALUES (?1, 'ws', '1', 'completed', ?2, ?3)";
+    let row = (
+        done.id.as_str(),
+        done.created_at.as_millisecond(),
+        doc.to_string(),
+    );
+    first.execute(insert, row).unwrap();
+    first.pragma_update(None, "user_version", 1).unwrap();
+    drop(first);
+
+    let store = SqliteStore::open(&path).unwrap();
+    let filter = AnalysisFilter {
+        status: Some(Status::Completed),
+        priority: Some(Priority::Medium),
+        project: Some("shop".to_owned()),
+        model: Some("heuristic".to_owned()),
+        text: Some("the total".to_owned()),
+        limit: 10,
+        ..AnalysisFilter::default()
+    };
+    let listed = store.list(&id("ws"), &filter).await.unwrap();
+    assert_eq!(listed, [done]);
 }
 
 #[test]

@@ -18,6 +18,9 @@ statements! {
     GET = "SELECT doc FROM workspaces WHERE id = ?1";
     OF_MEMBER = "SELECT doc FROM workspace_members JOIN workspaces ON id = workspace_id
                  WHERE user_id = ?1 ORDER BY workspace_members.created_at, workspace_id";
+    AUTOMATIC = "SELECT doc FROM workspaces
+                 WHERE json_extract(doc, '$.settings.auto_analyze') = 1 AND id > ?1
+                 ORDER BY id LIMIT ?2";
     INSERT = "INSERT INTO workspaces (id, updated_at, doc) VALUES (?1, ?2, ?3)";
     UPDATE = "UPDATE workspaces SET updated_at = ?2, doc = ?3 WHERE id = ?1 AND updated_at = ?4";
     ADD_MEMBER = "INSERT OR IGNORE INTO workspace_members (user_id, created_at, workspace_id)
@@ -41,6 +44,16 @@ impl Workspaces for SqliteStore {
         self.database
             .read("list workspaces", move |connection| {
                 OF_MEMBER.documents(connection, [user.as_str()])
+            })
+            .await
+    }
+
+    async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        // No id is empty, so every one comes after it.
+        let after = after.map_or("", WorkspaceId::as_str).to_owned();
+        self.database
+            .read("list automatic workspaces", move |connection| {
+                AUTOMATIC.documents(connection, params![after, limit])
             })
             .await
     }

@@ -1,6 +1,6 @@
 //! The result of an analysis.
 
-use explainer_core::domain;
+use explainer_core::{domain, explain::stale, services::Failure};
 use poem_openapi::Object;
 use serde::Serialize;
 
@@ -49,6 +49,18 @@ pub(crate) struct Analysis {
     /// How far the evidence bears out what a model wrote.
     #[oai(nullable)]
     grounding: Option<Grounding>,
+    /// What a model says it rests its text on.
+    claims: Vec<Claim>,
+    /// What is missing, where a model says that the evidence does not suffice to name a cause.
+    #[oai(nullable)]
+    insufficient_evidence: Option<String>,
+    /// Why rules wrote it although models are configured.
+    #[oai(nullable)]
+    instead_of_model: Option<AnalysisError>,
+    /// Why it is out of date: `new_release`, `new_in_app_frame` or `prompt_changed`; null where
+    /// nothing says so.
+    #[oai(nullable)]
+    stale: Option<String>,
     /// When the analysis was first asked for.
     created_at: Time,
     /// When this result was written.
@@ -103,10 +115,23 @@ struct Provenance {
 /// How far the evidence bears out what a model wrote.
 #[derive(Debug, Object, Serialize)]
 struct Grounding {
-    /// The share of claims that could be verified, 0 to 1.
+    /// The share of claims and names that could be verified, 0 to 1.
     score: f64,
-    /// The claims that could not.
+    /// Those that could not, each with the reason.
     unverified: Vec<String>,
+}
+
+/// One thing a model says, and what it says that rests on.
+#[derive(Debug, Object, Serialize)]
+struct Claim {
+    /// What it says.
+    text: String,
+    /// The ids of evidence it names.
+    evidence: Vec<String>,
+    /// What it quotes.
+    quotes: Vec<String>,
+    /// Whether the ids were sent, the quotes occur and the names are known.
+    verified: bool,
 }
 
 /// Why an analysis failed.
@@ -124,8 +149,21 @@ impl Analysis {
     /// The result in `record`, if there is one.
     pub(crate) fn of(record: &domain::Analysis) -> Option<Self> {
         let spec = record.specification.as_deref()?.clone();
-        Some(Self {
-            issue_id: record.issue.id.clone(),
+        let written_at = record.finished_at.unwrap_or(record.updated_at);
+        let issue = record.issue.id.clone();
+        Some(Self::new(issue, spec, record.created_at, written_at))
+    }
+
+    /// A specification of `issue`, asked for and written at these times.
+    pub(crate) fn new(
+        issue_id: String,
+        spec: domain::Specification,
+        created_at: domain::Timestamp,
+        updated_at: domain::Timestamp,
+    ) -> Self {
+        let stale = stale::by_version(&spec).map(|why| why.as_str().to_owned());
+        Self {
+            issue_id,
             provenance: spec.provenance.into(),
             written_by: if spec.model.is_some() {
                 "model"
@@ -146,11 +184,26 @@ impl Analysis {
             affected_components: spec.affected_components,
             related_issues: spec.related_issues,
             culprit: spec.culprit.map(Into::into),
+            stale,
             model: spec.model,
             grounding: spec.grounding.map(Into::into),
-            created_at: record.created_at.into(),
-            updated_at: record.finished_at.unwrap_or(record.updated_at).into(),
-        })
+            claims: spec.claims.into_iter().map(Into::into).collect(),
+            insufficient_evidence: spec.insufficient_evidence,
+            instead_of_model: spec.instead_of_model.map(|why| (*why).into()),
+            created_at: created_at.into(),
+            updated_at: updated_at.into(),
+        }
+    }
+}
+
+impl AnalysisError {
+    /// Why something was refused, as a client is told.
+    pub(crate) fn of(failure: &Failure) -> Self {
+        Self {
+            code: failure.code().to_owned(),
+            message: failure.public_message(),
+            retryable: failure.is_retryable(),
+        }
     }
 }
 
@@ -190,6 +243,17 @@ impl From<domain::Provenance> for Provenance {
             estimated_effort: word(of.estimated_effort),
             affected_components: word(of.affected_components),
             related_issues: word(of.related_issues),
+        }
+    }
+}
+
+impl From<domain::Claim> for Claim {
+    fn from(claim: domain::Claim) -> Self {
+        Self {
+            text: claim.text,
+            evidence: claim.evidence,
+            quotes: claim.quotes,
+            verified: claim.verified,
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::domain::{
     event::{Exception, Frame},
 };
 
+/// What an issue is called whose event says nothing.
+pub(crate) const UNTITLED: &str = "event without a message";
 /// The longest stack trace, in bytes.
 const MAX_STACK_TRACE: usize = 64 * 1024;
 
@@ -82,9 +84,9 @@ fn title(event: &Event, frame: Option<&Frame>) -> String {
             .map(|(name, value)| format!("{name}: {value}"))
     };
     let title = said.or_else(|| place(event, frame)).or_else(found);
-    let title = title.unwrap_or_else(|| "event without a message".to_owned());
+    let title = title.unwrap_or_default();
     let line = title.lines().map(str::trim).find(|line| !line.is_empty());
-    cut(line.unwrap_or_default(), 255)
+    cut(line.unwrap_or(UNTITLED), 255)
 }
 
 fn headline(exception: &Exception) -> Option<String> {

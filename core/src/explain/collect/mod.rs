@@ -19,6 +19,7 @@ mod values;
 pub(super) use culprit::own_frames;
 pub use document::{NoEvent, read};
 pub use group::group_key;
+pub(crate) use issue::UNTITLED;
 pub use issue::issue_of;
 pub use limits::MAX_DOCUMENT;
 

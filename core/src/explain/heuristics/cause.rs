@@ -11,9 +11,7 @@ use crate::explain::render::inline;
 
 /// Paragraphs, the root first.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
-    let Some(failure) = facts.failure.name() else {
-        return String::new();
-    };
+    let failure = facts.failure.name();
     let explained = advice.map(|advice| {
         let hedge = if advice.found.general {
             "Going by its words alone: "
@@ -83,6 +81,11 @@ fn raised(facts: &Facts<'_>, failure: &str) -> String {
 fn unexplained(facts: &Facts<'_>) -> Option<String> {
     if facts.throws() {
         return None;
+    }
+    if facts.failure.is_silent {
+        return Some(
+            "The event names no exception and carries no message: what else it carries is all that is known of the cause.".to_owned(),
+        );
     }
     if facts.event.exceptions.is_empty() {
         return Some(

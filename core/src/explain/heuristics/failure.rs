@@ -6,7 +6,7 @@ use crate::{
         Evidence, EvidenceId, EvidenceKind,
         event::{Event, Exception},
     },
-    explain::render::inline,
+    explain::{collect::UNTITLED, render::inline},
 };
 
 /// What a broken content security policy is called in the catalog.
@@ -22,6 +22,8 @@ pub(super) struct Failure {
     /// What it said, one line.
     pub message: Option<String>,
     pub id: Option<EvidenceId>,
+    /// Whether the event says nothing: no class and no message.
+    pub is_silent: bool,
 }
 
 impl Failure {
@@ -39,10 +41,21 @@ impl Failure {
             .exceptions
             .iter()
             .position(|one| std::ptr::eq(one, root))?;
-        Some(Self {
-            kind: text(root.kind.as_deref(), 120),
-            message: text(root.value.as_deref(), MESSAGE),
-            id: Some(EvidenceKind::Exception.id(at)),
+        let id = Some(EvidenceKind::Exception.id(at));
+        let kind = text(root.kind.as_deref(), 120);
+        let message = text(root.value.as_deref(), MESSAGE);
+        Some(if kind.is_none() && message.is_none() {
+            Self {
+                id,
+                ..Self::message(evidence)
+            }
+        } else {
+            Self {
+                kind,
+                message,
+                id,
+                is_silent: false,
+            }
         })
     }
 
@@ -60,6 +73,7 @@ impl Failure {
             kind: Some(CSP.to_owned()),
             message: text(Some(&format!("{directive} blocked {blocked}")), MESSAGE),
             id: Some(EvidenceKind::Message.id(0)),
+            is_silent: false,
         })
     }
 
@@ -74,6 +88,7 @@ impl Failure {
             kind: Some(titles.into_iter().find_map(|title| text(title, 120))?),
             message: None,
             id: Some(EvidenceKind::Message.id(0)),
+            is_silent: false,
         })
     }
 
@@ -84,32 +99,28 @@ impl Failure {
         let id = logged.as_ref().map(|_| EvidenceKind::Message.id(0));
         let title = || text(event.title.as_deref(), MESSAGE);
         let issue = || text(Some(&evidence.issue.title), MESSAGE);
-        let message = logged.or_else(title).or_else(issue);
-        let split = message
-            .as_deref()
-            .and_then(|message| message.split_once(": "));
-        match split {
+        let said = logged.or_else(title).or_else(issue);
+        let message = said.unwrap_or_else(|| UNTITLED.to_owned());
+        match message.split_once(": ") {
             Some((kind, rest)) if is_kind(kind) => Self {
                 kind: Some(kind.to_owned()),
                 message: Some(rest.to_owned()),
                 id,
+                is_silent: false,
             },
             _ => Self {
                 kind: None,
-                message,
+                is_silent: message == UNTITLED,
+                message: Some(message),
                 id,
             },
         }
     }
 
     /// Class and message as a code span.
-    pub(super) fn name(&self) -> Option<String> {
-        self.named(160)
-    }
-
-    /// Class and message as a code span of at most so many characters.
-    pub(super) fn named(&self, max: usize) -> Option<String> {
-        named(self.kind.as_deref(), self.message.as_deref(), max)
+    pub(super) fn name(&self) -> String {
+        let name = named(self.kind.as_deref(), self.message.as_deref(), 160);
+        name.unwrap_or_else(|| inline::span(UNTITLED))
     }
 }
 

@@ -9,14 +9,11 @@ use crate::{domain::Level, explain::render::inline};
 
 /// Paragraphs: where to begin, what to change, which test to write.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {
-    if facts.failure.name().is_none() {
-        return String::new();
-    }
     let change = match advice {
-        Some(advice) => Some(advice.text(advice.found.advice.fix)),
+        Some(advice) => advice.text(advice.found.advice.fix),
         None => without_advice(facts),
     };
-    let parts = [begin(facts, advice), change, test(facts, advice)];
+    let parts = [begin(facts, advice), Some(change), test(facts, advice)];
     parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 
@@ -36,12 +33,21 @@ fn begin(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     })
 }
 
-fn without_advice(facts: &Facts<'_>) -> Option<String> {
-    let Some(crash) = facts.crash.filter(|_| !facts.event.exceptions.is_empty()) else {
+fn without_advice(facts: &Facts<'_>) -> String {
+    if facts.failure.is_silent && facts.crash.is_none() {
+        return "Find out which program sends this event, and have it report the exception with its type, message and stack trace: the next event then tells what to change.".to_owned();
+    }
+    if facts.event.exceptions.is_empty() {
         return logged(facts);
+    }
+    let Some(crash) = facts.crash else {
+        return format!(
+            "Search the code for where {} is raised, and for the constant words of its message. Have the program report the stack trace with it: the next event then names the line.",
+            facts.failure.name()
+        );
     };
     if !facts.throws() {
-        return Some("Find out which value made this line fail: the values in the evidence are the first thing to try it with.".to_owned());
+        return "Find out which value made this line fail: the values in the evidence are the first thing to try it with.".to_owned();
     }
     let condition = crash
         .frame
@@ -59,18 +65,19 @@ fn without_advice(facts: &Facts<'_>) -> Option<String> {
     let caller = caller.map_or_else(String::new, |call| {
         format!(", beginning with the caller {}", call.cite())
     });
-    Some(format!(
+    format!(
         "Decide whether {what}. If a user or another service can bring it about, answer with a clear error of their kind and do not report it; if it must not happen, correct what leads to it{caller}."
-    ))
+    )
 }
 
-/// A logged message can be found by its words.
-fn logged(facts: &Facts<'_>) -> Option<String> {
-    let message = facts
-        .failure
-        .message
-        .as_deref()
-        .filter(|_| facts.event.exceptions.is_empty())?;
+/// A logged message can be found by its words, a finding by what it names.
+fn logged(facts: &Facts<'_>) -> String {
+    let Some(message) = facts.failure.message.as_deref() else {
+        return format!(
+            "Search the code for what the finding {} names, and change it until the values it was found by no longer hold.",
+            facts.failure.name()
+        );
+    };
     let logger = facts
         .event
         .logger
@@ -84,14 +91,14 @@ fn logged(facts: &Facts<'_>) -> Option<String> {
         inline::code(message, 120),
         logger.unwrap_or_default()
     );
-    Some(match facts.event.level {
+    match facts.event.level {
         Level::Info | Level::Debug => format!(
             "{place} Most likely nothing is broken: if nobody has to act on it, log it without reporting it."
         ),
         _ => format!(
             "{place} Decide whether what it tells of is a defect; if so, raise an error there, or attach the stack trace and the values that matter, so that the next event tells more."
         ),
-    })
+    }
 }
 
 fn test(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {

@@ -23,7 +23,10 @@ mod summary;
 mod template;
 mod trail;
 
-use crate::domain::{Evidence, Origin, Provenance, Specification};
+use crate::{
+    domain::{Culprit, Evidence, Origin, Provenance, Specification},
+    explain::stale,
+};
 
 use self::{facts::Facts, template::Filled};
 
@@ -48,10 +51,16 @@ pub fn specify(evidence: &Evidence) -> Specification {
         estimated_effort: effort::estimate(&facts, advice),
         affected_components: components::list(&facts),
         culprit: culprit::find(&facts),
+        basis: stale::basis(evidence, HEURISTICS),
         ..Specification::default()
     };
     specification.provenance = provenance(&specification);
     specification
+}
+
+/// The place in the code to look at first.
+pub fn culprit(evidence: &Evidence) -> Option<Culprit> {
+    culprit::find(&Facts::read(evidence))
 }
 
 /// The advice on the root of the failure; where nothing specific is known about that, on what it

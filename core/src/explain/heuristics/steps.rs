@@ -34,7 +34,11 @@ pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Vec<Strin
     let deeds = deeds
         .into_iter()
         .map(|(deed, id)| format!("{deed} ({id})."));
-    let ends = [arrange(facts, advice), on_the_way(facts), expect(facts)];
+    let ends = [
+        arrange(facts, advice),
+        on_the_way(facts),
+        Some(expect(facts)),
+    ];
     let steps = prepare(facts)
         .into_iter()
         .chain(begin)
@@ -219,8 +223,8 @@ fn arrange(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> Option<String> {
     })
 }
 
-fn expect(facts: &Facts<'_>) -> Option<String> {
-    let failure = facts.failure.name()?;
+fn expect(facts: &Facts<'_>) -> String {
+    let failure = facts.failure.name();
     let place = facts
         .crash
         .map_or_else(String::new, |crash| format!(" in {}", crash.name()));
@@ -229,5 +233,5 @@ fn expect(facts: &Facts<'_>) -> Option<String> {
     } else {
         "See it fail with"
     };
-    Some(format!("{verb} {failure}{place}."))
+    format!("{verb} {failure}{place}.")
 }

@@ -8,9 +8,7 @@ use crate::{
 
 /// Two sentences: the failure with its place, and its extent.
 pub(super) fn write(facts: &Facts<'_>) -> String {
-    let Some(failure) = facts.failure.name() else {
-        return String::new();
-    };
+    let failure = facts.failure.name();
     let parts = [what(facts, &failure), extent(facts), setting(facts)];
     parts
         .into_iter()

@@ -25,15 +25,57 @@ pub struct ApproximateTokens;
 
 impl TokenCounter for ApproximateTokens {
     fn count(&self, text: &str) -> usize {
-        let mut state = OTHER;
-        let mut tokens = 0;
-        for byte in text.bytes() {
-            let class = CLASSES[usize::from(byte)];
-            let step = STEPS[usize::from(state) % STATES][class as usize];
-            state = step.next;
-            tokens += usize::from(step.tokens);
+        let quarters = quarters(text.as_bytes());
+        let together = quarters.iter().map(|part| part.len()).min().unwrap_or(0);
+        let mut counts = [Count::default(); 4];
+        // Each byte waits for the one before it, so four counts side by side take the time of one.
+        for at in 0..together {
+            for (count, part) in counts.iter_mut().zip(quarters) {
+                count.take(part[at]);
+            }
         }
-        tokens + usize::from(state == SPACE)
+        let rest = counts.into_iter().zip(quarters);
+        rest.map(|(count, part)| count.finish(&part[together..]))
+            .sum()
+    }
+}
+
+/// A text in four parts of about the same length, each but the last ending with a line end.
+fn quarters(text: &[u8]) -> [&[u8]; 4] {
+    let mut from = 0;
+    let mut next = |share: usize| {
+        let near = (text.len() / 4 * share).max(from);
+        let line = text[near..].iter().position(|byte| *byte == b'\n');
+        let end = line.map_or(text.len(), |at| near + at + 1);
+        let part = &text[from..end];
+        from = end;
+        part
+    };
+    let [first, second, third] = [next(1), next(2), next(3)];
+    [first, second, third, &text[from..]]
+}
+
+/// How far a text is counted.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    state: u8,
+    tokens: usize,
+}
+
+impl Count {
+    fn take(&mut self, byte: u8) {
+        let class = CLASSES[usize::from(byte)];
+        let step = STEPS[usize::from(self.state) % STATES][class as usize];
+        self.state = step.next;
+        self.tokens += usize::from(step.tokens);
+    }
+
+    /// The tokens of all, `rest` being what has not been taken yet.
+    fn finish(mut self, rest: &[u8]) -> usize {
+        for byte in rest {
+            self.take(*byte);
+        }
+        self.tokens + usize::from(self.state == SPACE)
     }
 }
 

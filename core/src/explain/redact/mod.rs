@@ -55,13 +55,12 @@ use std::{
     borrow::Cow,
     collections::BTreeMap,
     fmt::{self, Write as _},
-    ops::Range,
 };
 
 use kind::Kind;
 use placeholders::{Name, Placeholders};
 use scan::{Find, Reading, scan};
-use text::{Text, is_word};
+use text::Text;
 
 /// How often a redacted text is gone over again at most; one time nearly always finds nothing.
 const MAX_ROUNDS: usize = 4;
@@ -135,12 +134,8 @@ impl Redactor {
         let Some(mut redacted) = self.replace(text, &finds, Round::First) else {
             return Cow::Borrowed(text);
         };
-        // what touches a value may read otherwise beside its placeholder
-        let touched = finds
-            .iter()
-            .any(|find| is_touched(Text::new(text), &find.range));
-        let rounds = if touched { MAX_ROUNDS } else { 0 };
-        for _ in 0..rounds {
+        // what stands around a value may read otherwise beside its placeholder
+        for _ in 0..MAX_ROUNDS {
             let finds = scan(&redacted, reading);
             match self.replace(&redacted, &finds, Round::Later) {
                 Some(more) => redacted = more,
@@ -193,13 +188,6 @@ enum Round {
     First,
     /// Before: what reads like a placeholder is dealt with.
     Later,
-}
-
-/// Whether something stands at either end of a part that may be read together with it.
-fn is_touched(text: Text<'_>, part: &Range<usize>) -> bool {
-    let joins = |byte: u8| is_word(byte) || b"-+%".contains(&byte) || byte >= 0x80;
-    let dotted = text.byte(part.end) == b'.' && is_word(text.byte(part.end + 1));
-    joins(text.before(part.start)) || joins(text.byte(part.end)) || dotted
 }
 
 /// Whether the name of a key says that its value is secret.

@@ -1,6 +1,6 @@
 //! The specification as one Markdown document.
 
-use super::inline;
+use super::{harmless::harmless, inline};
 use crate::{
     domain::{Culprit, Issue, Origin, PriorityReason, Provenance, Specification, Timestamp},
     explain::heuristics::HEURISTICS,
@@ -9,7 +9,7 @@ use crate::{
 /// Writes the document of `specification` about `issue`. Sections nobody could fill are left out
 /// and named at the end.
 pub fn markdown(issue: &Issue, specification: &Specification) -> String {
-    let text = |text: &str| inline::lines(text.trim());
+    let text = |text: &str| harmless(&inline::lines(text.trim())).into_owned();
     let code = specification.code_examples.as_deref().map(text);
     let sections = [
         ("", head(issue, specification)),
@@ -180,7 +180,8 @@ fn numbered(steps: &[String]) -> String {
 
 /// A step or an id must not begin a block of its own.
 fn one_line(text: &str) -> String {
-    inline::lines(text.trim()).replace('\n', " ")
+    let line = inline::lines(text.trim()).replace('\n', " ");
+    harmless(&line).into_owned()
 }
 
 fn reasons(reasons: &[PriorityReason]) -> String {
@@ -188,7 +189,7 @@ fn reasons(reasons: &[PriorityReason]) -> String {
         return String::new();
     }
     let rows = reasons.iter().map(|reason| {
-        let because = inline::cell(&reason.because);
+        let because = inline::cell(&harmless(&reason.because));
         format!(
             "| {:+} | {} | {because} |",
             reason.points,

@@ -1,6 +1,9 @@
-//! The suite of [`Analyses`]: the records in here, the queue in `queue`.
+//! The suite of [`Analyses`]: the records in here, lists in `lists`, the queue in `queue`, former
+//! results in `results`.
 
+mod lists;
 mod queue;
+mod results;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -15,18 +18,30 @@ use crate::{
     ports::Analyses,
     testkit::samples::{at, completed, failure, id, issue, request, user},
 };
+use lists::{
+    a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
+    a_list_is_filtered_by_priority_project_and_model_of_the_newest_result_and_by_all_of_them_at_once,
+    a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip,
+    a_text_finds_what_it_occurs_in_in_any_case_and_taken_literally,
+};
 use queue::{
     a_claimed_job_is_analyzing_and_its_attempt_is_counted,
     a_deleted_analysis_is_gone_and_its_lease_is_lost, a_failed_run_keeps_the_former_specification,
     a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id,
     a_job_whose_lease_ran_out_is_claimed_again,
-    a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry, a_renewed_lease_does_not_run_out,
+    a_lost_lease_can_neither_be_renewed_nor_report_nor_finish_nor_retry,
+    a_renewed_lease_does_not_run_out,
+    a_report_is_kept_while_its_lease_is_good_and_gone_when_the_run_ends,
     a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back,
     an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
     an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
     claim_hands_out_nothing_when_nothing_is_due, claim_hands_out_the_job_that_has_waited_longest,
     finish_stores_the_outcome_and_ends_the_lease,
     of_many_simultaneous_claims_each_gets_another_job,
+};
+use results::{
+    former_results_stay_readable_newest_first_without_those_of_failed_runs,
+    only_the_newest_results_are_kept, the_results_of_a_deleted_analysis_are_gone,
 };
 
 /// How long a claim of the cases lasts.
@@ -53,6 +68,12 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         the_analyses_of_several_issues_are_found_together_without_those_that_have_none,
     "a list is newest first, filtered by status, and cut by limit and skip" =>
         a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip,
+    "a list is filtered by priority, project and model of the newest result, and by all of them at once" =>
+        a_list_is_filtered_by_priority_project_and_model_of_the_newest_result_and_by_all_of_them_at_once,
+    "a text finds what it occurs in, in any case and taken literally" =>
+        a_text_finds_what_it_occurs_in_in_any_case_and_taken_literally,
+    "a list goes on after a position, also when that one is gone and others came" =>
+        a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
     "claim hands out the job that has waited longest" =>
         claim_hands_out_the_job_that_has_waited_longest,
     "claim hands out nothing when nothing is due" => claim_hands_out_nothing_when_nothing_is_due,
@@ -64,8 +85,10 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
     "a renewed lease does not run out" => a_renewed_lease_does_not_run_out,
     "an expired lease that nobody took over can still be renewed and finished" =>
         an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
-    "a lost lease can neither be renewed nor finish nor retry" =>
-        a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry,
+    "a lost lease can neither be renewed nor report nor finish nor retry" =>
+        a_lost_lease_can_neither_be_renewed_nor_report_nor_finish_nor_retry,
+    "a report is kept while its lease is good and gone when the run ends" =>
+        a_report_is_kept_while_its_lease_is_good_and_gone_when_the_run_ends,
     "finish stores the outcome and ends the lease" => finish_stores_the_outcome_and_ends_the_lease,
     "a finished analysis stays that of its issue, also when the source answered with another id" =>
         a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id,
@@ -76,6 +99,10 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         a_deleted_analysis_is_gone_and_its_lease_is_lost,
     "an issue whose analysis was deleted can be analysed anew" =>
         an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
+    "former results stay readable, newest first, without those of failed runs" =>
+        former_results_stay_readable_newest_first_without_those_of_failed_runs,
+    "only the newest results are kept" => only_the_newest_results_are_kept,
+    "the results of a deleted analysis are gone" => the_results_of_a_deleted_analysis_are_gone,
 ];
 
 async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) -> Verdict {
@@ -85,6 +112,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
     };
     let stored = analyses.enqueue(asked.clone()).await?;
     let expected = Analysis {
+        event: None,
         id: asked.id,
         workspace_id: asked.workspace_id,
         issue: asked.issue,
@@ -95,6 +123,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
         force: true,
         revision: 1,
         attempt: 0,
+        progress: None,
         created_by: asked.requested_by,
         assigned_to: None,
         created_at: at(5),
@@ -292,44 +321,6 @@ async fn the_analyses_of_several_issues_are_found_together_without_those_that_ha
     ensure!(issues == ["1", "3"], "{issues:?}");
     let none = analyses.of_issues(&id("ws"), &[]).await?;
     ensure!(none.is_empty(), "of no issue: {none:?}");
-    Ok(())
-}
-
-async fn a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip(
-    analyses: &dyn Analyses,
-) -> Verdict {
-    for (issue, seconds) in [("a", 2), ("b", 1), ("c", 3), ("d", 2), ("e", 0)] {
-        analyses.enqueue(request(issue, seconds)).await?;
-    }
-    // The two that waited longest: one ends, one runs; that they changed does not move them.
-    let (lease, job) = claimed(analyses, 9).await?;
-    finished(analyses, &lease, completed(&job, "done"), 10).await?;
-    claimed(analyses, 9).await?;
-
-    let status = |status| Some(status);
-    for (filter, expected) in [
-        ((None, 100, 0), "c d a b e"),
-        ((None, 2, 0), "c d"),
-        ((None, 2, 1), "d a"),
-        ((None, 100, 4), "e"),
-        ((None, 100, 5), ""),
-        ((None, 100, u32::MAX), ""),
-        ((status(Status::Pending), 100, 0), "c d a"),
-        ((status(Status::Pending), 1, 1), "d"),
-        ((status(Status::Analyzing), 100, 0), "b"),
-        ((status(Status::Completed), 100, 0), "e"),
-        ((status(Status::Failed), 100, 0), ""),
-    ] {
-        let (status, limit, skip) = filter;
-        let filter = AnalysisFilter {
-            status,
-            limit,
-            skip,
-        };
-        let listed = analyses.list(&id("ws"), &filter).await?;
-        let issues: Vec<_> = listed.iter().map(|one| one.issue.id.as_str()).collect();
-        ensure!(issues.join(" ") == expected, "{filter:?}: {issues:?}");
-    }
     Ok(())
 }
 

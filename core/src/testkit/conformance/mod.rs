@@ -8,11 +8,16 @@
 pub mod analyses;
 pub mod auth;
 pub mod clock;
+pub mod deliveries;
+pub mod idempotency;
 pub mod issue_source;
+pub mod ledger;
+pub mod llm;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
+pub mod watches;
 pub mod workspaces;
 
 use std::{

@@ -25,6 +25,8 @@ pub const CASES: &[Case<dyn Workspaces>] = cases![dyn Workspaces;
     "of many simultaneous updates from one copy only one is made, even within one tick of the clock" =>
         of_many_simultaneous_updates_from_one_copy_only_one_is_made_even_within_one_tick_of_the_clock,
     "a taken id is a conflict and changes nothing" => a_taken_id_is_a_conflict_and_changes_nothing,
+    "those that explain without being asked are listed by id, page by page" =>
+        those_that_explain_without_being_asked_are_listed_by_id_page_by_page,
 ];
 
 /// A workspace that has everything a workspace can have.
@@ -41,6 +43,8 @@ fn full() -> Workspace {
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),
+            base_url: Some("https://sentry.example.com".to_owned()),
+            client_secret: seal("sealed client secret"),
             test_dsn: seal("sealed dsn"),
         },
         openai_api_key: seal("sealed key"),
@@ -196,4 +200,29 @@ async fn names(workspaces: &dyn Workspaces, member: &str) -> Result<Vec<String>>
 
 fn is<T>(outcome: &Result<T>, kind: ErrorKind) -> bool {
     outcome.as_ref().is_err_and(|error| error.kind() == kind)
+}
+
+async fn those_that_explain_without_being_asked_are_listed_by_id_page_by_page(
+    workspaces: &dyn Workspaces,
+) -> Verdict {
+    for (name, automatic) in [("d", true), ("b", true), ("a", false), ("c", true)] {
+        let mut stored = workspace(name, "ada");
+        stored.settings.auto_analyze = automatic;
+        workspaces.insert(&stored).await?;
+    }
+    let first = workspaces.automatic(None, 2).await?;
+    ensure!(ids(&first) == ["b", "c"], "{first:?}");
+    let second = workspaces.automatic(Some(&id("c")), 2).await?;
+    ensure!(ids(&second) == ["d"], "{second:?}");
+    let mut off = second.into_iter().next().unwrap_or_else(full);
+    off.settings.auto_analyze = false;
+    let read_at = off.updated_at;
+    workspaces.update(off, read_at).await?;
+    let third = workspaces.automatic(Some(&id("c")), 2).await?;
+    ensure!(third.is_empty(), "{third:?}");
+    Ok(())
+}
+
+fn ids(workspaces: &[Workspace]) -> Vec<&str> {
+    workspaces.iter().map(|it| it.id.as_str()).collect()
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod clock;
+mod llm;
 mod notifier;
 mod passwords;
 mod source;
@@ -10,6 +11,7 @@ mod vault;
 
 pub use auth::FakeAuth;
 pub use clock::{FixedClock, SequentialIds};
+pub use llm::{FakeLlm, FakeLlmKind, Heard};
 pub use notifier::RecordingNotifier;
 pub use passwords::FakePasswords;
 pub use source::FakeSource;

@@ -6,7 +6,10 @@ use futures::future::join_all;
 
 use super::{LEASE, all, claim, claimed, finished, is_stored, started};
 use crate::{
-    domain::{Analysis, Grounding, Issue, Lease, NewAnalysis, Outcome, Specification, Status},
+    domain::{
+        Analysis, Grounding, Issue, Lease, NewAnalysis, Outcome, Progress, Specification, Stage,
+        Status,
+    },
     ensure,
     ports::Analyses,
     testkit::{
@@ -150,7 +153,7 @@ pub(super) async fn an_expired_lease_that_nobody_took_over_can_still_be_renewed_
     is_stored(analyses, &done).await
 }
 
-pub(super) async fn a_lost_lease_can_neither_be_renewed_nor_finish_nor_retry(
+pub(super) async fn a_lost_lease_can_neither_be_renewed_nor_report_nor_finish_nor_retry(
     analyses: &dyn Analyses,
 ) -> Verdict {
     let (lost, job) = started(analyses, request("1", 0), 0).await?;
@@ -181,12 +184,46 @@ async fn can_do_nothing(analyses: &dyn Analyses, lease: &Lease, job: &Analysis) 
         !analyses.renew(lease, at(999)).await?,
         "{lease:?} was renewed"
     );
+    let reported = analyses.report(lease, &Progress::default()).await?;
+    ensure!(!reported, "{lease:?} reported");
     let done = completed(job, "by a lost lease");
     let finished = analyses.finish(lease, done, at(61)).await?;
     ensure!(finished.is_none(), "{lease:?} finished: {finished:?}");
     let retried = analyses.retry_at(lease, at(61), failure(), at(61)).await?;
     ensure!(!retried, "{lease:?} was put back");
     Ok(())
+}
+
+pub(super) async fn a_report_is_kept_while_its_lease_is_good_and_gone_when_the_run_ends(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (first, job) = started(analyses, request("1", 0), 0).await?;
+    let progress = Progress {
+        stage: Stage::Asking,
+        model: Some("gpt \0 \"".to_owned()),
+        tokens: 17,
+    };
+    let told = Analysis {
+        progress: Some(progress.clone()),
+        ..job.clone()
+    };
+    ensure!(analyses.report(&first, &progress).await?, "it was lost");
+    is_stored(analyses, &told).await?;
+    ensure!(analyses.renew(&first, at(60)).await?, "it took the lease");
+    is_stored(analyses, &told).await?;
+
+    let (second, taken) = claimed(analyses, 60).await?;
+    ensure!(taken.progress.is_none(), "after a claim: {taken:?}");
+    analyses.report(&second, &progress).await?;
+    analyses
+        .retry_at(&second, at(70), failure(), at(61))
+        .await?;
+    let (third, taken) = claimed(analyses, 70).await?;
+    ensure!(taken.progress.is_none(), "after a retry: {taken:?}");
+    analyses.report(&third, &progress).await?;
+    let done = finished(analyses, &third, completed(&job, "done"), 71).await?;
+    ensure!(done.progress.is_none(), "after the end: {done:?}");
+    is_stored(analyses, &done).await
 }
 
 pub(super) async fn finish_stores_the_outcome_and_ends_the_lease(

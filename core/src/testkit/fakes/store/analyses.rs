@@ -8,8 +8,8 @@ use super::{Job, MemoryStore, State};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome,
-        Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Progress,
+        Revision, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -36,21 +36,35 @@ impl Analyses for MemoryStore {
     ) -> Result<Vec<Analysis>> {
         let state = self.state();
         let all = state.of_workspace(workspace);
-        let asked = |analysis: &&Analysis| filter.status.is_none_or(|is| analysis.status == is);
-        let mut found: Vec<&Analysis> = all.filter(asked).collect();
+        let mut found: Vec<&Analysis> = all.filter(|analysis| filter.takes(analysis)).collect();
         found.sort_by_key(|analysis| Reverse((analysis.created_at, &analysis.id)));
         let (skip, limit) = (count(filter.skip), count(filter.limit));
         Ok(found.into_iter().skip(skip).take(limit).cloned().collect())
     }
 
+    async fn former_results(
+        &self,
+        workspace: &WorkspaceId,
+        id: &AnalysisId,
+    ) -> Result<Vec<Revision>> {
+        let state = self.state();
+        let found = state.of_workspace(workspace).any(|found| found.id == *id);
+        let all = state.revisions.iter().rev();
+        let of_it = all.filter(|((of, _), _)| found && of == id);
+        Ok(of_it.map(|(_, revision)| revision.clone()).collect())
+    }
+
     async fn delete(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<bool> {
         let state = &mut self.state();
         let found = state.of_workspace(workspace).any(|found| found.id == *id);
+        if found {
+            state.revisions.retain(|(of, _), _| of != id);
+        }
         Ok(found && state.analyses.remove(id).is_some())
     }
 
     async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis> {
-        let state = &mut self.state();
+        let state = &mut *self.state();
         let due = Some(request.at);
         let known = state.analyses.values_mut().find(|job| {
             job.analysis.workspace_id == request.workspace_id
@@ -58,8 +72,14 @@ impl Analyses for MemoryStore {
         });
         if let Some(job) = known {
             if !job.analysis.status.is_active() {
+                if let Some(result) = job.analysis.result() {
+                    let key = (job.analysis.id.clone(), result.revision);
+                    state.revisions.insert(key, result);
+                }
                 job.analysis.request_again(request);
                 job.due = due;
+                let (id, dropped) = (&job.analysis.id, job.analysis.newest_dropped());
+                (state.revisions).retain(|(of, revision), _| of != id || *revision > dropped);
             }
             return Ok(job.analysis.clone());
         }
@@ -94,6 +114,14 @@ impl Analyses for MemoryStore {
         let state = &mut self.state();
         let held = state.held(lease);
         Ok(held.map(|job| job.due = Some(until)).is_some())
+    }
+
+    async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
+        let state = &mut self.state();
+        let held = state.held(lease);
+        Ok(held
+            .map(|job| job.analysis.report(progress.clone()))
+            .is_some())
     }
 
     async fn finish(

@@ -1,8 +1,12 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod deliveries;
+mod idempotency;
+mod ledger;
 mod revoked_tokens;
 mod users;
+mod watches;
 mod workspaces;
 
 use std::{
@@ -12,7 +16,10 @@ use std::{
 
 use crate::{
     Error, ErrorKind,
-    domain::{Analysis, AnalysisId, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId},
+    domain::{
+        Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
+        Workspace, WorkspaceId,
+    },
 };
 
 /// A store that is gone when it is dropped.
@@ -24,7 +31,12 @@ struct State {
     users: BTreeMap<UserId, User>,
     workspaces: BTreeMap<WorkspaceId, Workspace>,
     analyses: BTreeMap<AnalysisId, Job>,
+    revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
+    watches: BTreeMap<WorkspaceId, watches::Kept>,
+    calls: BTreeMap<CallId, ModelCall>,
+    keys: BTreeMap<String, idempotency::Key>,
 }
 
 /// An analysis and its place in the queue.

@@ -26,6 +26,15 @@ impl Workspaces for MemoryStore {
         Ok(found)
     }
 
+    async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
+        let state = self.state();
+        let wanted = state.workspaces.iter().filter(|(id, workspace)| {
+            workspace.settings.auto_analyze && after.is_none_or(|after| *id > after)
+        });
+        let wanted = wanted.map(|(_, workspace)| workspace.clone());
+        Ok(wanted.take(limit.into()).collect())
+    }
+
     async fn insert(&self, workspace: &Workspace) -> Result<()> {
         let mut state = self.state();
         if state.workspaces.contains_key(&workspace.id) {

@@ -1,0 +1,114 @@
+//! The ledger of requests to models.
+
+use async_trait::async_trait;
+use explainer_core::{
+    Result,
+    domain::{AnalysisId, Date, ModelCall, Usage, WorkspaceId},
+    ports::Ledger,
+};
+use rusqlite::params;
+
+use super::{
+    SqliteStore,
+    statement::{encode, statements},
+};
+
+statements! {
+    WRITE = "INSERT OR REPLACE INTO model_calls
+               (id, workspace_id, analysis_id, started_at, day, model, key,
+                cost, calls, reused, input, cached, output, doc)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    OF_ANALYSIS = "SELECT doc FROM model_calls WHERE workspace_id = ?1 AND analysis_id = ?2
+                   ORDER BY started_at, id LIMIT 1000";
+    ANSWER = "SELECT doc FROM model_calls WHERE workspace_id = ?1 AND key = ?2
+              ORDER BY started_at DESC, id DESC LIMIT 1";
+    SPENT = "SELECT json(coalesce(sum(cost), 0)) FROM model_calls
+             WHERE workspace_id = ?1 AND day = ?2";
+    USAGE = "SELECT json_object(
+                'day', day, 'model', model, 'calls', sum(calls), 'reused', sum(reused),
+                'tokens', json_object(
+                    'input', sum(input), 'cached', sum(cached), 'output', sum(output)),
+                'cost', sum(cost))
+             FROM model_calls WHERE workspace_id = ?1 AND day BETWEEN ?2 AND ?3
+             GROUP BY day, model ORDER BY day, model";
+}
+
+#[async_trait]
+impl Ledger for SqliteStore {
+    async fn write(&self, call: &ModelCall) -> Result<()> {
+        let call = call.clone();
+        self.database
+            .write("write model call", move |connection| {
+                let mut counts = Usage::none(call.day(), &call.model);
+                counts.add(&call);
+                WRITE.run(
+                    connection,
+                    params![
+                        call.id.as_str(),
+                        call.workspace_id.as_str(),
+                        call.analysis_id.as_ref().map(AnalysisId::as_str),
+                        call.started_at.as_millisecond(),
+                        counts.day.to_string(),
+                        call.model,
+                        call.answer.is_some().then_some(&call.key),
+                        number(counts.cost),
+                        number(counts.calls),
+                        number(counts.reused),
+                        number(counts.tokens.input),
+                        number(counts.tokens.cached),
+                        number(counts.tokens.output),
+                        encode(&call)?,
+                    ],
+                )?;
+                Ok(())
+            })
+            .await
+    }
+
+    async fn of_analysis(
+        &self,
+        workspace: &WorkspaceId,
+        analysis: &AnalysisId,
+    ) -> Result<Vec<ModelCall>> {
+        let (workspace, analysis) = (workspace.clone(), analysis.clone());
+        self.database
+            .read("list model calls", move |connection| {
+                OF_ANALYSIS.documents(connection, [workspace.as_str(), analysis.as_str()])
+            })
+            .await
+    }
+
+    async fn answer(&self, workspace: &WorkspaceId, key: &str) -> Result<Option<ModelCall>> {
+        let (workspace, key) = (workspace.clone(), key.to_owned());
+        self.database
+            .read("find answer", move |connection| {
+                ANSWER.document(connection, [workspace.as_str(), &key])
+            })
+            .await
+    }
+
+    async fn spent(&self, workspace: &WorkspaceId, day: Date) -> Result<u64> {
+        let workspace = workspace.clone();
+        self.database
+            .read("sum costs", move |connection| {
+                let spent = SPENT.document(connection, [workspace.as_str(), &day.to_string()])?;
+                Ok(spent.unwrap_or(0))
+            })
+            .await
+    }
+
+    async fn usage(&self, workspace: &WorkspaceId, first: Date, last: Date) -> Result<Vec<Usage>> {
+        let workspace = workspace.clone();
+        self.database
+            .read("sum usage", move |connection| {
+                let days = (first.to_string(), last.to_string());
+                USAGE.documents(connection, params![workspace.as_str(), days.0, days.1])
+            })
+            .await
+    }
+}
+
+/// A number as SQLite keeps it.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,127 @@
+//! Reads that have not changed are not sent again: an `ETag` for each, and 304 where the client has
+//! it already (RFC 9110, 13.1.2).
+
+use poem::{
+    Body, Endpoint, IntoResponse, Request, Response, Result,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+use sha2::{Digest, Sha256};
+
+/// How many bytes of the digest a tag bears.
+const TAG: usize = 16;
+
+/// Tags what is read.
+pub(super) struct Tagged<E>(pub E);
+
+impl<E: Endpoint> Endpoint for Tagged<E> {
+    type Output = Response;
+
+    async fn call(&self, mut request: Request) -> Result<Response> {
+        // What is answered to HEAD has the headers of GET; the server leaves out the body.
+        if request.method() == Method::HEAD {
+            request.set_method(Method::GET);
+        }
+        if request.method() != Method::GET {
+            return Ok(self.0.call(request).await?.into_response());
+        }
+        let known = request.headers().get_all(header::IF_NONE_MATCH);
+        let known: Vec<HeaderValue> = known.iter().cloned().collect();
+        let mut response = self.0.call(request).await?.into_response();
+        if response.status() != StatusCode::OK || is_stream(&response) {
+            return Ok(response);
+        }
+        let tag = match response.headers().get(header::ETAG) {
+            Some(tag) => tag.clone(),
+            None => {
+                let bytes = response.take_body().into_bytes().await?;
+                let tag = tag(&bytes);
+                response.set_body(bytes);
+                tag
+            }
+        };
+        if known.iter().any(|known| names(known, &tag)) {
+            response = not_modified(response.headers());
+        }
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, tag);
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            // The client may keep it, and asks each time whether it is still good.
+            let ask = HeaderValue::from_static("private, no-cache");
+            headers.insert(header::CACHE_CONTROL, ask);
+        }
+        Ok(response)
+    }
+}
+
+/// The strong tag of a body.
+pub(super) fn tag(bytes: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(bytes);
+    let hex: String = digest
+        .iter()
+        .take(TAG)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    HeaderValue::from_str(&format!("\"{hex}\""))
+        .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+fn is_stream(response: &Response) -> bool {
+    response.content_type() == Some("text/event-stream")
+}
+
+/// Whether a list of tags has this one; whether weakly or not does not matter to a read.
+fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
+    let (Ok(list), Ok(tag)) = (list.to_str(), tag.to_str()) else {
+        return false;
+    };
+    list.split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+/// 304 with the headers that RFC 9110, 15.4.5, wants of it.
+fn not_modified(of: &HeaderMap) -> Response {
+    let mut response = Response::builder()
+        .status(StatusCode::NOT_MODIFIED)
+        .body(Body::empty());
+    let kept = [
+        header::CACHE_CONTROL,
+        header::VARY,
+        header::LINK,
+        header::CONTENT_LOCATION,
+    ];
+    for name in kept {
+        if let Some(value) = of.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_in_a_list() {
+        let tag = tag(b"x");
+        let text = tag.to_str().unwrap();
+        for list in [
+            text.to_owned(),
+            format!("W/{text}"),
+            format!("\"a\", {text}"),
+            "*".to_owned(),
+        ] {
+            assert!(
+                names(&HeaderValue::from_str(&list).unwrap(), &tag),
+                "{list}"
+            );
+        }
+        for list in ["", "\"\"", text.trim_matches('"'), &text[..10]] {
+            assert!(
+                !names(&HeaderValue::from_str(list).unwrap(), &tag),
+                "{list}"
+            );
+        }
+    }
+}

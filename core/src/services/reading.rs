@@ -1,0 +1,92 @@
+//! Reading what an explanation is made from.
+
+use crate::{
+    Result,
+    domain::{AnalysisFilter, Event, Evidence, Issue, Status, Workspace},
+    explain,
+    services::{Failure, Ports},
+};
+
+/// How many events of an issue are looked at to find the one that tells most.
+const EVENTS: u16 = 5;
+/// How many of the newest analyses are looked at for related issues.
+const NEIGHBOURS: u32 = 20;
+
+/// Reading what an explanation is made from.
+#[derive(Debug)]
+pub(super) struct Reading {
+    ports: Ports,
+}
+
+impl Reading {
+    pub(super) fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// The evidence of an issue, as its source has it now, with the issue and the event that came
+    /// with the request, if one did.
+    pub(super) async fn evidence(
+        &self,
+        of: &Workspace,
+        issue: &str,
+        delivered: Option<(&Issue, &Event)>,
+    ) -> Result<Evidence, Failure> {
+        let source = self.ports.sources.open(of)?;
+        let found = source.issue(issue).await.map_err(Failure::Source)?;
+        // Gone by now, or kept where the token does not reach: what was delivered is here.
+        let found = found.or_else(|| delivered.map(|(issue, _)| issue.clone()));
+        let issue = found.ok_or(Failure::IssueNotFound)?;
+        let events = source.events(&issue.id, EVENTS).await;
+        let events = with_delivered(events, delivered.map(|(_, event)| event))?;
+        Ok(explain::collect(issue, events))
+    }
+
+    /// Issues that may have to do with this one: of those explained last, the ones of the same
+    /// project that failed at the same place or in the same way.
+    pub(super) async fn candidates(
+        &self,
+        of: &Workspace,
+        evidence: &Evidence,
+    ) -> Result<Vec<Issue>, Failure> {
+        let newest = AnalysisFilter {
+            status: Some(Status::Completed),
+            limit: NEIGHBOURS,
+            ..AnalysisFilter::default()
+        };
+        let own = &evidence.issue;
+        let alike = |other: &Issue| {
+            other.id != own.id
+                && other.project.id == own.project.id
+                && (other.culprit.is_some() && other.culprit == own.culprit
+                    || kind(other) == kind(own))
+        };
+        let newest = self.ports.analyses.list(&of.id, &newest).await?;
+        let issues = newest.into_iter().map(|analysis| analysis.issue);
+        Ok(issues.filter(alike).collect())
+    }
+}
+
+/// The events of the source, and the one that came with the request, which is enough where the
+/// source fails.
+fn with_delivered(
+    events: Result<Vec<Event>>,
+    delivered: Option<&Event>,
+) -> Result<Vec<Event>, Failure> {
+    let Some(delivered) = delivered else {
+        return events.map_err(Failure::Source);
+    };
+    let mut events = events.unwrap_or_else(|error| {
+        tracing::warn!(?error, "only the delivered event is looked at");
+        Vec::new()
+    });
+    if events.iter().all(|event| event.id != delivered.id) {
+        events.push(delivered.clone());
+    }
+    Ok(events)
+}
+
+/// What failed: the title up to its message.
+fn kind(issue: &Issue) -> &str {
+    let end = issue.title.find(':').unwrap_or(issue.title.len());
+    issue.title[..end].trim()
+}

@@ -1,0 +1,94 @@
+//! The cases about the results of former runs.
+
+use super::{finished, is_stored, started};
+use crate::{
+    Result,
+    domain::{Analysis, AnalysisId, KEPT_REVISIONS, Outcome},
+    ensure,
+    ports::Analyses,
+    testkit::{
+        conformance::{Stop, Verdict},
+        samples::{completed, failure, id, request},
+    },
+};
+
+pub(super) async fn former_results_stay_readable_newest_first_without_those_of_failed_runs(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let job = run(analyses, 1, Some("one")).await?;
+    ensure!(former(analyses).await?.is_empty(), "the newest is former");
+    run(analyses, 2, Some("two")).await?;
+    run(analyses, 3, None).await?;
+    let fourth = run(analyses, 4, Some("four")).await?;
+    let last = run(analyses, 5, None).await?;
+    let summaries = former(analyses).await?;
+    let expected = [(4, "four"), (2, "two"), (1, "one")];
+    let expected = expected.map(|(revision, summary)| (revision, summary.to_owned()));
+    ensure!(summaries == expected, "{summaries:?}");
+
+    let stored = analyses.former_results(&id("ws"), &job.id).await?;
+    ensure!(
+        stored.first() == fourth.result().as_ref(),
+        "{stored:?}\nnot {fourth:?}"
+    );
+    ensure!(last.specification == fourth.specification, "{last:?}");
+    is_stored(analyses, &last).await?;
+    let elsewhere = analyses.former_results(&id("elsewhere"), &job.id).await?;
+    ensure!(elsewhere.is_empty(), "elsewhere: {elsewhere:?}");
+    let unknown: AnalysisId = id("unknown");
+    let unknown = analyses.former_results(&id("ws"), &unknown).await?;
+    ensure!(unknown.is_empty(), "of an unknown one: {unknown:?}");
+    Ok(())
+}
+
+pub(super) async fn only_the_newest_results_are_kept(analyses: &dyn Analyses) -> Verdict {
+    let runs = KEPT_REVISIONS + 3;
+    for number in 1..=runs {
+        run(analyses, number.into(), Some("done")).await?;
+    }
+    let kept = former(analyses).await?.into_iter();
+    let kept: Vec<u32> = kept.map(|(revision, _)| revision).collect();
+    let expected: Vec<u32> = (4..runs).rev().collect();
+    ensure!(kept == expected, "{kept:?}");
+    Ok(())
+}
+
+pub(super) async fn the_results_of_a_deleted_analysis_are_gone(analyses: &dyn Analyses) -> Verdict {
+    run(analyses, 1, Some("one")).await?;
+    let job = run(analyses, 2, Some("two")).await?;
+    let foreign = analyses.delete(&id("elsewhere"), &job.id).await?;
+    ensure!(!foreign, "it was deleted from elsewhere");
+    ensure!(former(analyses).await?.len() == 1, "they went too early");
+    analyses.delete(&job.workspace_id, &job.id).await?;
+    // Of the same name, so that nothing but the deletion can have taken them.
+    let anew = run(analyses, 3, Some("anew")).await?;
+    ensure!(anew.id == job.id && anew.revision == 1, "{anew:?}");
+    let left = former(analyses).await?;
+    ensure!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+/// Runs the analysis of issue 1 at `second`, to a result with this summary or to a failure.
+async fn run(
+    analyses: &dyn Analyses,
+    second: i64,
+    summary: Option<&str>,
+) -> Result<Analysis, Stop> {
+    let (lease, job) = started(analyses, request("1", second), second).await?;
+    let outcome = match summary {
+        Some(summary) => completed(&job, summary),
+        None => Outcome::Failed(failure()),
+    };
+    finished(analyses, &lease, outcome, second).await
+}
+
+/// Revision and summary of each former result.
+async fn former(analyses: &dyn Analyses) -> Result<Vec<(u32, String)>> {
+    let found = analyses
+        .former_results(&id("ws"), &id("analysis-1"))
+        .await?;
+    let of = found.into_iter();
+    Ok(of
+        .map(|it| (it.revision, it.specification.summary))
+        .collect())
+}

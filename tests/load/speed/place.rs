@@ -1,0 +1,245 @@
+//! The servers that are asked, and what they are asked.
+
+use std::{
+    env,
+    fmt::Write as _,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{Outcome, limit};
+
+/// What is measured, in the order of [`Place::requests`].
+pub(crate) const CASES: &[&str] = &[
+    "health",
+    "auth/me",
+    "one stored analysis",
+    "list of 25",
+    "list of 25, filtered",
+    "login",
+];
+
+const USER: &str = r#"{"username":"load","password":"correct horse"}"#;
+
+/// Where analyses are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Store {
+    Sqlite,
+    Mongodb,
+}
+
+impl std::fmt::Display for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Mongodb => "MongoDB",
+        })
+    }
+}
+
+/// A running server; it ends when this is dropped.
+pub(crate) struct Place {
+    process: Child,
+    pub address: SocketAddr,
+    /// For each case the requests that are sent in turn.
+    pub requests: Vec<Vec<Vec<u8>>>,
+    _folder: Option<TempDir>,
+}
+
+impl Place {
+    pub(crate) fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The server that stands still.
+    pub(crate) fn limit(core: Option<&str>) -> Outcome<Self> {
+        let mut command = on(core, &env::current_exe()?);
+        let (process, address) = start(command.arg("--limit"))?;
+        let request = request("GET", "/limit", Some(&limit::token()?), "");
+        Ok(Self {
+            process,
+            address,
+            requests: vec![vec![request]],
+            _folder: None,
+        })
+    }
+
+    /// The service with so many analyses in its store.
+    pub(crate) async fn service(
+        store: Store,
+        core: Option<&str>,
+        analyses: usize,
+    ) -> Outcome<Self> {
+        let folder = tempfile::tempdir()?;
+        std::fs::write(folder.path().join("events.jsonl"), events(analyses))?;
+        let binary = env::current_exe()?;
+        let binary = binary.parent().and_then(Path::parent);
+        let binary = binary.ok_or("no folder")?.join("explainer-under-test");
+        let mut command = on(core, &binary);
+        command
+            .current_dir(folder.path())
+            .env_clear()
+            .env("API_PORT", "0")
+            .env("EXPLAINER__LOG__FORMAT", "json")
+            .env("EXPLAINER__SOURCES__FILES", "events.jsonl");
+        if store == Store::Mongodb {
+            let uri =
+                env::var("MONGODB_URI").map_err(|_| "set MONGODB_URI to measure on MongoDB")?;
+            let database = format!("explainer-load-{}", std::process::id());
+            command
+                .env("MONGODB_URI", uri)
+                .env("DATABASE_NAME", database);
+        }
+        let (process, address) = start(&mut command)?;
+        let mut place = Self {
+            process,
+            address,
+            requests: Vec::new(),
+            _folder: Some(folder),
+        };
+        place.requests = place.prepare(analyses).await?;
+        Ok(place)
+    }
+
+    /// An account, its workspace and all issues analysed; then the requests of each case.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it speaks to the service it started, as any client may"
+    )]
+    async fn prepare(&self, analyses: usize) -> Outcome<Vec<Vec<Vec<u8>>>> {
+        let http = reqwest::Client::new();
+        let url = |path: &str| format!("http://{}/api/v1{path}", self.address);
+        let account: Value = serde_json::from_str(USER)?;
+        let account = json!({
+            "username": account["username"], "password": account["password"],
+            "email": "load@example.com",
+        });
+        let sent = http.post(url("/auth/register")).json(&account).send();
+        let registered: Value = sent.await?.error_for_status()?.json().await?;
+        let token = registered["access_token"].as_str().ok_or("no token")?;
+        let sent = http.post(url("/workspaces/")).bearer_auth(token);
+        let sent = sent.json(&json!({"name": "Load"})).send();
+        sent.await?.error_for_status()?;
+        let mut ids = Vec::new();
+        let mut cursor = String::new();
+        while ids.len() < analyses {
+            let page = http.get(url(&format!("/issues/?limit=100&cursor={cursor}")));
+            let page: Value = page.bearer_auth(token).send().await?.json().await?;
+            for issue in page["issues"].as_array().into_iter().flatten() {
+                let id = issue["id"].as_str().unwrap_or_default();
+                let analyze = http.post(url(&format!("/issues/{id}/analyze")));
+                let analyzed = analyze.bearer_auth(token).send().await?;
+                let analyzed: Value = analyzed.error_for_status()?.json().await?;
+                ids.push(analyzed["id"].as_str().unwrap_or_default().to_owned());
+            }
+            match page["pagination"]["next_cursor"].as_str() {
+                Some(next) => next.clone_into(&mut cursor),
+                None => break,
+            }
+        }
+        let get = |path: &str| request("GET", &format!("/api/v1{path}"), Some(token), "");
+        let records = ids.iter().take(100);
+        Ok(vec![
+            vec![request("GET", "/health", None, "")],
+            vec![get("/auth/me")],
+            records
+                .map(|id| get(&format!("/issues/processed/{id}")))
+                .collect(),
+            vec![get("/issues/processed/?limit=25")],
+            vec![get("/issues/processed/?limit=25&status=completed")],
+            vec![request("POST", "/api/v1/auth/login", None, USER)],
+        ])
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A program, on one core where there is one to give.
+fn on(core: Option<&str>, program: &Path) -> Command {
+    let Some(core) = core else {
+        return Command::new(program);
+    };
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program);
+    command
+}
+
+/// Starts a server and waits for the line of its log that says where it answers.
+fn start(command: &mut Command) -> Outcome<(Child, SocketAddr)> {
+    let mut process = command.stderr(Stdio::piped()).spawn()?;
+    let log = process.stderr.take().ok_or("no log")?;
+    let mut lines = BufReader::new(log).lines();
+    for line in lines.by_ref() {
+        let line: Value = serde_json::from_str(&line?).unwrap_or_default();
+        if let Some(address) = line["address"].as_str() {
+            let address = address.parse()?;
+            // What it logs later is read, so that it never waits for room in the pipe.
+            std::thread::spawn(move || lines.for_each(drop));
+            return Ok((process, address));
+        }
+    }
+    Err("a server ended before it answered".into())
+}
+
+fn request(method: &str, path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
+    let mut text = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+    if let Some(token) = token {
+        let _ = write!(text, "Authorization: Bearer {token}\r\n");
+    }
+    if !body.is_empty() {
+        let _ = write!(
+            text,
+            "Content-Type: application/json\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+    }
+    let _ = write!(text, "\r\n{body}");
+    text.into_bytes()
+}
+
+/// So many events, each of an issue of its own.
+fn events(count: usize) -> String {
+    (0..count).fold(String::new(), |mut text, number| {
+        let frames: Vec<Value> = (0..12).map(|frame| frame_of(number, frame)).collect();
+        let event = json!({
+            "event_id": format!("{number:032x}"),
+            "timestamp": 1_770_000_000 + number,
+            "platform": "python",
+            "level": "error",
+            "release": "depot@4.2.0",
+            "environment": "production",
+            "tags": {"depot": format!("d{}", number % 7)},
+            "request": {"method": "POST", "url": "https://depot.example/parcels"},
+            "exception": {"values": [{
+                "type": "KeyError",
+                "value": format!("'shelf_{number}'"),
+                "stacktrace": {"frames": frames},
+            }]},
+        });
+        let _ = writeln!(text, "{event}");
+        text
+    })
+}
+
+fn frame_of(number: usize, frame: usize) -> Value {
+    json!({
+        "function": format!("place_{number}"),
+        "filename": format!("depot/parcels_{number}.py"),
+        "lineno": 10 + frame,
+        "in_app": frame > 8,
+        "pre_context": ["def place(parcel, shelves):", "    row = shelves[parcel.zone]"],
+        "context_line": "    shelf = row[parcel.shelf]",
+        "post_context": ["    shelf.append(parcel)"],
+        "vars": {"parcel": "<Parcel 17>", "row": "{}"},
+    })
+}

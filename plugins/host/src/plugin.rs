@@ -237,17 +237,15 @@ async fn load_here(allowed: Allowed, desk: Arc<Desk>) -> Result<(Engine, Arc<Des
     std::thread::spawn(move || {
         let _ = done.send(Engine::load(&allowed, sink));
     });
-    match tokio::time::timeout(LIMIT, loaded).await {
-        Ok(Ok(loaded)) => Ok((loaded?, desk)),
-        Ok(Err(_)) | Err(_) => {
-            let why = format!(
-                "could not load {} because it was not loaded within {} s",
-                path.display(),
-                LIMIT.as_secs()
-            );
-            Err(Error::new(ErrorKind::Unavailable, ADAPTER, "load", why))
-        }
+    if let Ok(Ok(loaded)) = tokio::time::timeout(LIMIT, loaded).await {
+        return Ok((loaded?, desk));
     }
+    let why = format!(
+        "could not load {} because it was not loaded within {} s",
+        path.display(),
+        LIMIT.as_secs()
+    );
+    Err(Error::new(ErrorKind::Unavailable, ADAPTER, "load", why))
 }
 
 /// The manifest as it may be shown.

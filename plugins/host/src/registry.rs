@@ -318,12 +318,12 @@ unsafe extern "C" fn http(
 ) {
     let who = Requested { done, user };
     with(ctx, |account| {
-        match (copied(request, MAX_LINE), copied(body, MAX_ANSWER)) {
-            (Some(head), Some(body)) => account.http(id, head, body, who),
-            _ => {
-                let why = fault::body("could not send a request because it is too large");
-                who.answer(abi::EXPLAINER_INVALID_ARGUMENT, &why, &[]);
-            }
+        let (head, body) = (copied(request, MAX_LINE), copied(body, MAX_ANSWER));
+        if let (Some(head), Some(body)) = (head, body) {
+            account.http(id, head, body, who);
+        } else {
+            let why = fault::body("could not send a request because it is too large");
+            who.answer(abi::EXPLAINER_INVALID_ARGUMENT, &why, &[]);
         }
     });
 }

@@ -2,6 +2,11 @@
 //!
 //! After a change that only appends, run these with `UPDATE=1` and look at the difference.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may stop at what it did not expect"
+)]
+
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -33,6 +33,7 @@ struct SourceKind {
 impl SourcesApi {
     /// The kinds of source a workspace can choose from
     #[oai(path = "/", method = "get", operation_id = "listSources")]
+    #[expect(clippy::unused_async, reason = "operations are async")]
     async fn list(&self, _token: Token) -> Result<Answer<Vec<SourceKind>>> {
         let kinds = self.services.sources.kinds();
         Ok(Answer(kinds.map(SourceKind::from).collect()))

@@ -36,7 +36,6 @@ pub(super) async fn catalog(config: &Config, vault: Arc<dyn Vault>) -> Result<So
 /// Adds the kinds of plugins. One that cannot be loaded is told of and left out: it must not take
 /// the service down.
 #[cfg(feature = "plugins")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature it can fail")]
 async fn add_plugins(kinds: &mut Vec<Arc<dyn SourceKind>>, config: &Config) -> Result<()> {
     for loaded in plugins::load(config).await {
         match loaded {

@@ -76,14 +76,13 @@ pub(super) fn run(args: &Args) -> Outcome {
         ),
         _ => format!("could not make the folder {} because {error}", args.name),
     })?;
-    let sdk = match &args.sdk {
-        Some(sdk) => std::path::absolute(sdk)?,
-        None => {
-            for (file, text) in SDK {
-                write(&folder.join("sdk").join(file), text)?;
-            }
-            "sdk".into()
+    let sdk = if let Some(sdk) = &args.sdk {
+        std::path::absolute(sdk)?.display().to_string()
+    } else {
+        for (file, text) in SDK {
+            write(&folder.join("sdk").join(file), text)?;
         }
+        "sdk".to_owned()
     };
     let own = |text: &str| {
         text.replace("explainer_plugin_template", &args.name.replace('-', "_"))
@@ -109,7 +108,7 @@ fn write(file: &Path, text: &str) -> Outcome {
         .map_err(|error| format!("could not write {} because {error}", file.display()).into())
 }
 
-fn manifest(name: &str, sdk: &Path) -> String {
+fn manifest(name: &str, sdk: &str) -> String {
     format!(
         "[package]\n\
          name = {name:?}\n\

@@ -320,6 +320,21 @@ async fn an_organisation_is_read_in_its_region_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn the_root_of_the_api_is_a_base_address_too() {
+    let server = ReplaySentry::start();
+    for base in ["", "/", "/api/0", "/api/0/"] {
+        let kind = SentryKind::new(SentryDefaults {
+            target: Target::of_operator(&format!("{}{base}", server.url())).unwrap(),
+            api_token: Some(TOKEN.into()),
+            organization: Some(ORGANIZATION.into()),
+            private_networks: false,
+        });
+        let source = kind.open(&json!({})).unwrap();
+        assert_eq!(source.projects().await.unwrap().len(), 2, "{base}");
+    }
+}
+
+#[tokio::test]
 async fn a_note_is_written_once() {
     let server = ReplaySentry::start();
     let source = open(&server);

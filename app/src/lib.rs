@@ -6,6 +6,7 @@ pub mod api;
 pub mod bootstrap;
 pub mod cli;
 pub mod config;
+pub mod listener;
 pub mod poller;
 pub mod telemetry;
 pub mod waiting;

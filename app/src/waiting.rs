@@ -1,21 +1,24 @@
 //! Waiting for what happens to an analysis, whichever worker of whichever replica it happens to.
 //!
 //! Each analysis that somebody of this process has to do with has a board. Notices of this process
-//! change it and wake those before it at once; what another replica does is found by looking at the
-//! store now and then. A board shows the newest state and remembers nothing: who is slow to look
+//! change it and wake those before it at once, and so does what another replica does where the store
+//! tells it ([`crate::listener`]). The store is looked at now and then all the same. A board shows the newest state and remembers nothing: who is slow to look
 //! misses what was between, and holds nobody up.
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{Analysis, AnalysisId, Progress, Workspace},
-    ports::{Notice, NoticeKind, Notifier},
+    domain::{Analysis, AnalysisId, Progress, Status, Workspace},
+    ports::{Change, Notice, NoticeKind, Notifier},
     services::{AnalysisRequests, Failure},
 };
 use tokio::{
@@ -24,7 +27,9 @@ use tokio::{
 };
 
 /// How often the store is looked at while no notice comes.
-pub(crate) const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_secs(1);
+/// The same where the store tells what changes: that may be lost.
+const LOOK_AFTER_LISTENING: Duration = Duration::from_secs(5);
 
 /// Those who wait for analyses, and how long they do.
 #[derive(Debug)]
@@ -33,6 +38,7 @@ pub struct Waiting {
     boards: Mutex<HashMap<AnalysisId, watch::Sender<Board>>>,
     queued: Notify,
     closed: watch::Sender<bool>,
+    listening: AtomicBool,
 }
 
 /// What this process knows of one analysis.
@@ -54,6 +60,7 @@ impl Waiting {
             boards: Mutex::default(),
             queued: Notify::new(),
             closed: watch::Sender::new(false),
+            listening: AtomicBool::new(false),
         }
     }
 
@@ -77,7 +84,7 @@ impl Waiting {
             let changes = seat.board().changes;
             newest = requests.get(of, newest.id.as_str()).await?;
             if newest.status.is_active() {
-                let look = deadline.min(Instant::now() + LOOK);
+                let look = deadline.min(Instant::now() + self.look());
                 tokio::select! {
                     () = seat.until(|board| board.changes != changes) => {}
                     () = sleep_until(look) => {}
@@ -91,6 +98,32 @@ impl Waiting {
     /// Waits until a job was put in the queue by this process.
     pub(crate) async fn until_queued(&self) {
         self.queued.notified().await;
+    }
+
+    /// How often whoever waits looks at the store while nothing is heard.
+    fn look(&self) -> Duration {
+        if self.listening.load(Ordering::Relaxed) {
+            LOOK_AFTER_LISTENING
+        } else {
+            LOOK
+        }
+    }
+
+    /// The store tells what changes from now on, or no more.
+    pub(crate) fn listening(&self, does: bool) {
+        self.listening.store(does, Ordering::Relaxed);
+        // What changed before, nobody heard.
+        for board in self.boards().values() {
+            board.send_modify(|board| board.changes += 1);
+        }
+    }
+
+    /// Some replica, maybe this one, changed an analysis.
+    pub(crate) fn heard(&self, change: &Change) {
+        if change.status == Some(Status::Pending) {
+            self.queued.notify_one();
+        }
+        self.change(&change.analysis_id, |board| board.changes += 1);
     }
 
     /// A place before the board of an analysis.
@@ -164,6 +197,11 @@ impl Seat {
             // Without a board there will be no news.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// How often to look at the store while the board does not change.
+    pub(crate) fn look(&self) -> Duration {
+        self.waiting.look()
     }
 
     /// Takes down what this process showed of its run, once it no longer carries one out.

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use crate::waiting::{Board, LOOK, Seat, Waiting};
+use crate::waiting::{Board, Seat, Waiting};
 
 /// How many may look on at the same time.
 const WATCHERS: usize = 1024;
@@ -113,9 +113,11 @@ impl Watcher {
                 return Some(view);
             }
             let (changes, waiting) = (self.changes, self.gallery.waiting.clone());
-            let (wake, told) = match news {
-                true => (not_before, None),
-                false => (self.read_at + LOOK, Some(self.seat.board().progress)),
+            let (wake, told) = if news {
+                (not_before, None)
+            } else {
+                let look = self.read_at + self.seat.look();
+                (look, Some(self.seat.board().progress))
             };
             let has_news = |board: &Board| {
                 let progress = told.as_ref().is_some_and(|told| *told != board.progress);
@@ -127,7 +129,7 @@ impl Watcher {
                 () = sleep_until(self.leaves_at) => return None,
                 () = waiting.closing() => return None,
             }
-            if self.seat.board().changes != changes || self.read_at.elapsed() >= LOOK {
+            if self.seat.board().changes != changes || self.read_at.elapsed() >= self.seat.look() {
                 self.read().await;
             }
         }
@@ -148,7 +150,7 @@ impl Watcher {
             Err(Failure::AnalysisNotFound) => self.gone = true,
             // Whoever looks on can look again; the store is asked once more in a while.
             Err(failure) => {
-                tracing::warn!(%failure, analysis = %id, "could not look at an analysis")
+                tracing::warn!(%failure, analysis = %id, "could not look at an analysis");
             }
         }
     }

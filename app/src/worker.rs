@@ -8,7 +8,7 @@ use std::{any::Any, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use explainer_core::{
     Error,
     domain::{Analysis, Lease},
-    services::Services,
+    services::{Ended, Services, Work},
 };
 use futures::FutureExt;
 use tokio::{
@@ -106,7 +106,11 @@ async fn work(
 ) {
     let work = &services.work;
     let mut seat = waiting.seat(&job.id);
-    let run = AssertUnwindSafe(work.run(&lease, &job)).catch_unwind();
+    let run = async {
+        let ended = work.run(&lease, &job).await;
+        settle(work, &lease, &job, &ended).await
+    };
+    let run = AssertUnwindSafe(run).catch_unwind();
     tokio::pin!(run);
     let mut kept = None;
     let mut renewing = every(work.lease() / 3);
@@ -156,4 +160,18 @@ fn every(period: Duration) -> Interval {
     let mut interval = interval_at(Instant::now() + period, period);
     interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
     interval
+}
+
+/// Stores what a run came to, as often as it takes: the store may be away for a while, and the
+/// result has been paid for. It ends with the lease, or with the process.
+async fn settle(work: &Work, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<(), Error> {
+    loop {
+        match work.settle(lease, job, ended).await {
+            Err(error) if error.kind().is_transient() => {
+                tracing::warn!(?error, analysis = %lease.analysis_id, "could not store how a job ended yet");
+                sleep(FAULT).await;
+            }
+            settled => return settled,
+        }
+    }
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use explainer_core::{
     ports::{
         Analyses, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids, Ledger, Passwords,
-        RevokedTokens, Users, Vault, Watches, Workspaces,
+        RevokedTokens, Users, Vault, Vitals, Watches, Workspaces,
     },
     testkit::{
         conformance::{
-            Case, Stop, analyses, assert_covers,
+            Case, Stop, WholeStore, analyses, archive, assert_covers,
             auth::{self, AuthSetup},
-            clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run, users,
+            changes, clock, deliveries, idempotency, ledger, llm, passwords, revoked_tokens, run,
+            users,
             vault::{self, Vaults},
-            watches, workspaces,
+            vitals, watches, workspaces,
         },
         fakes::{FakeAuth, FakePasswords, FakeVault, FixedClock, MemoryStore, SequentialIds},
         samples::{at, user},
@@ -76,6 +77,38 @@ fn revoked_tokens() {
         MemoryStore::default,
         |store| store as &dyn RevokedTokens,
     );
+}
+
+/// Runs a suite of those that need more than one port of a store.
+fn on_a_whole_fake(name: &str, cases: &[Case<dyn WholeStore>]) {
+    on_a_fake(name, cases, MemoryStore::default, |store| {
+        store as &dyn WholeStore
+    });
+}
+
+#[test]
+fn vitals() {
+    let docs = include_str!("../src/ports/vitals.rs");
+    assert_covers(docs, "Vitals", vitals::CASES);
+    on_a_fake("memory vitals", vitals::CASES, MemoryStore::default, |it| {
+        it as &dyn Vitals
+    });
+}
+
+#[test]
+fn changes() {
+    let docs = include_str!("../src/ports/changes.rs");
+    assert_covers(docs, "Changes", changes::CASES);
+    on_a_whole_fake("memory changes", changes::CASES);
+}
+
+#[test]
+fn archive() {
+    let docs = include_str!("../src/ports/archive.rs");
+    assert_covers(docs, "Export", archive::EXPORT_CASES);
+    assert_covers(docs, "Import", archive::IMPORT_CASES);
+    on_a_whole_fake("memory export", archive::EXPORT_CASES);
+    on_a_whole_fake("memory import", archive::IMPORT_CASES);
 }
 
 #[test]

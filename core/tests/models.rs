@@ -72,6 +72,7 @@ impl House {
         };
         change(&mut rules);
         let ports = Ports {
+            checks: Vec::new(),
             users: store.clone(),
             workspaces: store.clone(),
             analyses: store.clone(),
@@ -134,7 +135,9 @@ impl House {
     fn analyse(&self, force: bool) -> Analysis {
         let asked = self.request(force).unwrap();
         while let Some((lease, job)) = block_on(self.services.work.claim()).unwrap() {
-            block_on(self.services.work.run(&lease, &job)).unwrap();
+            let work = &self.services.work;
+            let ended = block_on(work.run(&lease, &job));
+            block_on(work.settle(&lease, &job, &ended)).unwrap();
             self.clock.advance(Duration::from_secs(61));
         }
         let requests = &self.services.analyses;
@@ -539,7 +542,9 @@ fn a_run_that_dies_is_taken_up_where_it_was_paid_for() {
         .one
         .answer(json!({"summary": "It fails."}).to_string());
     let (lease, job) = block_on(house.services.work.claim()).unwrap().unwrap();
-    block_on(house.services.work.run(&lease, &job)).unwrap();
+    let work = &house.services.work;
+    let ended = block_on(work.run(&lease, &job));
+    block_on(work.settle(&lease, &job, &ended)).unwrap();
     let analysis = house.analyse(false);
     assert_eq!(analysis.status, Status::Completed, "{:?}", analysis.error);
     let story = [

@@ -11,9 +11,11 @@ mod api;
 mod architecture;
 mod cli;
 mod durability;
+mod migrate;
 mod models;
 mod openapi;
 mod plugins;
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
+mod replicas;
 mod support;

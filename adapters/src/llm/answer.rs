@@ -113,8 +113,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The text after what a model has thought aloud, as DeepSeek's and Qwen's do in front of their
-/// answers: drafts are no answer.
+/// The text after what a model has thought aloud, as models that reason do where nobody keeps it
+/// apart: drafts are no answer.
 fn without_thoughts(text: String) -> String {
     let thought = text.trim_start().strip_prefix("<think>");
     match thought.and_then(|rest| rest.split_once("</think>")) {

@@ -158,6 +158,7 @@ impl Refusal {
     }
 
     /// Whether the server would not take the prompt for what is in it.
+    #[cfg(feature = "llm-openai")]
     pub(super) fn is_filtered(&self) -> bool {
         matches!(self.status, 0 | 400 | 403 | 422)
             && [

@@ -187,8 +187,14 @@ impl<T> Models<T> {
         if models.len() >= KEPT {
             models.retain(|_, model| Arc::strong_count(model) > 1);
         }
+        // All models of one server share its connections.
+        let neighbour = models.iter().find(|((address, _), _)| *address == key.0);
+        let http = match neighbour {
+            Some((_, model)) => model.http.clone(),
+            None => client(target, LONGEST, adapter)?,
+        };
         let model = Arc::new(Model {
-            http: client(target, LONGEST, adapter)?,
+            http,
             turns: Semaphore::new(access.concurrency),
             learned: Mutex::new(first()),
         });

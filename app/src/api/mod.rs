@@ -136,7 +136,9 @@ pub fn openapi_document(services: Arc<Services>, waiting: Arc<Waiting>) -> Strin
 
 fn service(services: Arc<Services>, waiting: Arc<Waiting>) -> OpenApiService<Apis, ()> {
     let apis = (
-        system::SystemApi,
+        system::SystemApi {
+            services: services.clone(),
+        },
         auth::AuthApi {
             services: services.clone(),
         },

@@ -14,6 +14,7 @@ use super::{
     Tags,
     answer::{Answer, Result},
     body::Body,
+    limits::{MODELS, Patience},
     money::dollars,
     security::Token,
     shapes::{Analysis, AnalysisError},
@@ -113,7 +114,7 @@ struct CompareRequest {
     #[oai(validator(min_length = 1, max_length = 256))]
     issue_id: String,
     /// The models, each a backend or `backend/model`; the workspace's chain where left out.
-    #[oai(validator(max_items = 8))]
+    #[oai(nullable, validator(max_items = 8))]
     models: Option<Vec<String>>,
 }
 
@@ -179,10 +180,12 @@ impl ModelsApi {
     async fn compare(
         &self,
         token: Token,
+        patience: Patience,
         body: Body<CompareRequest>,
     ) -> Result<Answer<Comparison>> {
         let workspace = self.services.workspaces.current(&token.0).await?;
         let CompareRequest { issue_id, models } = body.0;
+        patience.waits(MODELS);
         let results = self
             .services
             .comparisons

@@ -95,7 +95,7 @@ enum Level {
 
 /// How urgent a source takes an issue to be.
 #[derive(Debug, Clone, Copy, Enum, Serialize)]
-#[oai(rename_all = "lowercase")]
+#[oai(rename = "SourcePriority", rename_all = "lowercase")]
 #[serde(rename_all = "lowercase")]
 enum Priority {
     /// Soon.
@@ -125,19 +125,22 @@ struct SettingsUpdate {
     #[oai(nullable, validator(max_length = 254))]
     notification_email: Option<String>,
     /// The workspace's own words to the model.
-    #[oai(validator(max_length = 4000))]
+    #[oai(nullable, validator(max_length = 4000))]
     instructions: Option<String>,
     /// What may leave for a remote model.
+    #[oai(nullable)]
     data_policy: Option<DataClassesUpdate>,
     /// The models to ask, in order, each a backend or `backend/model`; an empty list clears.
-    #[oai(validator(max_items = 10))]
+    #[oai(nullable, validator(max_items = 10))]
     models: Option<Vec<String>>,
     /// Whether rules may write a specification when every model failed.
+    #[oai(nullable)]
     allow_heuristics: Option<bool>,
     /// What may be spent on a day (UTC), in dollars; a negative amount clears.
-    #[oai(validator(maximum(value = "1000000000")))]
+    #[oai(nullable, validator(maximum(value = "1000000000")))]
     daily_spend_usd: Option<f64>,
     /// What happens when that is spent.
+    #[oai(nullable)]
     when_spent: Option<WhenSpent>,
 }
 

@@ -17,6 +17,7 @@ use super::{
     Message, Tags,
     answer::{Answer, Result},
     body::{Body, OptionalBody},
+    limits::{MODELS, Patience},
     problem::Problem,
     security::Token,
     settings::Settings,
@@ -219,8 +220,10 @@ impl WorkspacesApi {
     async fn test_openai(
         &self,
         token: Token,
+        patience: Patience,
         body: OptionalBody<OpenAiTest>,
     ) -> Result<Answer<ModelTestedBody>> {
+        patience.waits(MODELS);
         self.test_model(&token, body.0.unwrap_or_default().into())
             .await
     }
@@ -232,8 +235,10 @@ impl WorkspacesApi {
     async fn test_llm(
         &self,
         token: Token,
+        patience: Patience,
         body: OptionalBody<ModelTest>,
     ) -> Result<Answer<ModelTestedBody>> {
+        patience.waits(MODELS);
         self.test_model(&token, body.0.unwrap_or_default().into())
             .await
     }

@@ -1,6 +1,7 @@
 //! The composition root: which adapter stands behind which port.
 
 mod chain;
+mod checks;
 mod models;
 #[cfg(feature = "plugins")]
 pub mod plugins;
@@ -10,6 +11,8 @@ mod storage;
 
 use std::{sync::Arc, time::Duration};
 
+pub use storage::{Older, Store};
+
 use explainer_adapters::{
     auth::{Argon2Passwords, JwtAuth, JwtConfig},
     system::{SystemClock, UuidIds},
@@ -17,14 +20,14 @@ use explainer_adapters::{
 };
 use explainer_core::{
     Error, ErrorKind, Result,
-    ports::{Clock, Ids, LlmKind},
+    ports::{Changes, Clock, Ids, LlmKind},
     services::{Ports, Services, WorkLimits},
 };
 use poem::{Server, listener::Acceptor};
 
 pub(crate) use models::kinds;
 
-use crate::{api, config::Config, poller::Poller, waiting::Waiting, worker::Worker};
+use crate::{api, config::Config, listener, poller::Poller, waiting::Waiting, worker::Worker};
 
 /// How long a connection may stay silent between requests.
 const IDLE_CONNECTION: Duration = Duration::from_secs(75);
@@ -37,6 +40,7 @@ pub struct Application {
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
     ids: Arc<dyn Ids>,
+    changes: Arc<dyn Changes>,
     kinds: Vec<Arc<dyn LlmKind>>,
     config: Config,
 }
@@ -45,7 +49,9 @@ impl Application {
     /// Opens what the configuration names and puts the service together.
     pub async fn assemble(config: Config) -> Result<Self> {
         let secret = storage::secret_key(&config)?;
-        let stores = storage::open(&config.storage).await?;
+        let stores = Store::configured(&config.storage)
+            .open(&config.storage)
+            .await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let ids = Arc::new(UuidIds);
         let vault = Arc::new(XChaChaVault::new(&secret));
@@ -57,6 +63,8 @@ impl Application {
             secret,
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
+        let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
+        checks.extend(checks::of_models(&kinds));
         let ports = Ports {
             auth: Arc::new(JwtAuth::new(
                 &jwt,
@@ -69,7 +77,7 @@ impl Application {
             models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,
-            analyses: stores.analyses,
+            analyses: stores.analyses.clone(),
             ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
@@ -78,6 +86,7 @@ impl Application {
             notifier: waiting.clone(),
             ids: ids.clone(),
             vault,
+            checks,
             clock,
         };
         let limits = WorkLimits {
@@ -89,6 +98,7 @@ impl Application {
             services,
             waiting,
             ids,
+            changes: stores.changes,
             kinds,
             config,
         })
@@ -108,6 +118,7 @@ impl Application {
             self.ids,
             &self.config.server,
         );
+        let listener = tokio::spawn(listener::listen(self.changes, self.waiting.clone()));
         models::look_up(&self.kinds, &self.config.llm.chain);
         let (services, waiting) = (self.services, self.waiting);
         let poller = match self.config.sources.poll_seconds {
@@ -130,6 +141,7 @@ impl Application {
             poller.stop().await;
         }
         worker.stop(patience).await;
+        listener.abort();
         Ok(())
     }
 }

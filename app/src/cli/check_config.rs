@@ -3,10 +3,14 @@
 use super::{Outcome, paint};
 #[cfg(feature = "plugins")]
 use crate::config::Config;
-use crate::{bootstrap, config::Loaded};
+use crate::{
+    bootstrap::{self, Store},
+    config::Loaded,
+};
 
 /// Shows every key, its value with secrets masked, and where it came from. A configuration with
-/// mistakes never gets here: they have been told all together.
+/// mistakes never gets here: they have been told all together. Then it asks the store, and fails
+/// when that does not answer.
 pub(super) async fn run(loaded: Loaded) -> Outcome {
     let width = loaded
         .settings
@@ -23,7 +27,12 @@ pub(super) async fn run(loaded: Loaded) -> Outcome {
     }
     #[cfg(feature = "plugins")]
     plugins(&loaded.config).await?;
-    anstream::println!("\n{}", paint::good("the configuration can be used"));
+    let storage = &loaded.config.storage;
+    let store = Store::configured(storage);
+    let place = store.place(storage);
+    store.check(storage).await?;
+    anstream::println!("\n{}: {place}", paint::good("the store can be used"));
+    anstream::println!("{}", paint::good("the configuration can be used"));
     Ok(())
 }
 

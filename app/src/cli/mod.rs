@@ -3,6 +3,7 @@
 mod check_config;
 mod demo;
 mod explain;
+mod migrate;
 mod models;
 mod openapi;
 mod paint;
@@ -48,6 +49,12 @@ enum Command {
     Models(models::Args),
     /// Check the configuration and show what is in force and where it came from
     CheckConfig,
+    /// Carry everything to another store, or from the older backend's database
+    ///
+    /// What is there already is left as it is, so that a run that broke off is simply started
+    /// again. The source is only read. Stop the service first: what it changes meanwhile may be
+    /// missed.
+    Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,
     /// Make, check and allow plugins: sources of issues from shared libraries
@@ -63,7 +70,12 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => return explain::run(&args),
         #[cfg(feature = "plugins")]
         Command::Plugin(command) => return plugin::run(command, cli.config),
-        Command::CheckConfig => load(cli.config).and_then(|it| block_on(check_config::run(it))),
+        Command::CheckConfig => {
+            load(cli.config).and_then(|loaded| block_on(check_config::run(loaded)))
+        }
+        Command::Migrate(args) => {
+            load(cli.config).and_then(|it| block_on(migrate::run(args, it.config)))
+        }
         Command::Models(args) => {
             load(cli.config).and_then(|it| block_on(models::run(args, it.config)))
         }

@@ -2,7 +2,7 @@
 
 use explainer_core::domain::WhenSpent;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use super::sections::filled;
 
@@ -57,6 +57,7 @@ pub struct OpenAi {
     /// Requests to one model at the same time; at least 1.
     pub concurrency: usize,
     /// Headers sent along, each `Name: value`.
+    #[serde(deserialize_with = "secrets")]
     pub headers: Vec<SecretString>,
     /// Where the models run.
     pub location: Location,
@@ -86,6 +87,7 @@ pub struct Ollama {
     /// Requests to one model at the same time; at least 1.
     pub concurrency: usize,
     /// Headers sent along, each `Name: value`.
+    #[serde(deserialize_with = "secrets")]
     pub headers: Vec<SecretString>,
     /// Where the models run.
     pub location: Location,
@@ -140,4 +142,10 @@ pub enum Think {
     Low,
     Medium,
     High,
+}
+
+/// Texts that are not to be shown.
+fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<SecretString>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(SecretString::from).collect())
 }

@@ -98,6 +98,12 @@ pub struct Storage {
     pub mongodb_uri: Option<SecretString>,
     /// A name MongoDB accepts.
     pub mongodb_database: String,
+    /// Connections to each server at most.
+    pub mongodb_pool_size: u32,
+    /// Time for a read in all, in milliseconds.
+    pub mongodb_read_timeout_ms: u64,
+    /// Time for a write in all, in milliseconds.
+    pub mongodb_write_timeout_ms: u64,
 }
 
 /// Which store is used.

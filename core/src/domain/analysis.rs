@@ -142,6 +142,15 @@ pub struct NewAnalysis {
     pub at: Timestamp,
 }
 
+/// The jobs that are due and that nobody works on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many there are.
+    pub jobs: u64,
+    /// Since when the first of them has been due.
+    pub since: Option<Timestamp>,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::{
     Error, ErrorKind,
     domain::{AnalysisError, Tokens},
-    explain::redact::Redactor,
     ports::{Completion, FinishReason, ModelProfile, TokenUsage},
 };
 
@@ -115,8 +114,7 @@ pub fn fault(error: &Error, model: &str) -> Fault {
         ErrorKind::Internal => format!(
             "could not ask {model} because something went wrong on our side; the log has the details"
         ),
-        // a server may repeat what it was sent, the key included
-        _ => Redactor::new().redact(error.message()).into_owned(),
+        _ => error.message().to_owned(),
     };
     Fault {
         code,

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Progress,
-        Revision, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
+        Progress, Revision, Timestamp, WorkspaceId,
     },
 };
 
@@ -46,6 +46,7 @@ use crate::{
 /// - former results stay readable, newest first, without those of failed runs
 /// - only the newest results are kept
 /// - the results of a deleted analysis are gone
+/// - the backlog is the jobs that are due, and since when the first has been
 #[async_trait]
 pub trait Analyses: Send + Sync + Debug + 'static {
     /// The analysis with this id.
@@ -108,4 +109,7 @@ pub trait Analyses: Send + Sync + Debug + 'static {
         reason: AnalysisError,
         now: Timestamp,
     ) -> Result<bool>;
+
+    /// How much is due at `now`: what waits for a worker, and what a dead worker left behind.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog>;
 }

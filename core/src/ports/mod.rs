@@ -5,7 +5,9 @@
 //! `testkit::conformance`, under the same words, and every adapter runs the whole suite.
 
 mod analyses;
+mod archive;
 mod auth;
+mod changes;
 mod clock;
 mod deliveries;
 mod idempotency;
@@ -16,11 +18,17 @@ mod notifier;
 mod passwords;
 mod users;
 mod vault;
+mod vitals;
 mod watches;
 mod workspaces;
 
 pub use analyses::Analyses;
+pub use archive::{
+    Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
+    WatchMark,
+};
 pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
 pub use deliveries::Deliveries;
 pub use idempotency::{IdempotencyKeys, KeyState, KeyedRequest};
@@ -34,5 +42,6 @@ pub use notifier::{Notice, NoticeKind, Notifier};
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;
+pub use vitals::Vitals;
 pub use watches::Watches;
 pub use workspaces::Workspaces;

@@ -13,8 +13,10 @@ mod failure;
 mod idempotency;
 mod issues;
 mod listing;
+mod migration;
 mod models;
 mod preview;
+mod readiness;
 mod reading;
 mod reconcile;
 mod sources;
@@ -35,15 +37,17 @@ pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
+pub use migration::{Migration, Mode, Problem, Tally};
 pub use models::{Link, ModelRules, Models, Price, Prices};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
+pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
 pub use sources::{SourceSettings, Sources};
 pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use usage::Spending;
 pub use webhooks::{Delivery, Taken, Webhooks};
-pub use work::{Work, WorkLimits};
+pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{
     Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
 };
@@ -84,6 +88,8 @@ pub struct Ports {
     pub ledger: Arc<dyn Ledger>,
     /// Issue sources.
     pub sources: Arc<Sources>,
+    /// What has to answer for the service to do its work.
+    pub checks: Vec<Arc<dyn Check>>,
     /// Language models.
     pub models: Arc<Models>,
     /// Where people reach this service, where that is known.
@@ -107,6 +113,8 @@ pub struct Services {
     pub work: Work,
     /// The kinds of source there are.
     pub sources: Arc<Sources>,
+    /// Whether all that is needed answers.
+    pub readiness: Readiness,
     /// Showing what would be sent to models.
     pub previews: Previews,
     /// Comparing models.
@@ -130,6 +138,7 @@ impl Services {
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
             sources: ports.sources.clone(),
+            readiness: Readiness::new(ports.checks.clone()),
             previews: Previews::new(ports.clone()),
             comparisons: Comparisons::new(ports.clone()),
             spending: Spending::new(ports.clone()),

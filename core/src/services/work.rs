@@ -8,7 +8,7 @@ use crate::{
     Result,
     domain::{
         Analysis, AnalysisError, Evidence, Lease, Outcome, Progress, Specification, Stage,
-        Workspace,
+        Timestamp, Workspace,
     },
     explain::{self, ask},
     ports::{Notice, NoticeKind},
@@ -24,6 +24,20 @@ pub struct WorkLimits {
     pub lease: Duration,
     /// How often a job is taken up before it has failed for good, from 1.
     pub attempts: u32,
+}
+
+/// What a run came to, not yet stored.
+#[derive(Debug, Clone)]
+pub enum Ended {
+    /// The analysis is over.
+    Over(Outcome),
+    /// It is to be tried again.
+    PutBack {
+        /// When, at the earliest.
+        due: Timestamp,
+        /// Why.
+        reason: AnalysisError,
+    },
 }
 
 /// Carrying analyses out.
@@ -73,32 +87,39 @@ impl Work {
         self.ports.analyses.report(lease, progress).await
     }
 
-    /// Works on a claimed job until it has ended or is put back; the record says which.
-    pub async fn run(&self, lease: &Lease, job: &Analysis) -> Result<()> {
+    /// Works on a claimed job; what it came to is to be [settled](Work::settle).
+    pub async fn run(&self, lease: &Lease, job: &Analysis) -> Ended {
         if job.attempt > self.limits.attempts {
-            return self
-                .finish(lease, Outcome::Failed(self.worker_lost()))
-                .await
-                .map(drop);
+            return Ended::Over(Outcome::Failed(self.worker_lost()));
         }
         self.tell(lease, NoticeKind::Started).await;
         match self.explain(job).await {
-            Ok(outcome) => {
-                let told_before = is_told(job, &outcome);
-                match self.finish(lease, outcome).await? {
+            Ok(outcome) => Ended::Over(outcome),
+            Err(failure) if self.is_put_back(job, failure.is_passing()) => {
+                self.put_back(job, &failure)
+            }
+            Err(failure) => Ended::Over(Outcome::Failed(told(&failure))),
+        }
+    }
+
+    /// Stores what a run came to. When that fails for a passing reason it may be tried again: the
+    /// work is done and paid for, and it counts as long as nobody else has taken the job over.
+    pub async fn settle(&self, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<()> {
+        match ended {
+            Ended::Over(outcome) => {
+                let told_before = is_told(job, outcome);
+                match self.finish(lease, outcome.clone()).await? {
                     Some(analysis) if !told_before => self.write_back.note(&analysis).await,
                     _ => {}
                 }
-                Ok(())
             }
-            Err(failure) if self.is_put_back(job, failure.is_passing()) => {
-                self.put_back(lease, job, &failure).await
-            }
-            Err(failure) => {
-                let failed = Outcome::Failed(told(&failure));
-                self.finish(lease, failed).await.map(drop)
+            Ended::PutBack { due, reason } => {
+                let (reason, now) = (reason.clone(), self.ports.clock.now());
+                let analyses = &self.ports.analyses;
+                analyses.retry_at(lease, *due, reason, now).await?;
             }
         }
+        Ok(())
     }
 
     /// Steps 3 to 9: from the issue to its specification.
@@ -203,15 +224,11 @@ impl Work {
         may_pass && job.attempt < self.limits.attempts
     }
 
-    async fn put_back(&self, lease: &Lease, job: &Analysis, failure: &Failure) -> Result<()> {
-        let now = self.ports.clock.now();
-        let due = now + retry_delay(job.attempt, failure);
+    fn put_back(&self, job: &Analysis, failure: &Failure) -> Ended {
+        let due = self.ports.clock.now() + retry_delay(job.attempt, failure);
         tracing::warn!(analysis = %job.id, attempt = job.attempt, %due, error = %failure, "analysis put back");
-        self.ports
-            .analyses
-            .retry_at(lease, due, told(failure), now)
-            .await?;
-        Ok(())
+        let reason = told(failure);
+        Ended::PutBack { due, reason }
     }
 
     /// Stores how a run ended; `None` when the lease was lost, and then nothing is.

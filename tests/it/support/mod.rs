@@ -1,6 +1,12 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[expect(
+    dead_code,
+    reason = "the adapter's tests, whose file this is, use the rest"
+)]
+#[path = "../../../adapters/tests/support/mongod.rs"]
+pub(crate) mod mongod;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;

@@ -47,7 +47,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Outcome {
     let options = Options::parse();
-    let model = model::start(Duration::from_secs_f64(options.seconds)).await?;
+    let model = model::start(Duration::from_secs_f64(options.seconds), |_| ()).await?;
     for round in 1..=options.rounds {
         let still = alone(&model, options.analyses).await?;
         let service = Service::start(&model, options.analyses).await?;

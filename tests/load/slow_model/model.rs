@@ -8,23 +8,27 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// Starts it and tells its address; it ends with the program.
-pub(crate) async fn start(pace: Duration) -> std::io::Result<String> {
+/// Starts it and tells its address; it ends with the program. `asked` is told of every question.
+pub(crate) async fn start(
+    pace: Duration,
+    asked: impl Fn(&str) + Clone + Send + Sync + 'static,
+) -> std::io::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, pace));
+            tokio::spawn(serve(stream, pace, asked.clone()));
         }
     });
     Ok(format!("http://{address}/v1"))
 }
 
-async fn serve(mut stream: TcpStream, pace: Duration) -> std::io::Result<()> {
+async fn serve(mut stream: TcpStream, pace: Duration, asked: impl Fn(&str)) -> std::io::Result<()> {
     let answer = answer();
     let mut bytes = Vec::new();
-    while let Some(is_question) = read(&mut stream, &mut bytes).await? {
-        if is_question {
+    while let Some(request) = read(&mut stream, &mut bytes).await? {
+        if let Some(question) = request {
+            asked(&question);
             tokio::time::sleep(pace).await;
             stream.write_all(answer.as_bytes()).await?;
         } else {
@@ -35,8 +39,11 @@ async fn serve(mut stream: TcpStream, pace: Duration) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads one request; tells whether it is a question.
-async fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<bool>> {
+/// Reads one request, and of a question its body.
+async fn read(
+    stream: &mut TcpStream,
+    bytes: &mut Vec<u8>,
+) -> std::io::Result<Option<Option<String>>> {
     loop {
         if let Some(head) = bytes.windows(4).position(|it| it == b"\r\n\r\n") {
             let text = String::from_utf8_lossy(&bytes[..head]).to_lowercase();
@@ -45,8 +52,10 @@ async fn read(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Op
                 .find_map(|line| line.strip_prefix("content-length:"));
             let length: usize = length.and_then(|it| it.trim().parse().ok()).unwrap_or(0);
             if bytes.len() >= head + 4 + length {
+                let body = &bytes[head + 4..head + 4 + length];
+                let question = String::from_utf8_lossy(body).into_owned();
                 bytes.drain(..head + 4 + length);
-                return Ok(Some(text.starts_with("post ")));
+                return Ok(Some(text.starts_with("post ").then_some(question)));
             }
         }
         let mut buffer = vec![0; 16 << 10];

@@ -300,9 +300,13 @@ impl Answer {
     }
 }
 
-/// The address of `path` below the API's root; Sentry's paths end with a slash.
+/// The address of `path` below the API's root, which some write as the base address themselves;
+/// Sentry's paths end with a slash.
 fn at(target: &Target, path: &[&str]) -> Url {
-    let mut segments = vec!["api", "0"];
+    let mut segments = Vec::new();
+    if !target.base().path().ends_with("/api/0/") {
+        segments.extend(["api", "0"]);
+    }
     segments.extend(path);
     segments.push("");
     target.at(&segments)

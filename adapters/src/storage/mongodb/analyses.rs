@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Priority,
-        Progress, Revision, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
+        Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -25,7 +25,8 @@ impl Analyses for MongoStore {
     async fn get(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<Option<Analysis>> {
         let analyses = self.collection(ANALYSES);
         let by_id = doc! { "_id": id.as_str(), "workspace_id": workspace.as_str() };
-        self.run("get analysis", query::one(&analyses, by_id)).await
+        self.read("get analysis", query::one(&analyses, by_id))
+            .await
     }
 
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>> {
@@ -34,7 +35,7 @@ impl Analyses for MongoStore {
             "workspace_id": workspace.as_str(),
             "issue_id": { "$in": issues },
         };
-        self.run("get analyses of issues", async {
+        self.read("get analyses of issues", async {
             query::all(analyses.find(of_issues).await?).await
         })
         .await
@@ -56,7 +57,7 @@ impl Analyses for MongoStore {
             .sort(doc! { "created_at": -1, "_id": -1 })
             .skip(filter.skip.into())
             .limit(filter.limit.into());
-        self.run("list analyses", async {
+        self.read("list analyses", async {
             query::all(newest_first.await?).await
         })
         .await
@@ -136,6 +137,11 @@ impl Analyses for MongoStore {
         let analyses = self.collection(ANALYSES);
         let put_back = queue::retry_at(&analyses, lease, due, reason, now);
         self.run("retry", put_back).await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        let analyses = self.collection(ANALYSES);
+        self.read("backlog", queue::backlog(&analyses, now)).await
     }
 }
 

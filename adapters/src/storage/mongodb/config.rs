@@ -13,27 +13,28 @@ use super::fault::Fault;
 #[derive(Clone)]
 pub struct MongoConfig {
     /// The connection string, `mongodb://…` or `mongodb+srv://…`. Where it says `maxPoolSize`,
-    /// `serverSelectionTimeoutMS` or a write concern, that holds.
+    /// `serverSelectionTimeoutMS`, `connectTimeoutMS` or a write concern, that holds.
     pub uri: SecretString,
     /// The database.
     pub database: String,
     /// How many connections to open at most to each server.
     pub max_pool_size: u32,
-    /// How long to look for a server that can be used before failing with `Unavailable`.
-    pub server_selection_timeout: Duration,
-    /// How long one operation may take in all, the wait for a connection included.
-    pub operation_timeout: Duration,
+    /// How long a read may take in all, the search for a server and the wait for a connection
+    /// included: nobody waits longer to be told that the server is away.
+    pub read_timeout: Duration,
+    /// How long a write may take in all: longer, since a majority has to confirm it.
+    pub write_timeout: Duration,
 }
 
 impl MongoConfig {
-    /// 32 connections, 2 s to find a server, 10 s for an operation.
+    /// 32 connections, 2.5 s for a read, 10 s for a write.
     pub fn new(uri: SecretString, database: impl Into<String>) -> Self {
         Self {
             uri,
             database: database.into(),
             max_pool_size: 32,
-            server_selection_timeout: Duration::from_secs(2),
-            operation_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_millis(2500),
+            write_timeout: Duration::from_secs(10),
         }
     }
 
@@ -42,9 +43,10 @@ impl MongoConfig {
         let mut options = parsed.map_err(Fault::of_uri)?;
         options.app_name.get_or_insert("issue-explainer".to_owned());
         options.max_pool_size.get_or_insert(self.max_pool_size);
-        options
-            .server_selection_timeout
-            .get_or_insert(self.server_selection_timeout);
+        // Before the read itself runs out of time, so that the error can say what is missing.
+        let search = self.read_timeout * 4 / 5;
+        options.server_selection_timeout.get_or_insert(search);
+        options.connect_timeout.get_or_insert(self.write_timeout);
         options.write_concern.get_or_insert_with(|| {
             let majority = WriteConcern::builder().w(Acknowledgment::Majority);
             // A server that stands alone would answer before its journal is on the disk.
@@ -63,8 +65,8 @@ impl fmt::Debug for MongoConfig {
             .field("uri", &"***")
             .field("database", &self.database)
             .field("max_pool_size", &self.max_pool_size)
-            .field("server_selection_timeout", &self.server_selection_timeout)
-            .field("operation_timeout", &self.operation_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("write_timeout", &self.write_timeout)
             .finish()
     }
 }

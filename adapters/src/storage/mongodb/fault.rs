@@ -43,6 +43,11 @@ impl Fault {
         )
     }
 
+    /// What the server's refusal of one document means, where it means something of its own.
+    pub(super) fn of_code(code: i32, text: &str) -> Option<Self> {
+        (code == DUPLICATE_KEY).then(|| Self::Taken(index_named_in(text)))
+    }
+
     /// The port's error for a fault in `operation`.
     pub(super) fn into_error(self, operation: &'static str) -> Error {
         let error = |kind, message: &str| Error::new(kind, ADAPTER, operation, message);
@@ -75,10 +80,8 @@ impl Fault {
 
 impl From<DriverError> for Fault {
     fn from(error: DriverError) -> Self {
-        match refusal(&error) {
-            Some((DUPLICATE_KEY, _, text)) => Self::Taken(index_named_in(text)),
-            _ => Self::Driver(error),
-        }
+        let known = refusal(&error).and_then(|(code, _, text)| Self::of_code(code, text));
+        known.unwrap_or(Self::Driver(error))
     }
 }
 
@@ -111,6 +114,11 @@ fn translate(error: &DriverError) -> (ErrorKind, &'static str) {
             ErrorKind::Unsupported,
             "could not prepare the store because an index has the name of one of ours and is \
              another; drop it, or name another database",
+        ),
+        (_, Some(40_573)) => (
+            ErrorKind::Unsupported,
+            "could not listen for changes because the server stands alone; make it a replica set \
+             of one to have them told",
         ),
         // Time limits of the server's own, and a majority that did not confirm in time.
         (_, Some(50 | 64 | 262)) => (

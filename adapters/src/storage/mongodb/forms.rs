@@ -8,7 +8,8 @@ pub(super) fn date(time: Timestamp) -> DateTime {
     DateTime::from_millis(time.as_millisecond())
 }
 
-fn time(date: DateTime) -> Result<Timestamp, String> {
+/// A time as it was stored.
+pub(super) fn time(date: DateTime) -> Result<Timestamp, String> {
     Timestamp::from_millisecond(date.timestamp_millis()).map_err(|error| error.to_string())
 }
 

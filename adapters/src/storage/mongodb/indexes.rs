@@ -55,7 +55,7 @@ fn not_made(fault: Fault) -> Fault {
 }
 
 /// As the command `createIndexes` takes them.
-fn all() -> Vec<(&'static str, Bson)> {
+pub(super) fn all() -> Vec<(&'static str, Bson)> {
     vec![
         (
             USERS,

@@ -1,11 +1,12 @@
 //! Everything in one MongoDB database: the store of an installation that runs on many machines.
 //!
-//! [`MongoStore`] is every repository port at once; each port has a file of its own in here. What
+//! [`MongoStore`] is every repository port at once; each port has a file of its own in here, and
+//! [`older`] reads the database of the older backend. What
 //! the documents look like is `documents`, what they are found by is `indexes`.
 //!
 //! Any server from 4.4 on will do, one that stands alone included: every change is one command on
-//! one document, which MongoDB does whole or not at all, so neither transactions nor change
-//! streams are needed.
+//! one document, which MongoDB does whole or not at all, so no transactions are needed, and where
+//! there are no change streams waiting calls look at the store.
 //!
 //! # What is safe when
 //! A write is answered once a majority of the replica set has it in its journal; it survives the
@@ -13,6 +14,8 @@
 //! what was written is there. Another write concern in the connection string is respected.
 
 mod analyses;
+mod archive;
+mod changes;
 mod config;
 mod deliveries;
 mod documents;
@@ -21,20 +24,19 @@ mod forms;
 mod idempotency;
 mod indexes;
 mod ledger;
+pub mod older;
 mod query;
 mod queue;
 mod results;
 mod revoked_tokens;
 mod users;
+mod vitals;
 mod watches;
 mod workspaces;
 
 use std::{fmt, future::Future, time::Duration};
 
-use ::mongodb::{
-    Client, Collection, Database,
-    bson::{Document, doc},
-};
+use ::mongodb::{Client, Collection, Database, bson::Document};
 use explainer_core::Result;
 
 pub use config::MongoConfig;
@@ -47,7 +49,8 @@ const ADAPTER: &str = "mongodb";
 #[derive(Clone)]
 pub struct MongoStore {
     database: Database,
-    operation_timeout: Duration,
+    read_timeout: Duration,
+    write_timeout: Duration,
 }
 
 impl MongoStore {
@@ -57,40 +60,57 @@ impl MongoStore {
     /// `Forbidden` when the server does not let us in, `Unsupported` when it is too old, and
     /// `Unavailable` or `Timeout` when it does not answer.
     pub async fn open(config: &MongoConfig) -> Result<Self> {
-        let limit = config.operation_timeout;
-        within(limit, "open", async {
-            let client = Client::with_options(config.client_options().await?)?;
-            let database = client.database(&config.database);
-            indexes::ensure(&database).await?;
-            Ok(Self {
-                database,
-                operation_timeout: limit,
-            })
+        within(config.write_timeout, "open", async {
+            let store = Self::connect(config).await?;
+            older::refuse(&store.database).await?;
+            indexes::ensure(&store.database).await?;
+            Ok(store)
         })
         .await
     }
 
-    /// Whether the server answers.
-    pub async fn ping(&self) -> Result<()> {
-        self.run("ping", async {
-            self.database.run_command(doc! { "ping": 1 }).await?;
-            Ok(())
+    /// Connects to a store that is only to be read, and changes nothing in it.
+    ///
+    /// Fails as [`MongoStore::open`] does.
+    pub async fn open_to_read(config: &MongoConfig) -> Result<Self> {
+        within(config.read_timeout, "open", async {
+            let store = Self::connect(config).await?;
+            older::refuse(&store.database).await?;
+            Ok(store)
         })
         .await
+    }
+
+    async fn connect(config: &MongoConfig) -> Result<Self, Fault> {
+        let client = Client::with_options(config.client_options().await?)?;
+        Ok(Self {
+            database: client.database(&config.database),
+            read_timeout: config.read_timeout,
+            write_timeout: config.write_timeout,
+        })
     }
 
     fn collection(&self, name: &str) -> Collection<Document> {
         self.database.collection(name)
     }
 
-    /// Does `work` within the time an operation may take; the driver itself would wait for ever
-    /// on a server that took a command and went silent.
+    /// Does `work`, which changes nothing, within the time a read may take; the driver itself
+    /// would wait for ever on a server that took a command and went silent.
+    async fn read<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, Fault>> + Send,
+    ) -> Result<T> {
+        within(self.read_timeout, operation, work).await
+    }
+
+    /// Does `work` within the time a write may take.
     async fn run<T>(
         &self,
         operation: &'static str,
         work: impl Future<Output = Result<T, Fault>> + Send,
     ) -> Result<T> {
-        within(self.operation_timeout, operation, work).await
+        within(self.write_timeout, operation, work).await
     }
 }
 

@@ -17,13 +17,13 @@ use ::mongodb::{
 };
 use explainer_core::{
     ErrorKind,
-    domain::{Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Progress, Timestamp},
+    domain::{Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Progress, Timestamp},
 };
 
 use super::{
     documents::{self, Record},
     fault::Fault,
-    forms::date,
+    forms::{date, time},
     indexes::OF_ISSUE,
     query, results,
 };
@@ -142,6 +142,17 @@ pub(super) async fn retry_at(
     waiting.put_back(reason, now);
     let now = Place::Waiting { due };
     change(jobs, held(lease), &analysis, &waiting, now).await
+}
+
+pub(super) async fn backlog(jobs: &Collection<Document>, now: Timestamp) -> Result<Backlog, Fault> {
+    let due = doc! { "due_at": { "$lte": date(now) } };
+    let first = jobs.find_one(due.clone()).sort(doc! { "due_at": 1 });
+    let first = first.projection(doc! { "due_at": 1, "_id": 0 }).await?;
+    let since = first.and_then(|first| time(*first.get_datetime("due_at").ok()?).ok());
+    Ok(Backlog {
+        jobs: jobs.count_documents(due).await?,
+        since,
+    })
 }
 
 /// The document while `lease` is good.

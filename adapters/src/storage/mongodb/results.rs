@@ -20,14 +20,24 @@ pub(super) async fn put_aside(
     let Some(result) = analysis.result() else {
         return Ok(());
     };
-    let mut document = result.to_document()?;
-    document.insert("_id", format!("{}/{}", analysis.id, result.revision));
-    document.insert("workspace_id", analysis.workspace_id.as_str());
-    document.insert("analysis_id", analysis.id.as_str());
+    let document = document(&analysis.workspace_id, &analysis.id, &result)?;
     match query::add(results, document).await {
         Err(Fault::Taken(_)) => Ok(()),
         added => added,
     }
+}
+
+/// The document of a result.
+pub(super) fn document(
+    workspace: &WorkspaceId,
+    analysis: &AnalysisId,
+    result: &Revision,
+) -> Result<Document, Fault> {
+    let mut document = result.to_document()?;
+    document.insert("_id", format!("{analysis}/{}", result.revision));
+    document.insert("workspace_id", workspace.as_str());
+    document.insert("analysis_id", analysis.as_str());
+    Ok(document)
 }
 
 /// Drops those that are no longer kept.

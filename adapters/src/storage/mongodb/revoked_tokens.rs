@@ -30,7 +30,7 @@ impl RevokedTokens for MongoStore {
 
     async fn is_revoked(&self, token: &TokenId) -> Result<bool> {
         let tokens = self.collection(REVOKED_TOKENS);
-        self.run("find revoked token", async {
+        self.read("find revoked token", async {
             let found = tokens.find_one(doc! { "_id": token.as_str() }).await?;
             Ok(found.is_some())
         })

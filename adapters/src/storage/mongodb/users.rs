@@ -21,13 +21,13 @@ impl Users for MongoStore {
     async fn get(&self, id: &UserId) -> Result<Option<User>> {
         let users = self.collection(USERS);
         let by_id = doc! { "_id": id.as_str() };
-        self.run("get user", query::one(&users, by_id)).await
+        self.read("get user", query::one(&users, by_id)).await
     }
 
     async fn find_login(&self, login: &str) -> Result<Option<User>> {
         let users = self.collection(USERS);
         let key = login_key(login);
-        self.run("find login", async {
+        self.read("find login", async {
             match query::one(&users, doc! { "username_key": &key }).await? {
                 Some(user) => Ok(Some(user)),
                 None => query::one(&users, doc! { "email_key": &key }).await,

@@ -15,12 +15,12 @@ impl Workspaces for MongoStore {
     async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
         let get = query::one(&workspaces, by_id(id));
-        self.run("get workspace", get).await
+        self.read("get workspace", get).await
     }
 
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
-        self.run("list workspaces", async {
+        self.read("list workspaces", async {
             let of_member = workspaces.find(doc! { "members": user.as_str() });
             let oldest_first = doc! { "created_at": 1, "_id": 1 };
             query::all(of_member.sort(oldest_first).await?).await

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Priority,
-        Progress, Revision, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
+        Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -176,6 +176,12 @@ impl Analyses for SqliteStore {
             .write("retry", move |connection| {
                 queue::retry_at(connection, &lease, due, reason, now)
             })
+            .await
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        self.database
+            .read("backlog", move |connection| queue::backlog(connection, now))
             .await
     }
 }

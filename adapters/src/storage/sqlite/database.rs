@@ -37,6 +37,30 @@ impl Database {
         let path = &std::path::absolute(path).map_err(|error| cannot_open(path, error))?;
         make_file(path).map_err(|error| cannot_open(path, error))?;
         let connection = prepare(path).map_err(|fault| fault.into_error("open"))?;
+        Self::over(path, connection)
+    }
+
+    /// Opens a file that must be there and whose tables must be those of this build.
+    pub(super) fn open_existing(path: &Path) -> Result<Self> {
+        let path = &std::path::absolute(path).map_err(|error| cannot_open(path, error))?;
+        if !path.is_file() {
+            let message = format!(
+                "could not open the store at {} because there is no such file; name another",
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::NotFound, ADAPTER, "open", message));
+        }
+        let open = || {
+            let connection = attach(path)?;
+            migrations::check(&connection)?;
+            configure(&connection)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|fault: Fault| fault.into_error("open"))?;
+        Self::over(path, connection)
+    }
+
+    fn over(path: &Path, connection: Connection) -> Result<Self> {
         let writer = Writer::start(connection).map_err(|error| cannot_open(path, error))?;
         Ok(Self {
             writer,

@@ -6,10 +6,11 @@ use explainer_core::{
     domain::{AnalysisId, Date, ModelCall, Usage, WorkspaceId},
     ports::Ledger,
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
+    fault::Fault,
     statement::{encode, statements},
 };
 
@@ -38,30 +39,7 @@ impl Ledger for SqliteStore {
     async fn write(&self, call: &ModelCall) -> Result<()> {
         let call = call.clone();
         self.database
-            .write("write model call", move |connection| {
-                let mut counts = Usage::none(call.day(), &call.model);
-                counts.add(&call);
-                WRITE.run(
-                    connection,
-                    params![
-                        call.id.as_str(),
-                        call.workspace_id.as_str(),
-                        call.analysis_id.as_ref().map(AnalysisId::as_str),
-                        call.started_at.as_millisecond(),
-                        counts.day.to_string(),
-                        call.model,
-                        call.answer.is_some().then_some(&call.key),
-                        number(counts.cost),
-                        number(counts.calls),
-                        number(counts.reused),
-                        number(counts.tokens.input),
-                        number(counts.tokens.cached),
-                        number(counts.tokens.output),
-                        encode(&call)?,
-                    ],
-                )?;
-                Ok(())
-            })
+            .write("write model call", move |connection| add(connection, &call))
             .await
     }
 
@@ -111,4 +89,30 @@ impl Ledger for SqliteStore {
 /// A number as SQLite keeps it.
 fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Writes a call, or writes it anew.
+pub(super) fn add(connection: &Connection, call: &ModelCall) -> Result<(), Fault> {
+    let mut counts = Usage::none(call.day(), &call.model);
+    counts.add(call);
+    WRITE.run(
+        connection,
+        params![
+            call.id.as_str(),
+            call.workspace_id.as_str(),
+            call.analysis_id.as_ref().map(AnalysisId::as_str),
+            call.started_at.as_millisecond(),
+            counts.day.to_string(),
+            call.model,
+            call.answer.is_some().then_some(&call.key),
+            number(counts.cost),
+            number(counts.calls),
+            number(counts.reused),
+            number(counts.tokens.input),
+            number(counts.tokens.cached),
+            number(counts.tokens.output),
+            encode(call)?,
+        ],
+    )?;
+    Ok(())
 }

@@ -30,6 +30,18 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), Fault> {
     Ok(transaction.commit()?)
 }
 
+/// Whether the file has seen them all.
+pub(super) fn check(connection: &Connection) -> Result<(), Fault> {
+    if usize::try_from(version(connection)?) == Ok(MIGRATIONS.len()) {
+        return Ok(());
+    }
+    Err(Fault::refused(
+        ErrorKind::Unsupported,
+        "could not read the store because its tables are of another version or another program; \
+         run this version of the service on it once",
+    ))
+}
+
 fn version(connection: &Connection) -> Result<i64, Fault> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }

@@ -14,6 +14,7 @@
 //! turn. That is correct and not fast; more than a few processes want a server.
 
 mod analyses;
+mod archive;
 mod database;
 mod deliveries;
 mod fault;
@@ -26,6 +27,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod users;
+mod vitals;
 mod watches;
 mod workspaces;
 mod writer;
@@ -53,6 +55,14 @@ impl SqliteStore {
     /// with `Unsupported` when it belongs to another program or to a newer version of this one.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let database = Database::open(path.as_ref())?;
+        Ok(Self { database })
+    }
+
+    /// Opens a store that is only to be read: nothing is made, and its tables stay as they are.
+    ///
+    /// Fails as [`SqliteStore::open`] does, and with `NotFound` when there is none.
+    pub fn open_to_read(path: impl AsRef<Path>) -> Result<Self> {
+        let database = Database::open_existing(path.as_ref())?;
         Ok(Self { database })
     }
 }

@@ -5,9 +5,13 @@
 
 use std::time::Duration;
 
-use explainer_core::domain::{
-    Analysis, AnalysisError, Lease, NewAnalysis, Outcome, Priority, Progress, Revision, Timestamp,
-    WorkspaceId,
+use explainer_core::{
+    ErrorKind,
+    domain::{
+        Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Priority, Progress,
+        Revision, Timestamp, WorkspaceId,
+    },
+    ports::{FormerResult, QueuedAnalysis},
 };
 use rusqlite::{Connection, params};
 
@@ -18,9 +22,11 @@ use super::{
 
 statements! {
     OF_ISSUE = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND issue_id = ?2";
+    IS_THERE = "SELECT 1 FROM analyses WHERE id = ?1";
     NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
     HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
+    BACKLOG = "SELECT COUNT(*), MIN(due_at) FROM analyses WHERE due_at <= ?1";
     REPORT = "UPDATE analyses SET doc = ?2 WHERE id = ?1";
     INSERT = "INSERT INTO analyses
                 (id, workspace_id, issue_id, created_at, status, due_at, lease, doc,
@@ -60,6 +66,49 @@ pub(super) fn enqueue(connection: &Connection, request: NewAnalysis) -> Result<A
             Ok(analysis)
         }
     }
+}
+
+/// Adds an analysis as it is, in its place, unless there is another of its issue.
+pub(super) fn add(connection: &Connection, queued: &QueuedAnalysis) -> Result<(), Fault> {
+    let QueuedAnalysis {
+        analysis,
+        due_at,
+        lease,
+    } = queued.clone().in_its_place();
+    let (workspace, issue) = (&analysis.workspace_id, &analysis.issue.id);
+    if OF_ISSUE.finds(connection, [workspace.as_str(), issue])? {
+        return Err(Fault::refused(
+            ErrorKind::Conflict,
+            "could not add the analysis because there is another of its issue",
+        ));
+    }
+    let until = due_at.unwrap_or(analysis.updated_at);
+    let lease = lease.map(|token| Lease {
+        workspace_id: workspace.clone(),
+        analysis_id: analysis.id.clone(),
+        token,
+        until,
+    });
+    let place = match &lease {
+        Some(lease) => Place::Held(lease),
+        None if due_at.is_some() => Place::Waiting { due: until },
+        None => Place::Left,
+    };
+    store(INSERT, connection, &analysis, place)
+}
+
+/// Adds the result of a former run, if its analysis is there.
+pub(super) fn add_former(connection: &Connection, former: &FormerResult) -> Result<(), Fault> {
+    let id = former.analysis_id.as_str();
+    if !IS_THERE.finds(connection, [id])? {
+        return Err(Fault::refused(
+            ErrorKind::Conflict,
+            "could not add the result because its analysis is not there",
+        ));
+    }
+    let result = &former.result;
+    PUT_ASIDE.run(connection, params![id, result.revision, encode(result)?])?;
+    Ok(())
 }
 
 pub(super) fn claim(
@@ -145,6 +194,16 @@ fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Faul
             lease.token
         ],
     )
+}
+
+pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, Fault> {
+    let (jobs, since) = BACKLOG.row(connection, [now.as_millisecond()], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
+    })?;
+    Ok(Backlog {
+        jobs: u64::try_from(jobs).unwrap_or_default(),
+        since: since.and_then(|since| Timestamp::from_millisecond(since).ok()),
+    })
 }
 
 /// Keeps the result of the run before this one, and drops those that are no longer kept.

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{Timestamp, TokenId},
-    ports::RevokedTokens,
+    ports::{RevokedToken, RevokedTokens},
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
-use super::{SqliteStore, statement::statements};
+use super::{SqliteStore, fault::Fault, statement::statements};
 
 statements! {
     FIND = "SELECT 1 FROM revoked_tokens WHERE token = ?1";
@@ -20,11 +20,13 @@ statements! {
 #[async_trait]
 impl RevokedTokens for SqliteStore {
     async fn revoke(&self, token: &TokenId, expires_at: Timestamp, now: Timestamp) -> Result<()> {
-        let token = token.clone();
+        let revoked = RevokedToken {
+            token: token.clone(),
+            expires_at,
+        };
         self.database
             .write("revoke token", move |connection| {
-                let row = params![token.as_str(), expires_at.as_millisecond()];
-                ADD.run(connection, row)?;
+                add(connection, &revoked)?;
                 FORGET.run(connection, [now.as_millisecond()])?;
                 Ok(())
             })
@@ -39,4 +41,10 @@ impl RevokedTokens for SqliteStore {
             })
             .await
     }
+}
+
+/// Remembers a token until it expires.
+pub(super) fn add(connection: &Connection, revoked: &RevokedToken) -> Result<(), Fault> {
+    let row = params![revoked.token.as_str(), revoked.expires_at.as_millisecond()];
+    ADD.run(connection, row).map(drop)
 }

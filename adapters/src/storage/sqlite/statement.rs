@@ -34,6 +34,27 @@ impl Sql {
         Ok(connection.prepare_cached(self.0)?.exists(params)?)
     }
 
+    /// What `read` makes of the only row.
+    pub(super) fn row<T>(
+        self,
+        connection: &Connection,
+        params: impl Params,
+        read: impl FnOnce(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Fault> {
+        Ok(connection.prepare_cached(self.0)?.query_row(params, read)?)
+    }
+
+    /// The texts in the first two columns of every row.
+    pub(super) fn pairs(
+        self,
+        connection: &Connection,
+        params: impl Params,
+    ) -> Result<Vec<(String, String)>, Fault> {
+        let mut statement = connection.prepare_cached(self.0)?;
+        let rows = statement.query_map(params, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// The document in the first column of the first row.
     pub(super) fn document<T: DeserializeOwned>(
         self,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path, sync::mpsc, time::Duration};
 use explainer_core::{
     ErrorKind,
     domain::{Analysis, AnalysisFilter, Priority, Status},
-    ports::Analyses,
+    ports::{Analyses, Kind},
     testkit::samples::{at, completed, id, request},
 };
 use futures::future::join_all;
@@ -13,8 +13,8 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use super::{
-    SqliteStore, analyses, database::Database, deliveries, fault::Fault, idempotency, ledger,
-    queue, revoked_tokens, statement::Sql, users, watches, workspaces,
+    SqliteStore, analyses, archive, database::Database, deliveries, fault::Fault, idempotency,
+    ledger, queue, revoked_tokens, statement::Sql, users, vitals, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -49,13 +49,39 @@ fn all_statements() -> Vec<Sql> {
         idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
+        vitals::STATEMENTS,
         users::STATEMENTS,
         watches::STATEMENTS,
         workspaces::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));
     assert_eq!(declaring.count(), of_files.len(), "a file is missing here");
-    of_files.concat()
+    let shelves = Kind::ALL.iter().map(|&kind| archive::shelf(kind));
+    let of_shelves = shelves.flat_map(|shelf| shelf.statements());
+    of_files.concat().into_iter().chain(of_shelves).collect()
+}
+
+#[test]
+fn every_table_is_carried_to_another_store_or_left_behind_for_a_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    drop(SqliteStore::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let mut tables = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        .unwrap();
+    let tables = tables.query_map([], |row| row.get(0)).unwrap();
+    let left_behind = archive::LEFT_BEHIND.iter().map(|(table, _)| *table);
+    let shelves = Kind::ALL.iter().map(|&kind| archive::shelf(kind));
+    let sql: String = shelves.map(|shelf| shelf.statements()[0].0).collect();
+    for table in tables {
+        let table: String = table.unwrap();
+        let carried = sql.contains(&format!(" FROM {table} "));
+        assert!(
+            carried || left_behind.clone().any(|it| it == table),
+            "{table}"
+        );
+    }
 }
 
 fn plan(connection: &Connection, sql: &str) -> Vec<String> {

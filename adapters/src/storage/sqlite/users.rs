@@ -82,6 +82,11 @@ impl Users for SqliteStore {
     }
 }
 
+/// Adds a user as it is, whoever was there before.
+pub(super) fn add(connection: &Connection, user: &User) -> Result<(), Fault> {
+    store(INSERT, connection, user)
+}
+
 /// Writes `user` if nobody else has its names.
 fn store(statement: Sql, connection: &Connection, user: &User) -> Result<(), Fault> {
     let username = login_key(&user.username);

@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{Timestamp, Watch, WorkspaceId},
-    ports::Watches,
+    ports::{WatchMark, Watches},
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Deserialize;
 
-use super::{SqliteStore, statement::statements};
+use super::{SqliteStore, fault::Fault, statement::statements};
 
 statements! {
     // Of a watch that is not due nothing is changed, and then no row comes back.
@@ -21,6 +21,7 @@ statements! {
              RETURNING json_object('began', began, 'seen_until', seen_until)";
     END = "UPDATE watches SET seen_until = ?3, due_at = ?4, lease = NULL
            WHERE workspace_id = ?1 AND lease = ?2";
+    ADD = "INSERT INTO watches (workspace_id, began, seen_until, due_at) VALUES (?1, ?2, ?3, ?4)";
 }
 
 #[async_trait]
@@ -77,4 +78,12 @@ impl From<Row> for Watch {
             seen_until: row.seen_until.map(time),
         }
     }
+}
+
+/// Adds a watch that nobody is at.
+pub(super) fn add(connection: &Connection, mark: &WatchMark) -> Result<(), Fault> {
+    let seen_until = mark.seen_until.map(Timestamp::as_millisecond);
+    let (began, due) = (mark.began.as_millisecond(), mark.due_at.as_millisecond());
+    let row = params![mark.workspace_id.as_str(), began, seen_until, due];
+    ADD.run(connection, row).map(drop)
 }

@@ -69,9 +69,7 @@ impl Workspaces for SqliteStore {
                         "could not add the workspace because its id is taken; use a new one",
                     ));
                 }
-                let updated_at = workspace.updated_at.as_millisecond();
-                INSERT.run(connection, params![id, updated_at, encode(&workspace)?])?;
-                add_members(connection, &workspace)
+                add(connection, &workspace)
             })
             .await
     }
@@ -93,6 +91,14 @@ impl Workspaces for SqliteStore {
             })
             .await
     }
+}
+
+/// Adds a workspace whose id is free.
+pub(super) fn add(connection: &Connection, workspace: &Workspace) -> Result<(), Fault> {
+    let updated_at = workspace.updated_at.as_millisecond();
+    let row = params![workspace.id.as_str(), updated_at, encode(workspace)?];
+    INSERT.run(connection, row)?;
+    add_members(connection, workspace)
 }
 
 fn add_members(connection: &Connection, workspace: &Workspace) -> Result<(), Fault> {

@@ -27,14 +27,19 @@ pub(super) struct DataClasses {
 #[derive(Debug, Default, Object)]
 pub(super) struct DataClassesUpdate {
     /// Local variables of frames.
+    #[oai(nullable)]
     locals: Option<bool>,
     /// Body, cookies and form data of the request.
+    #[oai(nullable)]
     request_body: Option<bool>,
     /// Headers of the request.
+    #[oai(nullable)]
     headers: Option<bool>,
     /// What is known of the user.
+    #[oai(nullable)]
     user: Option<bool>,
     /// Values attached to breadcrumbs.
+    #[oai(nullable)]
     breadcrumb_data: Option<bool>,
 }
 

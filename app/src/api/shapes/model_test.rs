@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Debug, Default, Object)]
 pub(crate) struct OpenAiTest {
     /// The key.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
 }
 
@@ -16,10 +16,10 @@ pub(crate) struct OpenAiTest {
 #[derive(Debug, Default, Object)]
 pub(crate) struct ModelTest {
     /// The model, as a backend or as `backend/model`; the first one the workspace asks.
-    #[oai(validator(max_length = 200))]
+    #[oai(nullable, validator(max_length = 200))]
     model: Option<String>,
     /// A key to try instead of the one that is kept.
-    #[oai(validator(max_length = 1024))]
+    #[oai(nullable, validator(max_length = 1024))]
     api_key: Option<String>,
 }
 

@@ -125,6 +125,7 @@ pub(crate) struct AnalysisEvent {
 
 /// The result of one run.
 #[derive(Debug, Object, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the wire")]
 pub(crate) struct Revision {
     /// Which run it was.
     revision: u32,

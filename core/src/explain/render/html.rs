@@ -142,46 +142,46 @@ mod tests {
     #[test]
     fn no_text_becomes_markup() {
         for hostile in HOSTILE {
-            let of = |_: ()| (*hostile).to_owned();
+            let of = || (*hostile).to_owned();
             let issue = Issue {
-                id: of(()),
-                short_id: Some(of(())),
-                title: of(()),
-                culprit: Some(of(())),
-                message: of(()),
-                platform: of(()),
-                permalink: Some(of(())),
+                id: of(),
+                short_id: Some(of()),
+                title: of(),
+                culprit: Some(of()),
+                message: of(),
+                platform: of(),
+                permalink: Some(of()),
                 project: Project {
-                    name: of(()),
-                    slug: of(()),
+                    name: of(),
+                    slug: of(),
                     ..Project::default()
                 },
                 ..Issue::default()
             };
             let specification = Specification {
-                summary: of(()),
-                root_cause: of(()),
-                technical_description: of(()),
-                reproduction_steps: vec![of(()), of(())],
-                suggested_fix: of(()),
-                code_examples: Some(of(())),
+                summary: of(),
+                root_cause: of(),
+                technical_description: of(),
+                reproduction_steps: vec![of(), of()],
+                suggested_fix: of(),
+                code_examples: Some(of()),
                 priority_reasons: vec![PriorityReason {
-                    rule: of(()),
+                    rule: of(),
                     points: 1,
-                    because: of(()),
+                    because: of(),
                 }],
-                estimated_effort: of(()),
-                affected_components: vec![of(())],
-                related_issues: vec![of(())],
+                estimated_effort: of(),
+                affected_components: vec![of()],
+                related_issues: vec![of()],
                 culprit: Some(Culprit {
-                    function: Some(of(())),
-                    file: Some(of(())),
+                    function: Some(of()),
+                    file: Some(of()),
                     ..Culprit::default()
                 }),
-                model: Some(of(())),
+                model: Some(of()),
                 grounding: Some(Grounding {
                     score: 0.5,
-                    unverified: vec![of(())],
+                    unverified: vec![of()],
                 }),
                 ..Specification::default()
             };

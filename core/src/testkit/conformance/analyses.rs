@@ -38,6 +38,7 @@ use queue::{
     claim_hands_out_nothing_when_nothing_is_due, claim_hands_out_the_job_that_has_waited_longest,
     finish_stores_the_outcome_and_ends_the_lease,
     of_many_simultaneous_claims_each_gets_another_job,
+    the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
 use results::{
     former_results_stay_readable_newest_first_without_those_of_failed_runs,
@@ -45,7 +46,7 @@ use results::{
 };
 
 /// How long a claim of the cases lasts.
-const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 /// Every promise of [`Analyses`], for a store that holds no analysis.
 pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
@@ -103,6 +104,8 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         former_results_stay_readable_newest_first_without_those_of_failed_runs,
     "only the newest results are kept" => only_the_newest_results_are_kept,
     "the results of a deleted analysis are gone" => the_results_of_a_deleted_analysis_are_gone,
+    "the backlog is the jobs that are due, and since when the first has been" =>
+        the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 ];
 
 async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) -> Verdict {

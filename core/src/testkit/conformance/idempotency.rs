@@ -59,11 +59,11 @@ async fn of_many_simultaneous_requests_with_one_key_one_takes_it_and_the_others_
     let requests: Vec<_> = (0..16)
         .map(|number| asked("key", "a", &number.to_string()))
         .collect();
-    let asking = requests
+    let attempts = requests
         .iter()
         .map(|request| keys.take(request, at(0), at(60)));
     let (mut taken, mut busy) = (0, 0);
-    for state in join_all(asking).await {
+    for state in join_all(attempts).await {
         match state? {
             KeyState::Taken => taken += 1,
             KeyState::Busy => busy += 1,

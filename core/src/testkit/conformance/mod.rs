@@ -6,7 +6,9 @@
 //! choice. Nothing here knows a runtime; [`assert_covers`] holds a suite against its port's docs.
 
 pub mod analyses;
+pub mod archive;
 pub mod auth;
+pub mod changes;
 pub mod clock;
 pub mod deliveries;
 pub mod idempotency;
@@ -17,6 +19,7 @@ pub mod passwords;
 pub mod revoked_tokens;
 pub mod users;
 pub mod vault;
+pub mod vitals;
 pub mod watches;
 pub mod workspaces;
 
@@ -28,7 +31,13 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use crate::Error;
+use crate::{
+    Error,
+    ports::{
+        Analyses, Changes, Export, Import, Ledger, RevokedTokens, Users, Vitals, Watches,
+        Workspaces,
+    },
+};
 
 /// One promise of a port, and the code that holds an adapter to it.
 ///
@@ -40,6 +49,35 @@ pub struct Case<P: ?Sized> {
     pub function: &'static str,
     /// Holds an adapter to it.
     pub run: for<'a> fn(&'a P) -> BoxFuture<'a, Verdict>,
+}
+
+/// A store that is every port of a store at once.
+pub trait WholeStore:
+    Users
+    + Workspaces
+    + Analyses
+    + Ledger
+    + Watches
+    + RevokedTokens
+    + Vitals
+    + Changes
+    + Export
+    + Import
+{
+}
+
+impl<S> WholeStore for S where
+    S: Users
+        + Workspaces
+        + Analyses
+        + Ledger
+        + Watches
+        + RevokedTokens
+        + Vitals
+        + Changes
+        + Export
+        + Import
+{
 }
 
 /// How a case ended: `Ok` when the promise was kept.

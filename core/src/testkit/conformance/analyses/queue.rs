@@ -7,8 +7,8 @@ use futures::future::join_all;
 use super::{LEASE, all, claim, claimed, finished, is_stored, started};
 use crate::{
     domain::{
-        Analysis, Grounding, Issue, Lease, NewAnalysis, Outcome, Progress, Specification, Stage,
-        Status,
+        Analysis, Backlog, Grounding, Issue, Lease, NewAnalysis, Outcome, Progress, Specification,
+        Stage, Status,
     },
     ensure,
     ports::Analyses,
@@ -370,4 +370,27 @@ pub(super) async fn an_issue_whose_analysis_was_deleted_can_be_analysed_anew(
     let (_, claimed) = claimed(analyses, 3).await?;
     ensure!(claimed.id == anew.id, "{claimed:?}");
     Ok(())
+}
+
+pub(super) async fn the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let is = async |jobs, since, now| -> Verdict {
+        let backlog = analyses.backlog(at(now)).await?;
+        let expected = Backlog { jobs, since };
+        ensure!(backlog == expected, "at {now}: {backlog:?}");
+        Ok(())
+    };
+    is(0, None, 9).await?;
+    for (issue, seconds) in [("a", 3), ("b", 1), ("c", 2)] {
+        analyses.enqueue(request(issue, seconds)).await?;
+    }
+    is(2, Some(at(1)), 2).await?;
+    is(3, Some(at(1)), 3).await?;
+    let (lease, job) = claimed(analyses, 4).await?;
+    is(2, Some(at(2)), 5).await?;
+    // The worker died: its job is due again when the lease runs out.
+    is(3, Some(at(2)), 64).await?;
+    finished(analyses, &lease, completed(&job, "done"), 65).await?;
+    is(2, Some(at(2)), 65).await
 }

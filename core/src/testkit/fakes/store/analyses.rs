@@ -8,8 +8,8 @@ use super::{Job, MemoryStore, State};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Lease, NewAnalysis, Outcome, Progress,
-        Revision, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
+        Progress, Revision, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -59,6 +59,7 @@ impl Analyses for MemoryStore {
         let found = state.of_workspace(workspace).any(|found| found.id == *id);
         if found {
             state.revisions.retain(|(of, _), _| of != id);
+            state.tell(id, None);
         }
         Ok(found && state.analyses.remove(id).is_some())
     }
@@ -71,17 +72,20 @@ impl Analyses for MemoryStore {
                 && job.analysis.issue.id == request.issue.id
         });
         if let Some(job) = known {
-            if !job.analysis.status.is_active() {
-                if let Some(result) = job.analysis.result() {
-                    let key = (job.analysis.id.clone(), result.revision);
-                    state.revisions.insert(key, result);
-                }
-                job.analysis.request_again(request);
-                job.due = due;
-                let (id, dropped) = (&job.analysis.id, job.analysis.newest_dropped());
-                (state.revisions).retain(|(of, revision), _| of != id || *revision > dropped);
+            if job.analysis.status.is_active() {
+                return Ok(job.analysis.clone());
             }
-            return Ok(job.analysis.clone());
+            if let Some(result) = job.analysis.result() {
+                let key = (job.analysis.id.clone(), result.revision);
+                state.revisions.insert(key, result);
+            }
+            job.analysis.request_again(request);
+            job.due = due;
+            let (id, dropped) = (&job.analysis.id, job.analysis.newest_dropped());
+            (state.revisions).retain(|(of, revision), _| of != id || *revision > dropped);
+            let analysis = job.analysis.clone();
+            state.tell(&analysis.id, Some(analysis.status));
+            return Ok(analysis);
         }
         let analysis = Analysis::requested(request);
         let job = Job {
@@ -90,6 +94,7 @@ impl Analyses for MemoryStore {
             lease: None,
         };
         state.analyses.insert(analysis.id.clone(), job);
+        state.tell(&analysis.id, Some(analysis.status));
         Ok(analysis)
     }
 
@@ -102,12 +107,16 @@ impl Analyses for MemoryStore {
         let state = &mut self.state();
         let jobs = state.analyses.values_mut();
         let due = jobs.filter(|job| job.due.is_some_and(|due| due <= now));
-        Ok(due.min_by_key(|job| job.due).map(|job| {
+        let claimed = due.min_by_key(|job| job.due).map(|job| {
             let lease = job.analysis.begin(token, now, length);
             job.due = Some(lease.until);
             job.lease = Some(lease.token.clone());
             (lease, job.analysis.clone())
-        }))
+        });
+        if let Some((lease, analysis)) = &claimed {
+            state.tell(&lease.analysis_id, Some(analysis.status));
+        }
+        Ok(claimed)
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
@@ -131,12 +140,16 @@ impl Analyses for MemoryStore {
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
         let state = &mut self.state();
-        Ok(state.held(lease).map(|job| {
+        let ended = state.held(lease).map(|job| {
             job.analysis.end(outcome, now);
             job.due = None;
             job.lease = None;
             job.analysis.clone()
-        }))
+        });
+        if let Some(analysis) = &ended {
+            state.tell(&lease.analysis_id, Some(analysis.status));
+        }
+        Ok(ended)
     }
 
     async fn retry_at(
@@ -151,13 +164,30 @@ impl Analyses for MemoryStore {
             job.analysis.put_back(reason, now);
             job.due = Some(due);
             job.lease = None;
+            job.analysis.status
         });
+        if put_back.is_some() {
+            state.tell(&lease.analysis_id, put_back);
+        }
         Ok(put_back.is_some())
+    }
+
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog> {
+        let state = self.state();
+        let dues = state.analyses.values().filter_map(|job| job.due);
+        let due = || dues.clone().filter(|due| *due <= now);
+        Ok(Backlog {
+            jobs: due().count() as u64,
+            since: due().min(),
+        })
     }
 }
 
 impl State {
-    fn of_workspace<'a>(&'a self, id: &'a WorkspaceId) -> impl Iterator<Item = &'a Analysis> {
+    pub(super) fn of_workspace<'a>(
+        &'a self,
+        id: &'a WorkspaceId,
+    ) -> impl Iterator<Item = &'a Analysis> {
         let all = self.analyses.values().map(|job| &job.analysis);
         all.filter(move |analysis| analysis.workspace_id == *id)
     }

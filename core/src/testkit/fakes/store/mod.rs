@@ -1,11 +1,14 @@
 //! Every repository port in memory.
 
 mod analyses;
+mod archive;
+mod changes;
 mod deliveries;
 mod idempotency;
 mod ledger;
 mod revoked_tokens;
 mod users;
+mod vitals;
 mod watches;
 mod workspaces;
 
@@ -14,12 +17,15 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
+use futures::channel::mpsc;
+
 use crate::{
     Error, ErrorKind,
     domain::{
         Analysis, AnalysisId, CallId, ModelCall, Revision, Timestamp, TokenId, User, UserId,
         Workspace, WorkspaceId,
     },
+    ports::Change,
 };
 
 /// A store that is gone when it is dropped.
@@ -33,6 +39,7 @@ struct State {
     analyses: BTreeMap<AnalysisId, Job>,
     revisions: BTreeMap<(AnalysisId, u32), Revision>,
     revoked: BTreeMap<TokenId, Timestamp>,
+    listeners: Vec<mpsc::UnboundedSender<Change>>,
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
     calls: BTreeMap<CallId, ModelCall>,

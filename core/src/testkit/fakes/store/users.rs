@@ -64,7 +64,7 @@ impl Users for MemoryStore {
 }
 
 impl State {
-    fn refuse_taken(&self, user: &User) -> Result<()> {
+    pub(super) fn refuse_taken(&self, user: &User) -> Result<()> {
         let taken = |part: fn(&User) -> &str| {
             let key = login_key(part(user));
             let mut others = self.users.values().filter(|other| other.id != user.id);

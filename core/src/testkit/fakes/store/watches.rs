@@ -8,7 +8,7 @@ use super::MemoryStore;
 use crate::{
     Result,
     domain::{Timestamp, Watch, WorkspaceId},
-    ports::Watches,
+    ports::{WatchMark, Watches},
 };
 
 /// A watch and who has it.
@@ -17,6 +17,28 @@ pub(super) struct Kept {
     watch: Watch,
     due: Timestamp,
     token: Option<String>,
+}
+
+impl Kept {
+    pub(super) fn mark(&self, workspace: &WorkspaceId) -> WatchMark {
+        WatchMark {
+            workspace_id: workspace.clone(),
+            began: self.watch.began,
+            seen_until: self.watch.seen_until,
+            due_at: self.due,
+        }
+    }
+
+    pub(super) fn marked(mark: &WatchMark) -> Self {
+        Self {
+            watch: Watch {
+                began: mark.began,
+                seen_until: mark.seen_until,
+            },
+            due: mark.due_at,
+            token: None,
+        }
+    }
 }
 
 #[async_trait]

@@ -1,0 +1,163 @@
+//! Where things are kept: which store is opened, to serve from or to carry everything between.
+//!
+//! Each store has a file in here; where a build leaves it out, its stand-in says so.
+
+#[cfg(feature = "storage-mongodb")]
+mod mongodb;
+#[cfg(not(feature = "storage-mongodb"))]
+#[path = "without_mongodb.rs"]
+mod mongodb;
+#[cfg(feature = "storage-sqlite")]
+mod sqlite;
+#[cfg(not(feature = "storage-sqlite"))]
+#[path = "without_sqlite.rs"]
+mod sqlite;
+
+use std::sync::Arc;
+
+use explainer_adapters::secret;
+use explainer_core::{
+    Result,
+    domain::SecretString,
+    ports::{
+        Analyses, Changes, Deliveries, Export, IdempotencyKeys, Import, Ledger, RevokedTokens,
+        Users, Vitals, Watches, Workspaces,
+    },
+    services::{Mode, Tally},
+};
+
+use crate::config::{Config, Storage};
+
+/// The ports of one store.
+pub(super) struct Stores {
+    pub users: Arc<dyn Users>,
+    pub workspaces: Arc<dyn Workspaces>,
+    pub analyses: Arc<dyn Analyses>,
+    pub ledger: Arc<dyn Ledger>,
+    pub deliveries: Arc<dyn Deliveries>,
+    pub watches: Arc<dyn Watches>,
+    pub idempotency: Arc<dyn IdempotencyKeys>,
+    pub revoked_tokens: Arc<dyn RevokedTokens>,
+    pub vitals: Arc<dyn Vitals>,
+    pub changes: Arc<dyn Changes>,
+}
+
+#[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
+impl Stores {
+    /// One store that is every port at once.
+    fn of<S>(store: S) -> Self
+    where
+        S: Users
+            + Workspaces
+            + Analyses
+            + Ledger
+            + Deliveries
+            + Watches
+            + IdempotencyKeys
+            + RevokedTokens
+            + Vitals
+            + Changes,
+    {
+        let store = Arc::new(store);
+        Self {
+            users: store.clone(),
+            workspaces: store.clone(),
+            analyses: store.clone(),
+            ledger: store.clone(),
+            deliveries: store.clone(),
+            watches: store.clone(),
+            idempotency: store.clone(),
+            revoked_tokens: store.clone(),
+            vitals: store.clone(),
+            changes: store,
+        }
+    }
+}
+
+/// A store of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    /// The file in the data folder.
+    Sqlite,
+    /// The configured MongoDB database.
+    Mongodb,
+}
+
+impl Store {
+    /// The one that is configured.
+    pub fn configured(config: &Storage) -> Self {
+        if config.uses_mongodb() {
+            Self::Mongodb
+        } else {
+            Self::Sqlite
+        }
+    }
+
+    /// Where it is, for people.
+    pub fn place(self, config: &Storage) -> String {
+        match self {
+            Self::Sqlite => format!("SQLite, {}", config.sqlite_file().display()),
+            Self::Mongodb => format!("MongoDB, database {}", config.mongodb_database),
+        }
+    }
+
+    /// Opens it to serve from.
+    pub(super) async fn open(self, config: &Storage) -> Result<Stores> {
+        match self {
+            Self::Sqlite => sqlite::open(config),
+            Self::Mongodb => mongodb::open(config).await,
+        }
+    }
+
+    /// Whether it can be reached. An SQLite file that is not there yet will be made.
+    pub async fn check(self, config: &Storage) -> Result<()> {
+        match self {
+            Self::Sqlite => sqlite::check(config).await,
+            Self::Mongodb => mongodb::check(config).await,
+        }
+    }
+
+    /// Opens it to read everything it holds.
+    pub async fn export(self, config: &Storage) -> Result<Arc<dyn Export>> {
+        match self {
+            Self::Sqlite => sqlite::export(config),
+            Self::Mongodb => mongodb::export(config).await,
+        }
+    }
+
+    /// Opens it to write to; in a dry run nothing is made that is not there.
+    pub async fn import(self, config: &Storage, mode: Mode) -> Result<Arc<dyn Import>> {
+        match self {
+            Self::Sqlite => sqlite::import(config, mode),
+            Self::Mongodb => mongodb::import(config, mode).await,
+        }
+    }
+}
+
+/// The database of the older backend.
+pub struct Older {
+    /// All it holds.
+    pub records: Arc<dyn Export>,
+    /// What became of its settings, which are part of the workspaces here.
+    pub settings: Tally,
+}
+
+impl Older {
+    /// Opens it on the server at `uri`.
+    pub async fn open(
+        config: &Config,
+        uri: &SecretString,
+        database: &str,
+        mode: Mode,
+    ) -> Result<Self> {
+        mongodb::older(config, uri, database, mode).await
+    }
+}
+
+/// The installation's secret: the configured one, else one that is made once and kept beside the data.
+pub(super) fn secret_key(config: &Config) -> Result<SecretString> {
+    match &config.auth.secret_key {
+        Some(secret) => Ok(secret.clone()),
+        None => secret::secret_key(&config.storage.data_dir),
+    }
+}

@@ -72,6 +72,7 @@ struct WorkspaceUpdate {
     #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
     /// Where issues come from, of any kind that `/sources` lists; an empty `kind` clears it.
+    #[oai(nullable)]
     source: Option<Source>,
 }
 
@@ -83,8 +84,8 @@ struct Source {
     #[oai(validator(max_length = 40))]
     kind: String,
     /// What the kind's schema asks for.
-    #[oai(default)]
-    settings: BTreeMap<String, serde_json::Value>,
+    #[oai(nullable)]
+    settings: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// A workspace. Secrets are shown as `***`.
@@ -298,7 +299,7 @@ impl Source {
         }
         Change::Set(SourceSettings {
             kind: self.kind,
-            settings: self.settings.into_iter().collect(),
+            settings: self.settings.unwrap_or_default().into_iter().collect(),
         })
     }
 }
@@ -308,7 +309,7 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace) -> Workspa
     Workspace {
         source: workspaces.shown_source(&workspace).map(|it| Source {
             kind: it.kind,
-            settings: it.settings.into_iter().collect(),
+            settings: Some(it.settings.into_iter().collect()),
         }),
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
         sentry_api_token: mask(&workspace.sentry.api_token),

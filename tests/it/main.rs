@@ -18,6 +18,7 @@ mod migrate;
 mod models;
 mod openapi;
 mod passwords;
+mod plugins;
 #[path = "../../adapters/tests/support/sentry.rs"]
 mod replay;
 mod replicas;

@@ -4,6 +4,7 @@
 //! What is asked and what an answer means is for the adapters that use it.
 
 mod address;
+mod relay;
 mod target;
 
 use std::{error::Error as StdError, io, sync::Arc, time::Duration};
@@ -12,6 +13,7 @@ use explainer_core::{Error, ErrorKind, Result};
 use reqwest::{Client, Response, redirect};
 
 pub use address::{Forbidden, Networks, resolve};
+pub use relay::{Parcel, Relay, Reply};
 pub use target::{BadTarget, Target};
 
 /// What every client calls itself.

@@ -31,6 +31,7 @@ mod schema;
 mod security;
 mod settings;
 mod shapes;
+mod sources;
 mod spending;
 mod system;
 mod time;
@@ -187,10 +188,7 @@ fn operations(parts: Parts) -> impl OpenApi {
         telemetry,
         monitored,
     } = parts;
-    (
-        system::SystemApi {
-            services: services.clone(),
-        },
+    let accounts = (
         auth::AuthApi {
             services: services.clone(),
         },
@@ -203,6 +201,8 @@ fn operations(parts: Parts) -> impl OpenApi {
         audit::AuditApi {
             services: services.clone(),
         },
+    );
+    let workspaces = (
         workspaces::WorkspacesApi {
             services: services.clone(),
         },
@@ -212,6 +212,11 @@ fn operations(parts: Parts) -> impl OpenApi {
         settings::SettingsApi {
             services: services.clone(),
         },
+        sources::SourcesApi {
+            services: services.clone(),
+        },
+    );
+    let issues = (
         issues::IssuesApi {
             services: services.clone(),
             waiting: waiting.clone(),
@@ -229,18 +234,24 @@ fn operations(parts: Parts) -> impl OpenApi {
         spending::SpendingApi {
             services: services.clone(),
         },
-        log_filter::LogFilterApi {
-            log: telemetry.log.clone(),
-        },
         webhooks::WebhooksApi {
             services: services.clone(),
+        },
+    );
+    let service = (
+        system::SystemApi {
+            services: services.clone(),
+        },
+        log_filter::LogFilterApi {
+            log: telemetry.log.clone(),
         },
         monitoring::MonitoringApi {
             services,
             telemetry,
             monitored,
         },
-    )
+    );
+    (accounts, workspaces, issues, service)
 }
 
 fn for_development(parts: Parts) -> impl OpenApi {

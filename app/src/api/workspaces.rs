@@ -1,12 +1,12 @@
 //! `/workspaces`: a team's place and its connections.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use explainer_core::{
     domain,
     services::{
-        Change, Failure, MASK, ModelTrial, NewWorkspace, Services, WorkspaceChanges,
-        WorkspaceService,
+        Change, Failure, MASK, ModelTrial, NewWorkspace, Services, SourceSettings,
+        WorkspaceChanges, WorkspaceService,
     },
 };
 use poem::http::StatusCode;
@@ -72,6 +72,21 @@ struct WorkspaceUpdate {
     /// The key for OpenAI.
     #[oai(nullable, validator(max_length = 1024))]
     openai_api_key: Option<String>,
+    /// Where issues come from, of any kind that `/sources` lists; an empty `kind` clears it.
+    #[oai(nullable)]
+    source: Option<Source>,
+}
+
+/// Where issues come from. A secret among the settings is shown as `***`, and stays when it comes
+/// back so.
+#[derive(Debug, Object, Serialize)]
+struct Source {
+    /// The kind, as `/sources` lists it.
+    #[oai(validator(max_length = 40))]
+    kind: String,
+    /// What the kind's schema asks for.
+    #[oai(nullable)]
+    settings: Option<BTreeMap<String, serde_json::Value>>,
 }
 
 /// A workspace. Secrets are shown as `***`.
@@ -106,6 +121,9 @@ struct Workspace {
     /// `***` when a key is set.
     #[oai(nullable)]
     openai_api_key: Option<String>,
+    /// Where issues come from, when a kind was chosen by name.
+    #[oai(nullable)]
+    source: Option<Source>,
     /// How it works.
     settings: Settings,
     /// When it was made.
@@ -254,7 +272,7 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         &sent.sentry_test_dsn,
         &sent.openai_api_key,
     ];
-    if named.iter().all(|field| field.is_none()) {
+    if named.iter().all(|field| field.is_none()) && sent.source.is_none() {
         return Err(Failure::NothingToUpdate.into());
     }
     Ok(WorkspaceChanges {
@@ -266,6 +284,7 @@ fn changes(sent: WorkspaceUpdate) -> Result<WorkspaceChanges> {
         sentry_client_secret: Change::of_secret(sent.sentry_client_secret),
         sentry_test_dsn: Change::of_secret(sent.sentry_test_dsn),
         openai_api_key: Change::of_secret(sent.openai_api_key),
+        source: sent.source.map_or(Change::Keep, Source::change),
     })
 }
 
@@ -277,10 +296,26 @@ pub(super) fn no_workspace_here(failure: Failure) -> Problem {
     }
 }
 
+impl Source {
+    fn change(self) -> Change<SourceSettings> {
+        if self.kind.trim().is_empty() {
+            return Change::Clear;
+        }
+        Change::Set(SourceSettings {
+            kind: self.kind,
+            settings: self.settings.unwrap_or_default().into_iter().collect(),
+        })
+    }
+}
+
 fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace, token: &Token) -> Workspace {
     let role = workspace.role_of(&token.0.user().id);
     let mask = |secret: &Option<domain::Sealed>| secret.is_some().then(|| MASK.to_owned());
     Workspace {
+        source: workspaces.shown_source(&workspace).map(|it| Source {
+            kind: it.kind,
+            settings: Some(it.settings.into_iter().collect()),
+        }),
         sentry_test_dsn: workspaces.masked_dsn(&workspace),
         sentry_api_token: mask(&workspace.sentry.api_token),
         sentry_client_secret: mask(&workspace.sentry.client_secret),

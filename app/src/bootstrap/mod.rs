@@ -3,6 +3,8 @@
 mod chain;
 mod checks;
 mod models;
+#[cfg(feature = "plugins")]
+pub mod plugins;
 mod samples;
 mod sources;
 mod storage;
@@ -83,7 +85,7 @@ impl Application {
             audit: stores.audit,
             audit_for: days(config.auth.audit_days),
             passwords: Arc::new(Argon2Passwords::new()),
-            sources: Arc::new(sources::catalog(&config, vault.clone())?),
+            sources: Arc::new(sources::catalog(&config, vault.clone()).await?),
             models: Arc::new(chain::catalog(&config, &kinds, vault.clone(), &clock)),
             users: stores.users,
             workspaces: stores.workspaces,

@@ -1,6 +1,8 @@
 //! `explainer check-config`.
 
 use super::{Outcome, paint};
+#[cfg(feature = "plugins")]
+use crate::config::Config;
 use crate::{
     bootstrap::{self, Store},
     config::Loaded,
@@ -23,6 +25,8 @@ pub(super) async fn run(loaded: Loaded) -> Outcome {
     for told in bootstrap::without_effect(&loaded.config) {
         anstream::println!("\n{}: {told}", paint::bad("note"));
     }
+    #[cfg(feature = "plugins")]
+    plugins(&loaded.config).await?;
     let storage = &loaded.config.storage;
     let store = Store::configured(storage);
     let place = store.place(storage);
@@ -30,4 +34,23 @@ pub(super) async fn run(loaded: Loaded) -> Outcome {
     anstream::println!("\n{}: {place}", paint::good("the store can be used"));
     anstream::println!("{}", paint::good("the configuration can be used"));
     Ok(())
+}
+
+/// Loads each plugin and says what it is, or fails with what is wrong.
+#[cfg(feature = "plugins")]
+async fn plugins(config: &Config) -> Outcome {
+    let mut broken = Vec::new();
+    for loaded in bootstrap::plugins::load(config).await {
+        match loaded {
+            Ok(plugin) => {
+                let (kind, path) = (plugin.kind(), plugin.path().display());
+                anstream::println!("\nplugin `{kind}` of {path} can be loaded");
+            }
+            Err(error) => broken.push(error.to_string()),
+        }
+    }
+    if broken.is_empty() {
+        return Ok(());
+    }
+    Err(broken.join("\n").into())
 }

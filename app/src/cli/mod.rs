@@ -7,6 +7,8 @@ mod migrate;
 mod models;
 mod openapi;
 mod paint;
+#[cfg(feature = "plugins")]
+mod plugin;
 mod secrets;
 mod serve;
 
@@ -62,6 +64,10 @@ enum Command {
     Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,
+    /// Make, check and allow plugins: sources of issues from shared libraries
+    #[cfg(feature = "plugins")]
+    #[command(subcommand)]
+    Plugin(plugin::Command),
 }
 
 /// Runs the command that was asked for.
@@ -69,6 +75,8 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Serve) {
         Command::Explain(args) => return explain::run(&args),
+        #[cfg(feature = "plugins")]
+        Command::Plugin(command) => return plugin::run(command, cli.config),
         Command::CheckConfig => {
             load(cli.config).and_then(|loaded| block_on(check_config::run(loaded)))
         }

@@ -40,6 +40,7 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
     ("auth.token_minutes", 1, 525_600, "1440 for a day"),
     ("auth.session_days", 1, 366, "30 for a month"),
     ("auth.audit_days", 1, 3_660, "365 for a year"),
+    ("plugins.call_timeout_seconds", 1, 600, "half a minute, 30"),
     ("sources.poll_seconds", 0, 86_400, "a few minutes, 300"),
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "32 for most"),
@@ -97,6 +98,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("llm.ollama.location", &["auto", "local", "remote"]),
     ("llm.ollama.think", &["off", "on", "low", "medium", "high"]),
     ("llm.when_spent", &["refuse", "local"]),
+    ("plugins.isolation", &["process", "in-process"]),
 ];
 
 /// Texts that must have a form, and who knows it.
@@ -152,6 +154,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     }
     former_keys(settings, problems);
     origins(settings, problems);
+    plugins(settings, problems);
     headers(settings, problems);
     storage(settings, problems);
     spending(settings, problems);
@@ -193,6 +196,27 @@ fn origins(settings: &Settings, problems: &mut Vec<Problem>) {
                       https://issues.example.com";
         problems.push(settings.refuse(KEY, "not each is an origin", remedy));
     }
+}
+
+fn plugins(settings: &Settings, problems: &mut Vec<Problem>) {
+    const KEY: &str = "plugins.allow";
+    let entries = settings.value(KEY).and_then(Value::as_array);
+    let mut entries = entries.into_iter().flatten().filter_map(Value::as_str);
+    if !entries.all(is_plugin) {
+        let remedy = "write each as `sha256:` with 64 hex digits, a blank and the path of the library; \
+                      `explainer plugin allow LIBRARY` does it";
+        problems.push(settings.refuse(KEY, "not each names a library and its digest", remedy));
+    }
+}
+
+fn is_plugin(text: &str) -> bool {
+    let parts = text
+        .strip_prefix("sha256:")
+        .and_then(|it| it.split_once(' '));
+    parts.is_some_and(|(digest, path)| {
+        let is_hex = digest.bytes().all(|it| it.is_ascii_hexdigit());
+        digest.len() == 64 && is_hex && !path.trim().is_empty()
+    })
 }
 
 /// Browsers send an origin without a path, and it is compared as it stands.

@@ -29,8 +29,8 @@ pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, Registration, Sentry, Server,
-    Sources, Storage, StorageKind, Telemetry,
+    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, PluginIsolation, Plugins,
+    Registration, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};
 

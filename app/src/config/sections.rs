@@ -29,6 +29,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// Where issues come from.
     pub sources: Sources,
+    /// Sources from shared libraries.
+    pub plugins: Plugins,
     /// How analyses are run.
     pub analysis: Analysis,
     /// The models that explain issues.
@@ -213,6 +215,28 @@ pub struct Sentry {
     /// The slug that goes with the token.
     #[serde(deserialize_with = "filled")]
     pub organization: Option<String>,
+}
+
+/// `[plugins]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plugins {
+    /// The libraries that may be loaded, each as `sha256:HEX PATH`.
+    pub allow: Vec<String>,
+    /// Where they run.
+    pub isolation: PluginIsolation,
+    /// How long a call may take, in seconds.
+    pub call_timeout_seconds: u64,
+}
+
+/// Where plugins run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginIsolation {
+    /// In processes of their own.
+    Process,
+    /// In this one.
+    InProcess,
 }
 
 /// `[analysis]`

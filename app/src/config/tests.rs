@@ -414,6 +414,7 @@ fn values_out_of_bounds_are_refused_and_those_at_the_bounds_are_not() {
         ("server.requests_per_minute", 0, 10_000_000),
         ("server.shutdown_seconds", 0, 600),
         ("auth.token_minutes", 1, 525_600),
+        ("plugins.call_timeout_seconds", 1, 600),
         ("analysis.wait_seconds", 0, 600),
         ("analysis.workers", 1, 1_024),
         ("analysis.lease_seconds", 1, 3_600),

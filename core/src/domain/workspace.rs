@@ -29,7 +29,10 @@ pub struct Workspace {
     pub owner_id: UserId,
     /// Everyone who belongs to it, the owner included.
     pub members: Vec<Member>,
-    /// Where its issues come from.
+    /// Where its issues come from, where it has chosen a kind of source by name.
+    #[serde(default)]
+    pub source: Option<SourceChoice>,
+    /// Its connection to Sentry; where its issues come from when it has chosen nothing else.
     #[serde(default)]
     pub sentry: SentrySettings,
     /// Its own key for OpenAI.
@@ -64,13 +67,14 @@ impl Workspace {
     }
 
     /// Everything that is sealed. The fields are spelled out so that a new one cannot be forgotten.
-    pub fn secrets_mut(&mut self) -> Vec<&mut Option<Sealed>> {
+    pub fn secrets_mut(&mut self) -> impl Iterator<Item = &mut Sealed> {
         let Self {
             id: _,
             name: _,
             description: _,
             owner_id: _,
             members: _,
+            source,
             sentry:
                 SentrySettings {
                     api_token,
@@ -97,13 +101,25 @@ impl Workspace {
             created_at: _,
             updated_at: _,
         } = self;
-        vec![api_token, client_secret, test_dsn, openai_api_key]
+        let chosen = source.as_mut().map(|choice| &mut choice.settings);
+        let secrets = [api_token, client_secret, test_dsn, openai_api_key];
+        secrets.into_iter().flatten().chain(chosen)
     }
 
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.
     pub fn uses_sentry(&self) -> bool {
         self.sentry.api_token.is_some() || self.sentry.organization.is_some()
     }
+}
+
+/// A source that a workspace has chosen by its kind, be it built in or a plugin's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceChoice {
+    /// The kind, as the catalog calls it.
+    pub kind: String,
+    /// A JSON object as the kind's schema describes it. Secrets may be anywhere in it, so it is
+    /// sealed as a whole.
+    pub settings: Sealed,
 }
 
 /// One who belongs to a workspace.

@@ -113,6 +113,14 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     /// The name workspaces choose it by (`sentry`).
     fn name(&self) -> &str;
 
+    /// One line for people.
+    fn description(&self) -> &str;
+
+    /// The JSON schema of the settings. A secret has `"writeOnly": true`, and is never shown.
+    fn schema(&self) -> serde_json::Value {
+        serde_json::json!({ "type": "object" })
+    }
+
     /// Whether a workspace that set nothing can open it, with what the operator configured.
     fn is_ready(&self) -> bool {
         false

@@ -53,7 +53,7 @@ pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
 pub use secrets::Secrets;
-pub use sources::Sources;
+pub use sources::{SourceSettings, Sources};
 pub use test_model::{ModelTested, ModelTrial};
 pub use test_sentry::{NotConnected, SentryTrial};
 pub use tokens::{NewToken, PERSONAL_PREFIX, PersonalTokens};
@@ -142,6 +142,8 @@ pub struct Services {
     pub idempotency: Idempotency,
     /// Carrying analyses out.
     pub work: Work,
+    /// The kinds of source there are.
+    pub sources: Arc<Sources>,
     /// Whether all that is needed answers.
     pub readiness: Readiness,
     /// Showing what would be sent to models.
@@ -170,6 +172,7 @@ impl Services {
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
             work: Work::new(ports.clone(), limits),
+            sources: ports.sources.clone(),
             readiness: Readiness::new(ports.checks.clone()),
             previews: Previews::new(ports.clone()),
             comparisons: Comparisons::new(ports.clone()),

@@ -45,7 +45,7 @@ impl Secrets {
     }
 
     fn former<'a>(&'a self, workspace: &'a mut Workspace) -> impl Iterator<Item = &'a mut Sealed> {
-        let secrets = workspace.secrets_mut().into_iter().flatten();
+        let secrets = workspace.secrets_mut();
         secrets.filter(|sealed| !self.ports.vault.is_current(sealed))
     }
 

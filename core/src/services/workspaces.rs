@@ -8,7 +8,9 @@ use crate::{
         AutoAnalyze, DataClass, Member, Scope, Sealed, SecretString, SentrySettings, WhenSpent,
         Workspace, WorkspaceId, WorkspaceSettings,
     },
-    services::{Access, Caller, Failure, Ports, Right, accounts::checked_email, new_id},
+    services::{
+        Access, Caller, Failure, Ports, Right, SourceSettings, accounts::checked_email, new_id,
+    },
 };
 
 /// How often an update is tried again when someone else changed the workspace meanwhile.
@@ -101,6 +103,8 @@ pub struct WorkspaceChanges {
     pub sentry_test_dsn: Change<SecretString>,
     /// The key for OpenAI.
     pub openai_api_key: Change<SecretString>,
+    /// The source, whatever its kind.
+    pub source: Change<SourceSettings>,
 }
 
 /// Changes to a workspace's settings.
@@ -152,6 +156,7 @@ impl WorkspaceService {
             description: new.description.filter(|text| !text.trim().is_empty()),
             owner_id: owner.id.clone(),
             members: vec![Member::owner(owner.id.clone())],
+            source: None,
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
@@ -191,6 +196,17 @@ impl WorkspaceService {
         if let Change::Set(address) = &changes.sentry_base_url {
             self.ports.sources.check_sentry_address(address)?;
         }
+        // Who sets up Sentry wants to read it.
+        let chooses_sentry = matches!(sentry_api_token, Change::Set(_))
+            || matches!(changes.sentry_organization, Change::Set(_));
+        let source = match changes.source {
+            Change::Keep if chooses_sentry => Change::Clear,
+            Change::Set(chosen) => {
+                let former = self.current(caller).await?.source.clone();
+                Change::Set(self.ports.sources.choose(&chosen, former.as_ref())?)
+            }
+            other => other.try_map(|_| Err(Failure::NothingToUpdate))?,
+        };
         self.change(caller, "workspace.updated", |workspace| {
             if let Some(name) = &name {
                 workspace.name.clone_from(name);
@@ -217,6 +233,7 @@ impl WorkspaceService {
                 .clone()
                 .apply(&mut workspace.sentry.test_dsn);
             openai_api_key.clone().apply(&mut workspace.openai_api_key);
+            source.clone().apply(&mut workspace.source);
         })
         .await
         .map(|_changed| ())
@@ -269,6 +286,12 @@ impl WorkspaceService {
         Ok(sealed
             .map(|sealed| self.ports.vault.open(sealed))
             .transpose()?)
+    }
+
+    /// The source a workspace has chosen, with its secrets masked, fit to be shown.
+    pub fn shown_source(&self, workspace: &Workspace) -> Option<SourceSettings> {
+        let choice = workspace.source.as_ref()?;
+        Some(self.ports.sources.shown(choice))
     }
 
     fn check_models(&self, names: &[String]) -> Result<(), Failure> {

@@ -48,6 +48,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         description: None,
         members: vec![Member::owner(owner.clone())],
         owner_id: owner,
+        source: None,
         sentry: SentrySettings::default(),
         openai_api_key: None,
         settings: WorkspaceSettings::default(),

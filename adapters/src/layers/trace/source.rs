@@ -71,6 +71,14 @@ impl SourceKind for TracedSources {
         self.inner.name()
     }
 
+    fn description(&self) -> &str {
+        self.inner.description()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        self.inner.schema()
+    }
+
     fn is_ready(&self) -> bool {
         self.inner.is_ready()
     }

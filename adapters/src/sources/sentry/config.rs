@@ -12,6 +12,7 @@ use explainer_core::{
     ports::{IssueSource, SourceKind, SourceSignal},
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{ADAPTER, SentrySource, client::Client, webhook};
 use crate::outbound::Target;
@@ -130,6 +131,25 @@ impl SentryKind {
 impl SourceKind for SentryKind {
     fn name(&self) -> &str {
         ADAPTER
+    }
+
+    fn description(&self) -> &'static str {
+        "Issues of Sentry, or of anything that speaks its API"
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        let text = |description: &str| json!({"type": "string", "description": description});
+        let secret = |description: &str| json!({"type": "string", "description": description, "format": "password", "writeOnly": true});
+        json!({
+            "type": "object",
+            "required": ["api_token", "organization"],
+            "properties": {
+                "base_url": text("The address of the server, where it is not the installation's."),
+                "api_token": secret("A token for the server's API."),
+                "organization": text("The slug of the organisation."),
+                "client_secret": secret("The client secret of the integration that sends webhooks here."),
+            },
+        })
     }
 
     fn is_ready(&self) -> bool {

@@ -17,8 +17,8 @@ use explainer_core::{
     domain::{
         AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
         InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
-        SentrySettings, Session, Specification, Status, Timestamp, TokenId, User, UserId,
-        Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        SentrySettings, Session, SourceChoice, Specification, Status, Timestamp, TokenId, User,
+        UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -170,6 +170,8 @@ struct WorkspaceFields {
     description: Option<String>,
     owner_id: UserId,
     members: Vec<Member>,
+    #[serde(default)]
+    source: Option<SourceChoice>,
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Member, MemberRole, Sealed, SentrySettings, Workspace},
+    domain::{Member, MemberRole, Sealed, SentrySettings, SourceChoice, Workspace},
     ensure,
     ports::Workspaces,
     testkit::samples::{at, id, user, workspace},
@@ -46,6 +46,10 @@ fn full() -> Workspace {
         name: "Größe \u{1F980} \0 '\"\\ $where a.b".to_owned(),
         description: Some(String::new()),
         members: vec![owner("ada"), member("bob", MemberRole::Viewer)],
+        source: Some(SourceChoice {
+            kind: "tracker".to_owned(),
+            settings: Sealed("sealed settings".to_owned()),
+        }),
         sentry: SentrySettings {
             api_token: seal("sealed token"),
             organization: Some("acme".to_owned()),

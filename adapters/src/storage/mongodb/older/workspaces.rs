@@ -50,6 +50,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         description: fields.text(&["description"]),
         owner_id,
         members,
+        source: None,
         sentry: SentrySettings {
             api_token: sealed(&fields, "sentry_api_token", of)?,
             organization: fields.text(&["sentry_organization", "sentry_org_slug"]),

@@ -228,7 +228,7 @@ impl From<Failure> for Problem {
             | F::ScopeTooNarrow { .. }
             | F::NotAdministrator
             | F::RoleTooLow { .. } => StatusCode::FORBIDDEN,
-            F::TooManyTries { .. } => StatusCode::TOO_MANY_REQUESTS,
+            F::TooManyTries { .. } | F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
             F::NoWorkspace | F::SourceNotConfigured | F::NothingToUpdate | F::OwnAccount => {
                 StatusCode::BAD_REQUEST
             }
@@ -251,7 +251,7 @@ impl From<Failure> for Problem {
                 return Self::invalid(vec![error]);
             }
             F::Source(error) => of_upstream(error),
-            F::SpendLimitReached { .. } => StatusCode::TOO_MANY_REQUESTS,
+
             F::Models(_) => StatusCode::BAD_GATEWAY,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,

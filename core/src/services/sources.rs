@@ -287,7 +287,7 @@ mod tests {
         )
     }
 
-    fn chosen(settings: Value) -> SourceSettings {
+    fn chosen(settings: &Value) -> SourceSettings {
         SourceSettings {
             kind: "tracker".to_owned(),
             settings: settings.as_object().unwrap().clone(),
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_choice_is_sealed_and_shown_with_its_secrets_masked() {
         let catalog = catalog();
-        let full = chosen(json!({"url": "u", "token": "hunter2", "depth": 3, "unknown": "x"}));
+        let full = chosen(&json!({"url": "u", "token": "hunter2", "depth": 3, "unknown": "x"}));
         let choice = catalog.choose(&full, None).unwrap();
         assert!(!choice.settings.0.contains("hunter2"));
         let shown = catalog.shown(&choice);
@@ -328,7 +328,7 @@ mod tests {
                 "settings.depth must be integer or null",
             ),
         ] {
-            let failure = catalog().choose(&chosen(settings), None).unwrap_err();
+            let failure = catalog().choose(&chosen(&settings), None).unwrap_err();
             assert_eq!(failure.to_string(), format!("source: {told}"));
         }
         let unknown = SourceSettings {

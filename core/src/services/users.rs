@@ -66,7 +66,7 @@ impl UserService {
             Some(password) => Some(self.ports.passwords.hash(password).await?),
             None => None,
         };
-        let changed = self
+        let user = self
             .ports
             .change_user(&id, |user| {
                 user.role = changes.role.unwrap_or(user.role);
@@ -89,7 +89,7 @@ impl UserService {
         let fields: Vec<_> = fields.into_iter().flatten().collect();
         let target = format!("{id}: {}", fields.join(", "));
         self.ports.note(caller, "account.updated", &target).await;
-        Ok(changed)
+        Ok(user)
     }
 }
 

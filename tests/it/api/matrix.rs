@@ -157,8 +157,14 @@ fn least(document: &Value, schema: &Value) -> Value {
             (0..items).map(|_| least_item.clone()).collect()
         }
         Some("boolean") => json!(true),
-        Some("integer" | "number") => json!(schema["minimum"].as_f64().unwrap_or(1.0) as i64),
-        _ => json!("x".repeat(schema["minLength"].as_u64().unwrap_or(3).max(3) as usize)),
+        Some("integer" | "number") => match &schema["minimum"] {
+            Value::Number(least) => json!(least),
+            _ => json!(1),
+        },
+        _ => {
+            let length = schema["minLength"].as_u64().unwrap_or(3).max(3);
+            json!("x".repeat(usize::try_from(length).unwrap()))
+        }
     }
 }
 

@@ -41,6 +41,7 @@ fn claims_of(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table of attacks, each a row")]
 #[tokio::test]
 async fn no_forged_token_lets_anybody_in() {
     let service = Service::start(&[("SECRET_KEY", SECRET)]);

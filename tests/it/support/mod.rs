@@ -12,7 +12,7 @@ mod place;
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
 mod secrets;
-mod sentry;
+pub(crate) mod sentry;
 mod service;
 #[path = "../../../adapters/tests/support/wire.rs"]
 #[expect(dead_code, reason = "the adapters' own tests speak more")]
@@ -20,7 +20,6 @@ pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
 pub(crate) use place::Store;
-pub(crate) use sentry::{Manner, Sentry};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::support::{Client, Manner, Sentry, Service};
+use crate::support::{
+    Client, Service,
+    sentry::{Manner, Sentry},
+};
 use reqwest::Method;
 
 /// More than the two seconds that what is still to be told may take, and than a busy machine adds;

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::support::{Manner, Sentry, Service};
+use crate::support::{
+    Service,
+    sentry::{Manner, Sentry},
+};
 
 #[tokio::test]
 async fn a_profile_follows_the_schema_and_shows_this_program() {
@@ -66,11 +69,11 @@ fn checked(chunk: &Value) -> Vec<String> {
     let list = |field: &str| profile[field].as_array().unwrap();
     let (samples, stacks, frames) = (list("samples"), list("stacks"), list("frames"));
     assert!(!samples.is_empty());
-    let mut last = 0.0;
+    let mut before = 0.0;
     for sample in samples {
         let time = sample["timestamp"].as_f64().unwrap();
-        assert!(time >= last && time > 1.7e9, "{time} after {last}");
-        last = time;
+        assert!(time >= before && time > 1.7e9, "{time} after {before}");
+        before = time;
         let seen = usize::try_from(sample["stack_id"].as_u64().unwrap()).unwrap();
         assert!(seen < stacks.len(), "{sample}");
         let thread = sample["thread_id"].as_str().unwrap();

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::tag;
-use crate::support::{Manner, Sentry, Service};
+use crate::support::{
+    Service,
+    sentry::{Manner, Sentry},
+};
 
 #[tokio::test]
 async fn an_error_names_its_stack_user_workspace_release_and_environment() {

@@ -4,7 +4,11 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Manner, Sentry, Service, until};
+use crate::support::{
+    Service,
+    sentry::{Manner, Sentry},
+    until,
+};
 
 const PASSWORD: &str = "Tr0ub4dor-and-3";
 const API_TOKEN: &str = "sntrys_eyJpYXQiOjE3MDAwMDAwMDB9_abcdefghijklmnop";

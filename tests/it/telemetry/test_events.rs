@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::tag;
-use crate::support::{Manner, Sentry, Service};
+use crate::support::{
+    Service,
+    sentry::{Manner, Sentry},
+};
 
 const GENERATE: &str = "/api/v1/sentry/generate-random-event";
 

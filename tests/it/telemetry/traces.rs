@@ -3,7 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Manner, Sentry, Service, replay::Replay, wire::Wire};
+use crate::support::{
+    Client, Service,
+    replay::Replay,
+    sentry::{Manner, Sentry},
+    wire::Wire,
+};
 
 fn name(transaction: &Value) -> &str {
     transaction["transaction"].as_str().unwrap_or_default()

@@ -65,8 +65,8 @@ impl Monitor {
         if dsn.is_some() {
             Hub::main().bind_client(Some(client.clone()));
         }
-        let profiled = dsn.is_some() && config.profiles_sample_rate > 0.0;
-        let profiler = profiled.then(|| {
+        let wanted = dsn.is_some() && config.profiles_sample_rate > 0.0;
+        let profiler = wanted.then(|| {
             let chunks = profiles::Chunks {
                 client: client.clone(),
                 release,

@@ -5,6 +5,8 @@
 //! its path that is not known here fails the test, and so does one that changes something and lets
 //! a viewer do it.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -144,9 +146,10 @@ fn least(document: &Value, schema: &Value) -> Value {
                 .unwrap_or_default();
             let needed = |name: &str| required.iter().any(|it| it == name);
             let mut fields = Map::new();
-            for (name, field) in &all {
+            let all: BTreeMap<_, _> = all.iter().collect();
+            for (name, field) in all {
                 if needed(name) || (required.is_empty() && fields.is_empty()) {
-                    fields.insert(name.clone(), least(document, field));
+                    fields.insert(name.to_owned(), least(document, field));
                 }
             }
             Value::Object(fields)
@@ -157,10 +160,8 @@ fn least(document: &Value, schema: &Value) -> Value {
             (0..items).map(|_| least_item.clone()).collect()
         }
         Some("boolean") => json!(true),
-        Some("integer" | "number") => match &schema["minimum"] {
-            Value::Number(least) => json!(least),
-            _ => json!(1),
-        },
+        #[expect(clippy::cast_possible_truncation, reason = "what is least is small")]
+        Some("integer" | "number") => json!(schema["minimum"].as_f64().unwrap_or(1.0) as i64),
         _ => {
             let length = schema["minLength"].as_u64().unwrap_or(3).max(3);
             json!("x".repeat(usize::try_from(length).unwrap()))

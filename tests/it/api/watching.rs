@@ -10,7 +10,7 @@ use explainer_core::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Service, Stream, until};
+use crate::support::{Client, Service, Stream, in_a_file, until};
 
 /// Another replica of the service, as the store sees it, that works on one analysis.
 pub(super) struct Replica {
@@ -81,6 +81,9 @@ async fn next(stream: &mut Stream) -> (String, Value) {
 
 #[tokio::test]
 async fn what_another_replica_does_is_seen_as_it_comes() {
+    if !in_a_file("what another replica does is seen as it comes") {
+        return;
+    }
     let service = Service::start(&[]);
     let ada = service.client().with_workspace("ada").await;
     let replica = Replica::working(&service, &ada).await;
@@ -138,6 +141,9 @@ async fn one_that_has_ended_is_told_at_once_whatever_was_seen_before() {
 
 #[tokio::test]
 async fn removing_a_running_one_stops_it_and_tells_those_who_look_on_and_wait() {
+    if !in_a_file("removing a running one stops it and tells those who look on and wait") {
+        return;
+    }
     let service = Service::start(&[]);
     let ada = service.client().with_workspace("ada").await;
     let replica = Replica::working(&service, &ada).await;
@@ -165,6 +171,9 @@ async fn removing_a_running_one_stops_it_and_tells_those_who_look_on_and_wait() 
 
 #[tokio::test]
 async fn a_service_that_stops_sends_home_who_looks_on_or_waits() {
+    if !in_a_file("a service that stops sends home who looks on or waits") {
+        return;
+    }
     let mut service = Service::start(&[]);
     let ada = service.client().with_workspace("ada").await;
     let replica = Replica::working(&service, &ada).await;
@@ -193,6 +202,9 @@ async fn a_service_that_stops_sends_home_who_looks_on_or_waits() {
 
 #[tokio::test]
 async fn those_who_are_gone_or_do_not_read_hold_nothing() {
+    if !in_a_file("those who are gone or do not read hold nothing") {
+        return;
+    }
     let service = Service::start(&[("EXPLAINER__SERVER__CONCURRENT_REQUESTS", "2")]);
     let ada = service.client().with_workspace("ada").await;
     let replica = Replica::working(&service, &ada).await;

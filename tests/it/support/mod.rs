@@ -19,7 +19,7 @@ mod service;
 pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
-pub(crate) use place::Store;
+pub(crate) use place::{Store, in_a_file};
 pub(crate) use service::Service;
 
 /// Tries `condition` until it gives something, for ten seconds at most.

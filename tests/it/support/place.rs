@@ -21,6 +21,16 @@ pub(crate) enum Store {
     Mongodb,
 }
 
+/// Whether the services of this program keep things in a file, which a test of this name opens
+/// beside them; says so where they do not.
+pub(crate) fn in_a_file(test: &str) -> bool {
+    let file = crate::STORE == Store::Sqlite;
+    if !file {
+        println!("{test}: not run, because it opens the SQLite file beside the service");
+    }
+    file
+}
+
 /// Where one service keeps things, over restarts.
 #[derive(Clone)]
 pub(super) struct Place {

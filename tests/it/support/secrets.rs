@@ -52,7 +52,10 @@ pub(super) fn of(value: &Value) -> Vec<String> {
     found.retain(|secret| {
         // What is shown masked, and what only has to be long, is no secret.
         let letters: BTreeSet<char> = secret.chars().collect();
-        secret.len() >= SHORTEST && letters.len() > 3 && !secret.contains("***")
+        // The code of an invitation is one; the code of an error is a few words.
+        let words = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+        let is_name = secret.contains('_') && secret.chars().all(words);
+        !is_name && secret.len() >= SHORTEST && letters.len() > 3 && !secret.contains("***")
     });
     found
 }

@@ -56,7 +56,7 @@ async fn an_admin_changes_what_is_logged_while_it_runs() {
     assert_eq!(admin.get(path).await.ok(), json!({"filter": "debug"}));
     let other = service.client().registered("bob").await;
     let (status, code, _) = other.put(path, &quiet).await.problem();
-    assert_eq!((status, &*code), (403, "not_admin"));
+    assert_eq!((status, &*code), (403, "not_administrator"));
     assert_eq!(other.get(path).await.problem().0, 403);
     assert_eq!(service.client().get(path).await.problem().0, 401);
 }

@@ -86,16 +86,22 @@ fn by_id(id: &WorkspaceId) -> Document {
     doc! { "_id": id.as_str() }
 }
 
+/// The groups that every workspace has.
+const GROUPS: [&str; 2] = ["sentry", "settings"];
+
 /// The fields of groups (`settings`) as fields of their own (`settings.auto_analyze`), so that
 /// those that this version does not know stay in the group.
 fn paths(document: Document) -> Document {
     let mut paths = Document::new();
     for (field, value) in document {
-        if let Bson::Document(group) = value {
-            let inner = group.into_iter();
-            paths.extend(inner.map(|(name, value)| (format!("{field}.{name}"), value)));
-        } else {
-            paths.insert(field, value);
+        match value {
+            Bson::Document(group) if GROUPS.contains(&field.as_str()) => {
+                let inner = group.into_iter();
+                paths.extend(inner.map(|(name, value)| (format!("{field}.{name}"), value)));
+            }
+            value => {
+                paths.insert(field, value);
+            }
         }
     }
     paths

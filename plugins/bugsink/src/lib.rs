@@ -1,7 +1,7 @@
 //! Issues of a Bugsink server, by its REST API (`/api/canonical/0/`, as of Bugsink 2.6).
 //!
 //! Bugsink stores events as SDKs send them, so they are passed on as they are. It knows no levels,
-//! and its pages are of 250 issues whatever one asks for: [`cursor`] cuts them.
+//! and its pages are of 250 issues whatever one asks for: `cursor` cuts them.
 
 mod api;
 mod cursor;

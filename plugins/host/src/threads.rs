@@ -157,13 +157,13 @@ mod tests {
     fn there_is_an_end_to_what_may_wait() {
         let threads = Threads::new(1);
         let (release, stuck) = mpsc::channel::<()>();
-        let (begin, begun) = mpsc::channel();
-        let stick = move || {
-            begin.send(()).unwrap();
+        let (tell, told) = mpsc::channel();
+        let job = move || {
+            tell.send(()).unwrap();
             _ = stuck.recv();
         };
-        threads.run(stick).unwrap();
-        begun.recv().unwrap();
+        threads.run(job).unwrap();
+        told.recv().unwrap();
         let taken = (0..MAX_QUEUE + 2).filter(|_| threads.run(|| {}).is_ok());
         assert_eq!(taken.count(), MAX_QUEUE);
         drop(release);

@@ -131,8 +131,10 @@ fn least(document: &Value, schema: &Value) -> Value {
         let path = name.trim_start_matches('#');
         return least(document, document.pointer(path).unwrap());
     }
-    if let Some(part) = schema["allOf"].as_array().and_then(|parts| parts.first()) {
-        return least(document, part);
+    for parts in [&schema["allOf"], &schema["anyOf"]] {
+        if let Some(part) = parts.as_array().and_then(|parts| parts.first()) {
+            return least(document, part);
+        }
     }
     if let Some(first) = schema["enum"].as_array().and_then(|items| items.first()) {
         return first.clone();

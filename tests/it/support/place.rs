@@ -23,6 +23,7 @@ pub(crate) enum Store {
 
 /// Whether the services of this program keep things in a file, which a test of this name opens
 /// beside them; says so where they do not.
+#[expect(clippy::print_stdout, reason = "what is not run is told of")]
 pub(crate) fn in_a_file(test: &str) -> bool {
     let file = crate::STORE == Store::Sqlite;
     if !file {

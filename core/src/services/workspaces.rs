@@ -280,9 +280,10 @@ impl WorkspaceService {
         .await
     }
 
-    /// Where the workspace has test events sent, if it says so.
-    pub fn test_dsn(&self, workspace: &Workspace) -> Result<Option<SecretString>, Failure> {
-        let sealed = workspace.sentry.test_dsn.as_ref();
+    /// Where the workspace has test events sent, if it says so; for those who may work in it.
+    pub fn test_dsn(&self, of: &Access) -> Result<Option<SecretString>, Failure> {
+        of.require(Right::Work)?;
+        let sealed = of.sentry.test_dsn.as_ref();
         Ok(sealed
             .map(|sealed| self.ports.vault.open(sealed))
             .transpose()?)

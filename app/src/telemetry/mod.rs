@@ -2,7 +2,7 @@
 //!
 //! All of it is made of what `tracing` hears: the log lines of every room, a span around each call
 //! of a port ([`CALL`](explainer_adapters::layers::CALL)), and how each analysis ended
-//! ([`ANALYSIS`]). Requests are told of by `api/around.rs`.
+//! (`ANALYSIS`). Requests are told of by `api/around.rs`.
 
 mod log;
 mod metrics;

@@ -1,4 +1,4 @@
-//! The suites of [`Export`](crate::ports::Export) and [`Import`](crate::ports::Import).
+//! The suites of [`Export`] and [`Import`](crate::ports::Import).
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Every promise of [`Export`](crate::ports::Export), for a store that holds nothing.
+/// Every promise of [`Export`], for a store that holds nothing.
 pub const EXPORT_CASES: &[Case<dyn WholeStore>] = cases![dyn WholeStore;
     "an empty store has nothing of any kind" => an_empty_store_has_nothing_of_any_kind,
     "every record is counted, and read once, page by page" =>

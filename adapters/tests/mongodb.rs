@@ -159,6 +159,8 @@ fn every_query_finds_its_documents_by_an_index() {
         ("idempotency_keys", "remove"),
         ("idempotency_keys", "update"),
         ("model_calls", "command"),
+        ("model_calls", "query"),
+        ("model_calls", "update"),
         ("revoked_tokens", "command"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),

@@ -10,12 +10,12 @@
     reason = "the load speaks to 127.0.0.1 alone"
 )]
 
+#[path = "../events.rs"]
+mod events;
 mod model;
 
 use std::{
-    env,
-    fmt::Write as _,
-    fs,
+    env, fs,
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
@@ -93,7 +93,7 @@ struct Service {
 impl Service {
     async fn start(model: &str, issues: usize) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        fs::write(folder.path().join("events.jsonl"), events(issues))?;
+        fs::write(folder.path().join("events.jsonl"), events::events(issues))?;
         let program = env::current_exe()?;
         let program = program.parent().and_then(Path::parent).ok_or("no folder")?;
         let at_once = issues.min(1_024).to_string();
@@ -198,38 +198,4 @@ impl Drop for Service {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// So many events, each of an issue of its own.
-fn events(count: usize) -> String {
-    (0..count).fold(String::new(), |mut text, number| {
-        let frames: Vec<Value> = (0..12)
-            .map(|frame| {
-                json!({
-                    "function": format!("place_{number}"),
-                    "filename": format!("depot/parcels_{number}.py"),
-                    "lineno": 10 + frame,
-                    "in_app": frame > 8,
-                    "pre_context": ["def place(parcel, shelves):", "    row = shelves[parcel.zone]"],
-                    "context_line": "    shelf = row[parcel.shelf]",
-                    "post_context": ["    shelf.append(parcel)"],
-                    "vars": {"parcel": "<Parcel 17>", "row": "{}"},
-                })
-            })
-            .collect();
-        let event = json!({
-            "event_id": format!("{number:032x}"),
-            "timestamp": 1_770_000_000 + number,
-            "platform": "python",
-            "release": "depot@4.2.0",
-            "request": {"method": "POST", "url": "https://depot.example/parcels"},
-            "exception": {"values": [{
-                "type": "KeyError",
-                "value": format!("'shelf_{number}'"),
-                "stacktrace": {"frames": frames},
-            }]},
-        });
-        let _ = writeln!(text, "{event}");
-        text
-    })
 }

@@ -11,6 +11,8 @@
     reason = "a program for people to run"
 )]
 
+#[path = "../events.rs"]
+mod events;
 mod limit;
 mod load;
 mod place;

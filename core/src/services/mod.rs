@@ -10,6 +10,7 @@ mod analyses;
 mod audit;
 mod automatic;
 mod chain;
+mod change;
 mod compare;
 mod failure;
 mod idempotency;
@@ -42,6 +43,7 @@ pub use accounts::{AccountRules, Accounts, Login, NewAccount, Registration};
 pub use analyses::{AnalysisRequests, Asked};
 pub use audit::Audit;
 pub use chain::{Chain, ChainFailure, Explained, Run, Task};
+pub use change::{Change, MASK};
 pub use compare::{Compared, Comparisons};
 pub use failure::Failure;
 pub use idempotency::{Idempotency, Turn};
@@ -61,9 +63,7 @@ pub use usage::Spending;
 pub use users::{UserChanges, UserService};
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Ended, Work, WorkLimits};
-pub use workspaces::{
-    Change, MASK, NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService,
-};
+pub use workspaces::{NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService};
 
 use crate::ports::{
     AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,

@@ -9,7 +9,8 @@ use crate::{
         Workspace, WorkspaceId, WorkspaceSettings,
     },
     services::{
-        Access, Caller, Failure, Ports, Right, SourceSettings, accounts::checked_email, new_id,
+        Access, Caller, Change, Failure, MASK, Ports, Right, SourceSettings,
+        accounts::checked_email, new_id,
     },
 };
 
@@ -19,9 +20,6 @@ const UPDATE_TRIES: u32 = 5;
 const MAX_MODELS: usize = 10;
 /// The longest instructions, in characters.
 const MAX_INSTRUCTIONS: usize = 4_000;
-/// What stands for a secret in every answer, and means "unchanged" when it comes back.
-pub const MASK: &str = "***";
-
 /// What a new workspace is to be.
 #[derive(Debug)]
 pub struct NewWorkspace {
@@ -29,59 +27,6 @@ pub struct NewWorkspace {
     pub name: String,
     /// Free text.
     pub description: Option<String>,
-}
-
-/// What to do with one optional field.
-#[derive(Debug, Clone, Default)]
-pub enum Change<T> {
-    /// Leave it as it is.
-    #[default]
-    Keep,
-    /// Take it away.
-    Clear,
-    /// Put this there.
-    Set(T),
-}
-
-impl<T> Change<T> {
-    pub(super) fn apply(self, to: &mut Option<T>) {
-        match self {
-            Self::Keep => {}
-            Self::Clear => *to = None,
-            Self::Set(value) => *to = Some(value),
-        }
-    }
-
-    fn try_map<U>(self, f: impl FnOnce(T) -> Result<U, Failure>) -> Result<Change<U>, Failure> {
-        Ok(match self {
-            Self::Keep => Change::Keep,
-            Self::Clear => Change::Clear,
-            Self::Set(value) => Change::Set(f(value)?),
-        })
-    }
-}
-
-impl Change<String> {
-    /// What clients mean: nothing sent is "keep", an empty text is "clear".
-    pub fn of_text(sent: Option<String>) -> Self {
-        match sent {
-            None => Self::Keep,
-            Some(text) if text.trim().is_empty() => Self::Clear,
-            Some(text) => Self::Set(text.trim().to_owned()),
-        }
-    }
-}
-
-impl Change<SecretString> {
-    /// As [`Change::of_text`], and a text that holds the mask is "keep".
-    pub fn of_secret(sent: Option<String>) -> Self {
-        match Change::of_text(sent) {
-            Change::Set(text) if text.contains(MASK) => Self::Keep,
-            Change::Set(text) => Self::Set(text.into()),
-            Change::Clear => Self::Clear,
-            Change::Keep => Self::Keep,
-        }
-    }
 }
 
 /// Changes to a workspace.

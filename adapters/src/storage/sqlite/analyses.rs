@@ -43,6 +43,11 @@ impl Analyses for SqliteStore {
     }
 
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>> {
+        if let [issue] = issues {
+            let find = |connection: &_| queue::of_issue(connection, workspace, issue);
+            let found = self.database.find("get analysis of issue", find).await?;
+            return Ok(found.into_iter().collect());
+        }
         let workspace = workspace.clone();
         let issues: BTreeSet<String> = issues.iter().map(|&issue| issue.to_owned()).collect();
         self.database

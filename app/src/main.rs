@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-/// Half of what an analysis costs beside its model is making and dropping small things.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     explainer::cli::main()
 }

@@ -44,7 +44,8 @@ pub trait IssueSource: Send + Sync + Debug + 'static {
     /// At most `limit` events of an issue, the newest first.
     async fn events(&self, issue: &str, limit: u16) -> Result<Vec<Event>>;
 
-    /// What a webhook delivery says, once its signature has been checked over the raw body.
+    /// What a webhook delivery says, once its signature has been checked over the raw body;
+    /// `Unauthorized` when it is not signed as it must be.
     async fn webhook(
         &self,
         _headers: &[(String, String)],
@@ -126,6 +127,11 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
         false
     }
 
+    /// Whether its tracker may send webhooks here.
+    fn takes_webhooks(&self) -> bool {
+        false
+    }
+
     /// Whether a source could be opened with these settings; asks nobody.
     fn check(&self, settings: &serde_json::Value) -> Result<()> {
         self.open(settings).map(drop)
@@ -135,7 +141,8 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     /// says which of them is wrong and why, `Unauthorized` that what it takes was never entered.
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>>;
 
-    /// What a webhook delivery says, for a kind that can tell without opening a source.
+    /// What a webhook delivery says, for a kind that can tell without opening a source;
+    /// `Unauthorized` when it is not signed as it must be.
     async fn webhook(
         &self,
         settings: &serde_json::Value,

@@ -11,7 +11,7 @@ use std::{
 
 use explainer_core::{Error, ErrorKind, Result};
 use explainer_plugin_sdk::abi;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use crate::{plugin::Plugin, registry::Outcome, session::Session};
 
@@ -21,12 +21,16 @@ const IDLE: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_secs(30);
 /// The first pause, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// How many webhooks a source reads at the same time. Anybody can send one: a source that is stuck
+/// must not gather requests.
+const DELIVERIES: usize = 16;
 
 /// The source behind one set of settings.
 #[derive(Debug)]
 pub(crate) struct Slot {
     settings: Vec<u8>,
     state: Mutex<State>,
+    deliveries: Semaphore,
     /// When somebody last asked, in milliseconds since `made`.
     asked: AtomicU64,
     made: Instant,
@@ -53,6 +57,7 @@ impl Slot {
         Self {
             settings,
             state: Mutex::default(),
+            deliveries: Semaphore::new(DELIVERIES),
             asked: AtomicU64::new(0),
             made: Instant::now(),
         }
@@ -61,6 +66,11 @@ impl Slot {
     /// When somebody last asked.
     pub(crate) fn asked(&self) -> Instant {
         self.made + Duration::from_millis(self.asked.load(Ordering::Relaxed))
+    }
+
+    /// A place among the webhooks that are read, where one is free.
+    pub(crate) fn place_for_delivery(&self) -> Option<SemaphorePermit<'_>> {
+        self.deliveries.try_acquire().ok()
     }
 
     /// The open source, opened now if need be.

@@ -8,3 +8,4 @@ mod loading;
 mod rogue;
 mod service;
 mod support;
+mod webhooks;

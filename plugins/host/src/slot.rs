@@ -13,7 +13,7 @@ use explainer_core::{Error, ErrorKind, Result};
 use explainer_plugin_sdk::abi;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::{plugin::Plugin, registry::Outcome, session::Session};
+use crate::{RESTART, plugin::Plugin, registry::Outcome, session::Session};
 
 /// How long nobody has to ask before a source is closed.
 const IDLE: Duration = Duration::from_secs(300);
@@ -41,6 +41,8 @@ struct State {
     session: Option<Arc<Session>>,
     /// How often in a row it died without having answered anything.
     deaths: u32,
+    /// Whether it died and was not opened since.
+    is_dead: bool,
     /// Not to be opened before.
     pause: Option<Instant>,
     last_words: String,
@@ -88,6 +90,10 @@ impl Slot {
             state.died(deaths);
         }
         state.may_open()?;
+        if std::mem::take(&mut state.is_dead) {
+            let kind = plugin.kind();
+            tracing::warn!(target: RESTART, kind, "a plugin died and is started again");
+        }
         let opened = plugin.open_session(self.settings.clone()).await;
         match opened {
             Ok((Some(session), _)) => {
@@ -117,6 +123,7 @@ impl State {
     /// Counts a death. The first is followed by no pause.
     fn died(&mut self, before: u32) {
         self.deaths = before.saturating_add(1);
+        self.is_dead = true;
         let doublings = self.deaths.saturating_sub(2).min(16);
         let pause = PAUSES.0.saturating_mul(1 << doublings).min(PAUSES.1);
         self.pause = (self.deaths > 1).then(|| Instant::now() + pause);

@@ -23,6 +23,7 @@ use crate::{
 /// - a hostile issue id is none or invalid, never a fault
 /// - only issues of the project asked for are listed, by id and by slug
 /// - an unknown project lists nothing or is not found
+/// - an environment that nobody has lists nothing or is refused
 /// - a cursor that is not ours is invalid, not a fault
 /// - every issue has at least one event
 /// - events are at most limit, newest first
@@ -35,7 +36,8 @@ pub trait IssueSource: Send + Sync + Debug + 'static {
     /// The projects that can be read.
     async fn projects(&self) -> Result<Vec<Project>>;
 
-    /// One page of issues, the most recently seen first.
+    /// One page of issues, the most recently seen first. A source that cannot tell issues by
+    /// `environment` or `period` refuses a query that has one as `Unsupported`.
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>>;
 
     /// One issue. The answer may carry another id than asked for, where the source merged two.

@@ -126,6 +126,14 @@ impl IssueSource for PluginSource {
     }
 
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>> {
+        if query.environment.is_some() || query.period.is_some() {
+            let kind = self.plugin.kind();
+            let why = format!(
+                "could not list the issues because the source `{kind}` cannot be asked for an \
+                 environment or a period; leave them out"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, kind, "issues", why));
+        }
         let request = sdk::Query {
             project: query.project.clone(),
             query: query.query.clone(),

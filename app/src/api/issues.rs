@@ -100,6 +100,10 @@ struct Analyzed {
 impl IssuesApi {
     /// The workspace's issues
     #[oai(path = "/", method = "get", operation_id = "listIssues")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each parameter that the document shows"
+    )]
     async fn list(
         &self,
         token: Token,

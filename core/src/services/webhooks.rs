@@ -132,8 +132,8 @@ fn marks(delivery: &Delivery<'_>) -> Vec<String> {
         let value = value.trim().to_ascii_lowercase();
         (1..=MAX_MARK).contains(&value.len()).then_some(value)
     };
-    let digest = Sha256::digest(delivery.body);
-    let hex = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let digest = Sha256::digest(delivery.body).iter().map(hex).collect();
     let ids = ID_HEADERS.into_iter().filter_map(value);
-    ids.chain([hex]).collect()
+    ids.chain([digest]).collect()
 }

@@ -99,13 +99,13 @@ async fn what_a_plugins_webhooks_tell_of_is_explained_without_being_asked() {
     let closed = deliver(&tracker, &path, "five", closed).await;
     assert_eq!(closed.ok()["status"], "ignored");
     let kinds = ada.get("/api/v1/sources/").await.ok();
-    let takes = |name: &str| {
+    let has_webhooks = |name: &str| {
         let mut kinds = kinds.as_array().unwrap().iter();
         kinds.find(|it| it["kind"] == name).unwrap()["webhooks"].clone()
     };
-    assert_eq!(takes("rogue"), true);
-    assert_eq!(takes("sentry"), true);
-    assert_eq!(takes("template"), false);
+    assert_eq!(has_webhooks("rogue"), true);
+    assert_eq!(has_webhooks("sentry"), true);
+    assert_eq!(has_webhooks("template"), false);
 }
 
 #[tokio::test]

@@ -751,6 +751,17 @@ fn a_preview_is_what_is_sent() {
     house.source.put(issue(), vec![newer]);
     let preview = block_on(house.services.previews.preview(&house.workspace(), "1")).unwrap();
     assert_eq!(preview.stale.unwrap().as_str(), "new_release");
+
+    // What was seen then is kept, until the issue is explained anew.
+    let outdated = || {
+        let (workspace, id) = (house.workspace(), analysis.id.as_str());
+        let found = block_on(house.services.analyses.get(&workspace, id));
+        found.unwrap().outdated
+    };
+    assert_eq!(outdated(), preview.stale);
+    house.one.answer(good().to_string());
+    house.analyse(true);
+    assert_eq!(outdated(), None);
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Webhooks {
         {
             return Ok(Taken::Again);
         }
+        self.automatic.note_newer(&workspace, &found).await?;
         let queued = self.automatic.queue(&workspace, found).await?;
         // Remembered last: one that is cut short here is queued again, and joins what there is.
         let now = self.ports.clock.now();

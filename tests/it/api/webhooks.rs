@@ -120,8 +120,8 @@ async fn the_event_of_an_alert_is_evidence() {
                 {"function": "moon", "filename": "app/tide.py", "lineno": 12, "in_app": true,
                  "context_line": "    return level * pull"}]}}]}},
         "triggered_rule": "Every fatal error"}});
-    let body = body.to_string().into_bytes();
-    let taken = deliver(&service.client(), &path, "event_alert", "one", &body).await;
+    let sent = body.to_string().into_bytes();
+    let taken = deliver(&service.client(), &path, "event_alert", "one", &sent).await;
     assert_eq!(taken.ok()["status"], "queued");
     let done = until_completed(&ada, "777").await;
     let text = done["ai_analysis"].to_string();
@@ -130,6 +130,20 @@ async fn the_event_of_an_alert_is_evidence() {
         "{text}"
     );
     assert_eq!(done["sentry_issue"]["level"], "fatal");
+
+    // A newer event of another release: what was explained is told to be out of date, whether or
+    // not anything is explained without being asked.
+    let off = json!({"auto_analyze": false});
+    ada.put("/api/v1/settings/", &off).await.ok();
+    let mut newer = body;
+    newer["data"]["event"]["release"] = json!("shop@2");
+    newer["data"]["event"]["timestamp"] = json!(4_102_444_800_u64);
+    let newer = newer.to_string().into_bytes();
+    let taken = deliver(&service.client(), &path, "event_alert", "two", &newer).await;
+    assert_eq!(taken.ok()["status"], "ignored");
+    let analysis = format!("/api/v1/analyses/{}", done["id"].as_str().unwrap());
+    let told = ada.get(&analysis).await.ok();
+    assert_eq!(told["result"]["stale"], "new_release", "{told}");
 }
 
 #[tokio::test]

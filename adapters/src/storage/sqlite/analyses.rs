@@ -7,7 +7,7 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
+        Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -179,6 +179,15 @@ impl Analyses for SqliteStore {
         self.database
             .write("retry", move |connection| {
                 queue::retry_at(connection, &lease, due, reason, now)
+            })
+            .await
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let of = of.clone();
+        self.database
+            .write("outdate", move |connection| {
+                queue::outdate(connection, &of, why)
             })
             .await
     }

@@ -208,7 +208,11 @@ suites! {
     sentry_source: IssueSource for SentrySource =>
         run("sentry", issue_source::CASES, sentry::open, |(_, source)| &**source);
 
-    jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
+    jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::auth, |setup| setup);
+    jwt_tokens: TokenVerifier for JwtAuth =>
+        run("jwt tokens", auth::VERIFIER_CASES, jwt::verifier, |setup| setup);
+    #[cfg(feature = "auth-oidc")]
+    oidc_tokens: TokenVerifier for OidcVerifier => oidc::run();
     argon2_passwords: Passwords for Argon2Passwords =>
         run("argon2", passwords::CASES, Argon2Passwords::new, |passwords| passwords);
     xchacha_vault: Vault for XChaChaVault =>
@@ -493,41 +497,50 @@ mod jwt {
 
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use explainer_core::testkit::{
-        conformance::auth::AuthSetup,
+        conformance::auth::{AuthSetup, VerifierSetup},
         fakes::{FixedClock, MemoryStore},
         samples::{at, user},
     };
     use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{JwtAuth, JwtConfig, SecretKeys};
 
-    pub(super) fn setup() -> AuthSetup {
+    pub(super) fn auth() -> AuthSetup {
         let clock = FixedClock::default();
         AuthSetup {
-            provider: Box::new(provider("here", &clock)),
-            foreign: Box::new(provider("elsewhere", &clock)),
-            claims: json!({
-                "sub": user("ada").id, "jti": "token", "iat": at(0).as_second(),
-                "exp": at(60).as_second(), "iss": "issue-explainer", "aud": "issue-explainer/api",
-            }),
-            sign: Box::new(|claims| {
-                jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key("here")).unwrap()
-            }),
+            provider: Box::new(provider(&clock, Arc::default())),
             clock,
         }
     }
 
-    fn provider(secret: &str, clock: &FixedClock) -> JwtAuth {
+    pub(super) fn verifier() -> VerifierSetup {
+        let clock = FixedClock::default();
+        let revoked = Arc::new(MemoryStore::default());
+        let claims = json!({
+            "sub": user("ada").id, "jti": "token", "iat": at(0).as_second(),
+            "exp": at(60).as_second(), "iss": "issue-explainer", "aud": "issue-explainer/api",
+        });
+        VerifierSetup {
+            verifier: Box::new(provider(&clock, revoked.clone())),
+            foreign: sign("elsewhere", &claims),
+            sign: Box::new(|claims| sign("here", claims)),
+            claims,
+            revoked,
+            clock,
+        }
+    }
+
+    fn provider(clock: &FixedClock, revoked: Arc<MemoryStore>) -> JwtAuth {
         let config = JwtConfig {
-            secrets: SecretKeys::of(secret),
+            secrets: SecretKeys::of("here"),
             lifetime: Duration::from_secs(3600),
         };
-        JwtAuth::new(
-            &config,
-            Arc::new(clock.clone()),
-            Arc::new(MemoryStore::default()),
-        )
+        JwtAuth::new(&config, Arc::new(clock.clone()), revoked)
+    }
+
+    fn sign(secret: &str, claims: &Value) -> String {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key(secret)).unwrap()
     }
 
     /// The signing key of an installation. That it is derived in this way is a promise: another

@@ -22,7 +22,8 @@ pub struct User {
     pub is_active: bool,
     /// The workspace the account works in now.
     pub workspace_id: Option<WorkspaceId>,
-    /// The password as a PHC string (`$argon2id$…`).
+    /// The password as a PHC string (`$argon2id$…`). Empty where there is none, and then nobody logs
+    /// in with one: an outside identity provider vouches for the account.
     pub password_hash: String,
     /// How often all logins of the account were ended at once: a login of an earlier generation is
     /// worth nothing.

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
+use super::grant::grant;
 use super::layers::Settings;
 use super::price::price;
 use super::problem::Problem;
@@ -110,6 +111,8 @@ const FORMS: &[(&str, Form)] = &[
     ("storage.mongodb_uri", mongodb_uri),
     ("storage.mongodb_database", database_name),
     ("auth.secret_key", secret_key),
+    ("auth.oidc.issuer", optional_web_address),
+    ("auth.oidc.groups_claim", filled),
     ("sources.sentry.base_url", web_address),
     ("llm.openai.model", filled),
     ("llm.openai.base_url", web_address),
@@ -153,6 +156,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
         }
     }
     former_keys(settings, problems);
+    oidc(settings, problems);
     origins(settings, problems);
     plugins(settings, problems);
     headers(settings, problems);
@@ -184,6 +188,40 @@ fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {
         if let Err((reason, remedy)) = secret_key(key) {
             problems.push(settings.refuse(KEY, reason, remedy));
         }
+    }
+}
+
+/// What a token may be signed by: with a key that only the provider has.
+const ALGORITHMS: [&str; 9] = [
+    "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA",
+];
+
+fn oidc(settings: &Settings, problems: &mut Vec<Problem>) {
+    let texts = |key: &str| {
+        let texts = settings.value(key).and_then(Value::as_array);
+        texts.into_iter().flatten().filter_map(Value::as_str)
+    };
+    let mut refuse = |key, reason: &str, remedy| {
+        problems.push(settings.refuse(key, reason, remedy));
+    };
+    let issuer = settings.text("auth.oidc.issuer").unwrap_or_default();
+    let audiences = "auth.oidc.audiences";
+    if !issuer.is_empty() && texts(audiences).next().is_none() {
+        let remedy = "name whom tokens are for, usually the client id of this service over there";
+        refuse(audiences, "a provider is set and would let in the tokens of every service", remedy);
+    }
+    if texts(audiences).any(|text| text.trim().is_empty()) {
+        refuse(audiences, "one of them is empty", "take it out");
+    }
+    let algorithms = "auth.oidc.algorithms";
+    if texts(algorithms).next().is_none() || !texts(algorithms).all(|it| ALGORITHMS.contains(&it)) {
+        let remedy = "set some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
+        refuse(algorithms, "not each is signed by with a key that only the provider has", remedy);
+    }
+    if texts("auth.oidc.workspaces").any(|line| grant(line).is_none()) {
+        let remedy = "write each as \"WORKSPACE ROLE GROUP\": the id of a workspace, then admin, \
+                      developer or viewer, then the group";
+        refuse("auth.oidc.workspaces", "not each grants a group something", remedy);
     }
 }
 

@@ -13,6 +13,7 @@
 mod check;
 mod dotenv;
 mod file;
+mod grant;
 mod layers;
 mod llm;
 mod price;
@@ -25,11 +26,12 @@ mod variables;
 
 use std::path::PathBuf;
 
+pub use grant::grant;
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, PluginIsolation, Plugins,
+    Analysis, Auth, Config, Log, LogFormat, Metrics, Oidc, Outbound, PluginIsolation, Plugins,
     Registration, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};

@@ -66,7 +66,7 @@ impl Keys {
             self.turn.try_lock().ok()
         };
         if turn.is_some() && self.pause().is_none() {
-            self.ask().await.ok();
+            self.ask().await;
         }
         drop(turn);
         let found = self.known(id, by);
@@ -79,14 +79,7 @@ impl Keys {
         })
     }
 
-    /// Asks the provider whatever is known, and tells how many of its keys can be used.
-    pub(super) async fn check(&self) -> Result<usize> {
-        let _turn = self.turn.lock().await;
-        self.ask().await?;
-        Ok(self.state().keys.len())
-    }
-
-    async fn ask(&self) -> Result<()> {
+    async fn ask(&self) {
         // Whoever goes away before the answer has asked all the same.
         let unanswered = "it has not answered yet".to_owned();
         self.state().asked = Some((self.clock.now(), Some(unanswered)));
@@ -98,12 +91,10 @@ impl Keys {
                 state.keys = keys.into_iter().map(Arc::new).collect();
                 state.since = Some(now);
                 state.asked = Some((now, None));
-                Ok(())
             }
             Err(error) => {
                 tracing::warn!(%error, "the identity provider does not answer as it should");
                 state.asked = Some((now, Some(error.message().to_owned())));
-                Err(error)
             }
         }
     }

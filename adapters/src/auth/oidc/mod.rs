@@ -72,8 +72,7 @@ impl OidcVerifier {
         clock: Arc<dyn Clock>,
         revoked: Arc<dyn RevokedTokens>,
     ) -> Result<Self> {
-        let algorithms = config.algorithms.iter().map(|name| algorithm(name));
-        let algorithms = algorithms.collect::<Result<Vec<_>>>()?;
+        let algorithms = algorithms(&config)?;
         let provider = Provider::new(&config.issuer, algorithms.clone())?;
         Ok(Self {
             keys: Keys::new(provider, clock.clone()),
@@ -85,8 +84,9 @@ impl OidcVerifier {
     }
 
     /// Asks the provider, now, and gives back how many of its keys can be used.
-    pub async fn check(&self) -> Result<usize> {
-        self.keys.check().await
+    pub async fn check(config: &OidcConfig) -> Result<usize> {
+        let provider = Provider::new(&config.issuer, algorithms(config)?)?;
+        Ok(provider.keys().await?.len())
     }
 
     /// What the token says, once its signature and all that is said of its use are right.
@@ -187,16 +187,20 @@ struct Issuer {
     iss: String,
 }
 
-fn algorithm(name: &str) -> Result<Algorithm> {
-    let known = name.parse::<Algorithm>().ok();
-    let public = known.filter(|it| it.family() != AlgorithmFamily::Hmac);
-    public.ok_or_else(|| {
-        let message = format!(
-            "could not allow the algorithm `{name}` because it is none that a provider signs \
-             with a key of its own; use RS256 or ES256"
-        );
-        Error::new(ErrorKind::Invalid, ADAPTER, "open", message)
-    })
+/// What the operator allows, as far as only the provider can sign by it.
+fn algorithms(config: &OidcConfig) -> Result<Vec<Algorithm>> {
+    let read = |name: &String| {
+        let known = name.parse::<Algorithm>().ok();
+        let own = known.filter(|it| it.family() != AlgorithmFamily::Hmac);
+        own.ok_or_else(|| {
+            let message = format!(
+                "could not allow the algorithm `{name}` because it is none that a provider signs \
+                 by with a key of its own; use RS256 or ES256"
+            );
+            Error::new(ErrorKind::Invalid, ADAPTER, "open", message)
+        })
+    };
+    config.algorithms.iter().map(read).collect()
 }
 
 /// A name for what these texts are together: 48 letters, digits, `-` and `_`.

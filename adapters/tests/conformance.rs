@@ -7,11 +7,18 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[cfg(feature = "auth-oidc")]
+#[path = "support/identity.rs"]
+#[expect(dead_code, reason = "a suite needs less of the server than `oidc.rs`")]
+mod identity;
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 #[path = "support/opened.rs"]
 #[expect(dead_code, reason = "the suite has no workspaces")]
 mod opened;
-#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+#[cfg(any(
+    feature = "auth-oidc",
+    all(feature = "llm-ollama", feature = "llm-openai")
+))]
 #[path = "support/replay.rs"]
 #[expect(
     dead_code,
@@ -489,6 +496,57 @@ mod sentry {
         });
         let source = kind.open(&json!({})).unwrap();
         (server, source)
+    }
+}
+
+#[cfg(feature = "auth-oidc")]
+mod oidc {
+    use std::sync::Arc;
+
+    use explainer_adapters::auth::{OidcConfig, OidcVerifier};
+    use explainer_core::{
+        ports::Clock,
+        testkit::{
+            conformance::{
+                self,
+                auth::{VERIFIER_CASES, VerifierSetup},
+            },
+            fakes::{FixedClock, MemoryStore},
+        },
+    };
+
+    use super::identity::{AUDIENCE, IdentityServer, SigningKey};
+
+    /// Runs the suite with a provider of its own for each case.
+    pub(super) fn run() {
+        conformance::run("oidc tokens", VERIFIER_CASES, |case| {
+            super::runtime().block_on(async {
+                let key = SigningKey::ec("one");
+                let server = IdentityServer::start(&[&key]).await;
+                (case.run)(&setup(&server, key)).await
+            })
+        });
+    }
+
+    fn setup(server: &IdentityServer, key: SigningKey) -> VerifierSetup {
+        let clock = FixedClock::default();
+        let revoked = Arc::new(MemoryStore::default());
+        let config = OidcConfig {
+            issuer: server.issuer(),
+            audiences: vec![AUDIENCE.to_owned()],
+            algorithms: vec!["ES256".to_owned()],
+            groups_claim: "groups".to_owned(),
+        };
+        let verifier = OidcVerifier::new(config, Arc::new(clock.clone()), revoked.clone());
+        let claims = server.claims("ada", clock.now().as_second());
+        VerifierSetup {
+            verifier: Box::new(verifier.unwrap()),
+            foreign: SigningKey::ec("one").sign(&claims),
+            sign: Box::new(move |claims| key.sign(claims)),
+            claims,
+            revoked,
+            clock,
+        }
     }
 }
 

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches,
-        Workspaces,
+        AccessTokens, Analyses, AuditLog, Clock, Deliveries, IdempotencyKeys, Ids, Invitations,
+        Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches, Workspaces,
     },
     testkit::{
         conformance::{

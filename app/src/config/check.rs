@@ -208,7 +208,11 @@ fn oidc(settings: &Settings, problems: &mut Vec<Problem>) {
     let audiences = "auth.oidc.audiences";
     if !issuer.is_empty() && texts(audiences).next().is_none() {
         let remedy = "name whom tokens are for, usually the client id of this service over there";
-        refuse(audiences, "a provider is set and would let in the tokens of every service", remedy);
+        refuse(
+            audiences,
+            "a provider is set and would let in the tokens of every service",
+            remedy,
+        );
     }
     if texts(audiences).any(|text| text.trim().is_empty()) {
         refuse(audiences, "one of them is empty", "take it out");
@@ -216,12 +220,20 @@ fn oidc(settings: &Settings, problems: &mut Vec<Problem>) {
     let algorithms = "auth.oidc.algorithms";
     if texts(algorithms).next().is_none() || !texts(algorithms).all(|it| ALGORITHMS.contains(&it)) {
         let remedy = "set some of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, EdDSA";
-        refuse(algorithms, "not each is signed by with a key that only the provider has", remedy);
+        refuse(
+            algorithms,
+            "not each is signed by with a key that only the provider has",
+            remedy,
+        );
     }
     if texts("auth.oidc.workspaces").any(|line| grant(line).is_none()) {
         let remedy = "write each as \"WORKSPACE ROLE GROUP\": the id of a workspace, then admin, \
                       developer or viewer, then the group";
-        refuse("auth.oidc.workspaces", "not each grants a group something", remedy);
+        refuse(
+            "auth.oidc.workspaces",
+            "not each grants a group something",
+            remedy,
+        );
     }
 }
 

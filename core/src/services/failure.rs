@@ -132,7 +132,9 @@ pub enum Failure {
         until_tomorrow: Duration,
     },
     /// A token of the outside identity provider cannot be checked at the moment.
-    #[error("could not check the token because the identity provider does not answer; try again in a moment")]
+    #[error(
+        "could not check the token because the identity provider does not answer; try again in a moment"
+    )]
     IdentityProvider(#[source] Error),
     /// Something of ours failed; the text is for the log.
     #[error("{0}")]

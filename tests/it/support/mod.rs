@@ -1,6 +1,9 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+#[path = "../../../adapters/tests/support/identity.rs"]
+#[expect(dead_code, reason = "the adapters' own tests ask for more")]
+pub(crate) mod identity;
 #[expect(
     dead_code,
     reason = "the adapter's tests, whose file this is, use the rest"

@@ -131,7 +131,11 @@ impl Keys {
 
     /// A clock that was set back has not gone on.
     fn since(&self, then: Timestamp) -> Duration {
-        self.clock.now().duration_since(then).try_into().unwrap_or_default()
+        self.clock
+            .now()
+            .duration_since(then)
+            .try_into()
+            .unwrap_or_default()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -98,7 +98,8 @@ impl OidcVerifier {
         let header = jsonwebtoken::decode_header(token).map_err(foreign)?;
         self.check_header(&header)?;
         // Looked at before anything is checked, so that another's token costs no question.
-        let said: Issuer = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(foreign)?;
+        let said: Issuer =
+            jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(foreign)?;
         if said.iss != self.config.issuer {
             return Err(unauthorized("another issued it"));
         }
@@ -115,7 +116,9 @@ impl OidcVerifier {
 
     fn check_header(&self, header: &Header) -> Result<()> {
         if !self.algorithms.contains(&header.alg) {
-            return Err(unauthorized("it is signed by an algorithm that is not allowed"));
+            return Err(unauthorized(
+                "it is signed by an algorithm that is not allowed",
+            ));
         }
         if header.crit.is_some() {
             return Err(unauthorized("it asks for what is not known here"));
@@ -223,7 +226,9 @@ fn unauthorized(because: &str) -> Error {
         ErrorKind::Unauthorized,
         ADAPTER,
         "authenticate",
-        format!("could not accept the token because {because}; get another from the identity provider"),
+        format!(
+            "could not accept the token because {because}; get another from the identity provider"
+        ),
     )
 }
 

@@ -93,7 +93,8 @@ impl Provider {
 
     /// The keys may be on another server, as long as that is not less safe to speak to.
     fn way_to(&self, address: &str) -> Result<(Client, Url)> {
-        let bad = || broken("the address of its keys is none of the web, or not https as its own is");
+        let bad =
+            || broken("the address of its keys is none of the web, or not https as its own is");
         let url = Url::parse(address).map_err(|_| bad())?;
         let secure = url.scheme() == "https" || self.target.base().scheme() == "http";
         if !secure {
@@ -173,7 +174,12 @@ async fn get<T: DeserializeOwned>(client: &Client, url: Url) -> Result<T> {
 
 fn broken(because: &str) -> Error {
     let message = format!("could not get the keys of the identity provider because {because}");
-    Error::new(ErrorKind::Protocol, ADAPTER, "ask the identity provider", message)
+    Error::new(
+        ErrorKind::Protocol,
+        ADAPTER,
+        "ask the identity provider",
+        message,
+    )
 }
 
 impl std::fmt::Debug for Key {

@@ -29,6 +29,9 @@ pub struct User {
     /// worth nothing.
     #[serde(default)]
     pub generation: u32,
+    /// What its identity provider said of it last, where it has one.
+    #[serde(default)]
+    pub vouched: Option<Vouched>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -51,6 +54,15 @@ impl User {
         let next = read_at.saturating_add(SignedDuration::from_millis(1));
         self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
+}
+
+/// What an outside identity provider said of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// When it said so.
+    pub at: Timestamp,
+    /// A digest of what that was worth here.
+    pub worth: String,
 }
 
 /// A user name or e-mail as logins are compared: without case, in every script.

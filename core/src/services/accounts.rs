@@ -97,6 +97,7 @@ impl Accounts {
             workspace_id: None,
             password_hash: self.ports.passwords.hash(new.password).await?,
             generation: 0,
+            vouched: None,
             created_at: now,
             updated_at: now,
         };

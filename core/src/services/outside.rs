@@ -4,26 +4,23 @@
 //! An account belongs to an issuer and a subject: its id is made of the two by the verifier. It is
 //! made when they first come, and no name or e-mail ever leads to one that was there before. The
 //! provider's groups say who administers the installation and who belongs to which workspace, as far
-//! as the configuration has it say so; the newest token of an account is the one that counts.
+//! as the configuration has it say so. Each new token is heeded once, and none that is older than one
+//! that was.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use crate::{
     ErrorKind,
-    domain::{Member, MemberRole, Role, Timestamp, User, UserId, WorkspaceId},
+    domain::{Member, MemberRole, Role, User, UserId, Vouched, WorkspaceId},
     ports::{Identity, Principal, TokenVerifier},
     services::{
         Failure, Origin, Ports,
         accounts::{checked_email, checked_username, taken},
         members::refuse_crowd,
+        tokens::hashed,
     },
 };
 
-/// Of how many accounts it is kept what their newest token said. Forgetting costs a few reads.
-const MOST: usize = 10_000;
 /// The longest name that is taken over, so that a mark still fits behind it.
 const LONGEST_NAME: usize = 40;
 
@@ -48,29 +45,50 @@ pub struct Grant {
     pub role: MemberRole,
 }
 
+/// What somebody's groups are worth here.
+#[derive(Debug)]
+struct Worth<'a> {
+    /// Whether they administer the installation; `None` where the provider has no say in it.
+    admin: Option<bool>,
+    /// What they are in every workspace that the provider decides on.
+    memberships: Vec<(&'a WorkspaceId, Option<MemberRole>)>,
+}
+
 impl OutsideRules {
+    /// Of several groups of one workspace the highest role counts.
+    fn worth(&self, groups: &[String]) -> Worth<'_> {
+        let is_admin = || self.admins.iter().any(|group| groups.contains(group));
+        let mut memberships: Vec<(&WorkspaceId, Option<MemberRole>)> = Vec::new();
+        for grant in &self.grants {
+            let role = groups.contains(&grant.group).then_some(grant.role);
+            match memberships
+                .iter_mut()
+                .find(|(id, _)| **id == grant.workspace)
+            {
+                Some((_, highest)) => *highest = role.max(*highest),
+                None => memberships.push((&grant.workspace, role)),
+            }
+        }
+        Worth {
+            admin: (!self.admins.is_empty()).then(is_admin),
+            memberships,
+        }
+    }
+}
+
+impl Worth<'_> {
     /// What the account is on the installation, which was `role` until now.
-    fn role(&self, groups: &[String], role: Role) -> Role {
-        let is_admin = self.admins.iter().any(|group| groups.contains(group));
-        match role {
-            _ if self.admins.is_empty() => role,
-            _ if is_admin => Role::Admin,
-            Role::Admin => Role::Developer,
-            Role::Manager | Role::Developer => role,
+    fn role(&self, role: Role) -> Role {
+        match (self.admin, role) {
+            (Some(true), _) => Role::Admin,
+            (Some(false), Role::Admin) => Role::Developer,
+            _ => role,
         }
     }
 
-    /// Every workspace the provider decides on, each once, and the highest of the roles it gives.
-    fn memberships(&self, groups: &[String]) -> Vec<(&WorkspaceId, Option<MemberRole>)> {
-        let mut all: Vec<(&WorkspaceId, Option<MemberRole>)> = Vec::new();
-        for grant in &self.grants {
-            let role = groups.contains(&grant.group).then_some(grant.role);
-            match all.iter_mut().find(|(id, _)| **id == grant.workspace) {
-                Some((_, highest)) => *highest = role.max(*highest),
-                None => all.push((&grant.workspace, role)),
-            }
-        }
-        all
+    /// The same for what is worth the same.
+    fn digest(&self) -> String {
+        hashed(&format!("{self:?}"))
     }
 }
 
@@ -79,24 +97,12 @@ impl OutsideRules {
 pub struct Outside {
     verifier: Arc<dyn TokenVerifier>,
     rules: OutsideRules,
-    heard: Mutex<HashMap<UserId, Heard>>,
-}
-
-/// What the newest token of an account said.
-#[derive(Debug, PartialEq, Eq)]
-struct Heard {
-    issued_at: Timestamp,
-    groups: Vec<String>,
 }
 
 impl Outside {
     /// The provider whose tokens `verifier` checks.
     pub fn new(verifier: Arc<dyn TokenVerifier>, rules: OutsideRules) -> Self {
-        Self {
-            verifier,
-            rules,
-            heard: Mutex::default(),
-        }
+        Self { verifier, rules }
     }
 
     /// Whom the provider vouches for with this token.
@@ -106,22 +112,6 @@ impl Outside {
             ErrorKind::Unauthorized => Failure::InvalidToken,
             _ => Failure::IdentityProvider(error),
         })
-    }
-
-    /// Whether that is said for the first time, and by no token older than the newest.
-    fn is_news(&self, of: &UserId, said: &Heard) -> bool {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        heard
-            .get(of)
-            .is_none_or(|last| said != last && said.issued_at >= last.issued_at)
-    }
-
-    fn remember(&self, of: UserId, said: Heard) {
-        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        if heard.len() >= MOST {
-            heard.clear();
-        }
-        heard.insert(of, said);
     }
 }
 
@@ -138,18 +128,21 @@ impl Ports {
             Some(user) => user,
             None => self.provision(id, &identity, origin).await?,
         };
-        let said = Heard {
-            issued_at: identity.issued_at,
-            groups: identity.groups,
+        let worth = outside.rules.worth(&identity.groups);
+        let said = Vouched {
+            at: identity.issued_at,
+            worth: worth.digest(),
         };
-        if !user.is_active || !outside.is_news(id, &said) {
+        // An older token says nothing any more, whoever comes with it.
+        let is_news = match &user.vouched {
+            Some(last) if last.at == said.at => last.worth != said.worth,
+            Some(last) => last.at < said.at,
+            None => true,
+        };
+        if !user.is_active || !is_news {
             return Ok(user);
         }
-        let user = self
-            .heed(&outside.rules, &said.groups, user, origin)
-            .await?;
-        outside.remember(user.id.clone(), said);
-        Ok(user)
+        self.heed(&worth, said, user, origin).await
     }
 
     /// Makes the account, unless another request of theirs was quicker. Where somebody has their
@@ -182,6 +175,7 @@ impl Ports {
                 workspace_id: None,
                 password_hash: String::new(),
                 generation: 0,
+                vouched: None,
                 created_at: now,
                 updated_at: now,
             };
@@ -208,16 +202,16 @@ impl Ports {
     /// Gives the account what its groups are worth, and takes away what they are not.
     async fn heed(
         &self,
-        rules: &OutsideRules,
-        groups: &[String],
+        worth: &Worth<'_>,
+        said: Vouched,
         user: User,
         origin: &Origin,
     ) -> Result<User, Failure> {
         let (mut belongs, mut left) = (Vec::new(), Vec::new());
-        for (workspace, role) in rules.memberships(groups) {
-            match self.set_membership(&user, workspace, role, origin).await {
-                Ok(true) => belongs.push(workspace.clone()),
-                Ok(false) => left.push(workspace.clone()),
+        for (workspace, role) in &worth.memberships {
+            match self.set_membership(&user, workspace, *role, origin).await {
+                Ok(true) => belongs.push((*workspace).clone()),
+                Ok(false) => left.push((*workspace).clone()),
                 // Neither keeps anybody from what else they may do.
                 Err(refused @ (Failure::NoSuchWorkspace | Failure::TooMany { .. })) => {
                     tracing::warn!(%workspace, user = %user.id, %refused, "a membership that the identity provider grants was left out");
@@ -226,7 +220,8 @@ impl Ports {
             }
         }
         let change = |user: &mut User| {
-            user.role = rules.role(groups, user.role);
+            user.role = worth.role(user.role);
+            user.vouched = Some(said.clone());
             user.workspace_id = user.workspace_id.take().filter(|it| !left.contains(it));
             if user.workspace_id.is_none() {
                 user.workspace_id = belongs.first().cloned();

@@ -339,7 +339,7 @@ async fn while_the_provider_is_away_its_people_come_again_and_the_others_notice_
 #[tokio::test]
 async fn where_no_provider_is_configured_its_tokens_are_worth_nothing() {
     let here = scene(&[]).await;
-    let service = here.service.restart_with(&[]);
+    let service = Service::start(&[]);
     let token = here.key.sign(
         &here
             .provider

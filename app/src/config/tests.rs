@@ -476,6 +476,9 @@ fn texts_have_the_form_their_users_need() {
         "llm.openai.headers = ['X-Title: Issue Explainer', 'api-key: s3cr3t:x']",
         "telemetry.dsn = 'https://k@o1.ingest.example/42'",
         "sources.files = '/var/events'",
+        "auth.oidc = { issuer = 'https://sso.example', audiences = ['us'] }",
+        "auth.oidc.algorithms = ['EdDSA', 'PS512']",
+        "auth.oidc.workspaces = ['0198-c0de viewer All Staff']",
     ];
     for text in fine {
         with_file(text).unwrap_or_else(|errors| panic!("{text}: {errors}"));
@@ -513,6 +516,26 @@ fn texts_have_the_form_their_users_need() {
         (
             "server.allowed_origins = ['a.example']",
             "not each is an origin",
+        ),
+        (
+            "auth.oidc = { issuer = 'sso.example', audiences = ['us'] }",
+            "not a web address",
+        ),
+        (
+            "auth.oidc.issuer = 'https://sso.example'",
+            "because a provider is set and would let in the tokens of every service; name whom",
+        ),
+        ("auth.oidc.audiences = ['us', '']", "one of them is empty"),
+        ("auth.oidc.algorithms = []", "set some of RS256"),
+        (
+            "auth.oidc.algorithms = ['RS256', 'HS256']",
+            "set some of RS256",
+        ),
+        ("auth.oidc.algorithms = ['none']", "set some of RS256"),
+        ("auth.oidc.groups_claim = ''", "it is empty"),
+        (
+            "auth.oidc.workspaces = ['0198-c0de owner staff']",
+            "then admin, developer or viewer, then the group",
         ),
         ("llm.openai.model = ' '", "it is empty"),
         ("llm.openai.base_url = ''", "not a web address"),

@@ -166,14 +166,12 @@ impl Ports {
         };
         let user = match (principal.identity.take(), &self.outside) {
             (Some(identity), Some(outside)) => {
-                let id = &principal.user_id;
-                self.outsider(outside, id, identity, &origin).await?
+                let vouched = self.outsider(outside, &principal.user_id, identity, &origin);
+                Some(vouched.await?)
             }
-            _ => {
-                let user = self.users.get(&principal.user_id).await?;
-                user.ok_or(Failure::InvalidToken)?
-            }
+            _ => self.users.get(&principal.user_id).await?,
         };
+        let user = user.ok_or(Failure::InvalidToken)?;
         if !user.is_active {
             return Err(Failure::AccountDisabled);
         }

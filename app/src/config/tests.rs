@@ -476,9 +476,6 @@ fn texts_have_the_form_their_users_need() {
         "llm.openai.headers = ['X-Title: Issue Explainer', 'api-key: s3cr3t:x']",
         "telemetry.dsn = 'https://k@o1.ingest.example/42'",
         "sources.files = '/var/events'",
-        "auth.oidc = { issuer = 'https://sso.example', audiences = ['us'] }",
-        "auth.oidc.algorithms = ['EdDSA', 'PS512']",
-        "auth.oidc.workspaces = ['0198-c0de viewer All Staff']",
     ];
     for text in fine {
         with_file(text).unwrap_or_else(|errors| panic!("{text}: {errors}"));
@@ -517,26 +514,6 @@ fn texts_have_the_form_their_users_need() {
             "server.allowed_origins = ['a.example']",
             "not each is an origin",
         ),
-        (
-            "auth.oidc = { issuer = 'sso.example', audiences = ['us'] }",
-            "not a web address",
-        ),
-        (
-            "auth.oidc.issuer = 'https://sso.example'",
-            "because a provider is set and would let in the tokens of every service; name whom",
-        ),
-        ("auth.oidc.audiences = ['us', '']", "one of them is empty"),
-        ("auth.oidc.algorithms = []", "set some of RS256"),
-        (
-            "auth.oidc.algorithms = ['RS256', 'HS256']",
-            "set some of RS256",
-        ),
-        ("auth.oidc.algorithms = ['none']", "set some of RS256"),
-        ("auth.oidc.groups_claim = ''", "it is empty"),
-        (
-            "auth.oidc.workspaces = ['0198-c0de owner staff']",
-            "then admin, developer or viewer, then the group",
-        ),
         ("llm.openai.model = ' '", "it is empty"),
         ("llm.openai.base_url = ''", "not a web address"),
         (
@@ -566,6 +543,44 @@ fn texts_have_the_form_their_users_need() {
         (
             "telemetry.dsn = 'https://sentry.example'",
             "not a Sentry DSN",
+        ),
+    ];
+    for (text, expected) in wrong {
+        let problems = lines(with_file(text));
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+        assert!(problems[0].contains(expected), "{problems:?}");
+    }
+}
+
+#[test]
+fn an_identity_provider_is_configured_so_that_no_other_comes_in() {
+    for fine in [
+        "auth.oidc = { issuer = 'https://sso.example', audiences = ['us'] }",
+        "auth.oidc.algorithms = ['EdDSA', 'PS512']",
+        "auth.oidc.workspaces = ['0198-c0de viewer All Staff']",
+    ] {
+        with_file(fine).unwrap_or_else(|errors| panic!("{fine}: {errors}"));
+    }
+    let wrong = [
+        (
+            "auth.oidc = { issuer = 'sso.example', audiences = ['us'] }",
+            "not a web address",
+        ),
+        (
+            "auth.oidc.issuer = 'https://sso.example'",
+            "because a provider is set and would let in the tokens of every service; name whom",
+        ),
+        ("auth.oidc.audiences = ['us', '']", "one of them is empty"),
+        ("auth.oidc.algorithms = []", "set some of RS256"),
+        (
+            "auth.oidc.algorithms = ['RS256', 'HS256']",
+            "set some of RS256",
+        ),
+        ("auth.oidc.algorithms = ['none']", "set some of RS256"),
+        ("auth.oidc.groups_claim = ''", "it is empty"),
+        (
+            "auth.oidc.workspaces = ['0198-c0de owner staff']",
+            "then admin, developer or viewer, then the group",
         ),
     ];
     for (text, expected) in wrong {

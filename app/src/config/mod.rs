@@ -13,11 +13,12 @@
 mod check;
 mod dotenv;
 mod file;
-mod grant;
 mod layers;
 mod llm;
+mod oidc;
 mod price;
 mod problem;
+mod secret;
 mod sections;
 mod shown;
 #[cfg(test)]
@@ -26,8 +27,8 @@ mod variables;
 
 use std::path::PathBuf;
 
-pub use grant::grant;
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use oidc::grant;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{

@@ -153,7 +153,7 @@ impl Ports {
         identity: &Identity,
         origin: &Origin,
     ) -> Result<User, Failure> {
-        // The last is tried first, and nobody can have the first.
+        // The last is tried first, and the first is as good as nobody else's.
         let mut names = vec![id.to_string()];
         if let Some(name) = usable_name(identity) {
             let (_, mark) = id.as_str().split_at(id.as_str().len().saturating_sub(8));
@@ -220,6 +220,11 @@ impl Ports {
             }
         }
         let change = |user: &mut User| {
+            // Overtaken by a newer token: what holds now is decided at the next request.
+            if user.vouched.as_ref().is_some_and(|last| last.at > said.at) {
+                user.vouched = None;
+                return;
+            }
             user.role = worth.role(user.role);
             user.vouched = Some(said.clone());
             user.workspace_id = user.workspace_id.take().filter(|it| !left.contains(it));

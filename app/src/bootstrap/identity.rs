@@ -76,7 +76,6 @@ mod absent {
         refuse(config).map(|()| None)
     }
 
-    #[expect(clippy::unused_async, reason = "with the feature it is")]
     pub(crate) async fn check(config: &Config) -> Result<Option<usize>> {
         refuse(config).map(|()| None)
     }

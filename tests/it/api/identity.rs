@@ -219,12 +219,18 @@ async fn groups_say_who_belongs_to_a_workspace_and_who_does_no_more() {
     assert_eq!(role(&ada).await, None);
     refused(&ada.get(CURRENT).await, 404, "no_workspace");
 
-    // Workspaces that the provider does not decide on are as they were.
+    // What others make of its people holds until the provider's next word.
     let grace = here.of("grace", &["backend"], 0);
     assert_eq!(role(&grace).await.as_deref(), Some("developer"));
+    let path = format!("{CURRENT}/members/{}", text(&me(&grace).await, "id"));
+    owner.put(&path, &json!({"role": "admin"})).await.ok();
+    assert_eq!(role(&grace).await.as_deref(), Some("admin"));
+    let grace = here.of("grace", &["backend"], 1);
+    assert_eq!(role(&grace).await.as_deref(), Some("developer"));
+    // Workspaces that the provider does not decide on are as they were.
     let body = json!({"name": "Of her own"});
     grace.post("/api/v1/workspaces", &body).await.ok();
-    let grace = here.of("grace", &[], 1);
+    let grace = here.of("grace", &[], 2);
     assert_eq!(role(&grace).await, None);
     assert_eq!(text(&grace.get(CURRENT).await.ok(), "name"), "Of her own");
     // Who was given a workspace keeps it.

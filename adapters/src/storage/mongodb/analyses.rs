@@ -8,7 +8,7 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
+        Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -137,6 +137,12 @@ impl Analyses for MongoStore {
         let analyses = self.collection(ANALYSES);
         let put_back = queue::retry_at(&analyses, lease, due, reason, now);
         self.run("retry", put_back).await
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let analyses = self.collection(ANALYSES);
+        self.run("outdate", queue::outdate(&analyses, of, why))
+            .await
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {

@@ -7,6 +7,8 @@ use std::{
 };
 
 use explainer_adapters::layers::{BREAKER, CALL};
+#[cfg(feature = "plugins")]
+use explainer_plugin_host::RESTART;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -14,15 +16,18 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Call, Ended, Metrics, OfModel, Tokens};
+use super::{Call, Ended, Metrics, OfModel, OfPlugin, Tokens};
 use crate::telemetry::ANALYSIS;
+
+#[cfg(not(feature = "plugins"))]
+const RESTART: &str = "there are no plugins";
 
 /// What counts for `metrics`, deaf to everything else.
 pub(in crate::telemetry) fn layer<S>(metrics: Arc<Metrics>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER));
+    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER | RESTART));
     Counting(metrics).with_filter(heard).boxed()
 }
 
@@ -66,13 +71,18 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        if event.metadata().target() == BREAKER {
-            let model = self.0.model(&fields.model);
-            let breaker = self.0.breakers.get_or_create(&OfModel { model });
-            breaker.set(i64::from(fields.open));
-            return;
+        match event.metadata().target() {
+            BREAKER => {
+                let model = self.0.model(&fields.model);
+                let breaker = self.0.breakers.get_or_create(&OfModel { model });
+                breaker.set(i64::from(fields.open));
+            }
+            RESTART => {
+                let plugin = OfPlugin { kind: fields.kind };
+                self.0.restarts.get_or_create(&plugin).inc();
+            }
+            _ => self.0.ended(fields),
         }
-        self.0.ended(fields);
     }
 }
 

@@ -42,6 +42,7 @@ pub struct Metrics {
     tokens: Family<Tokens, Counter>,
     cost: Family<OfModel, Counter<f64, AtomicU64>>,
     breakers: Family<OfModel, Gauge>,
+    restarts: Family<OfPlugin, Counter>,
     queue_jobs: Gauge,
     queue_seconds: Gauge<f64, AtomicU64>,
     models: Mutex<BTreeSet<String>>,
@@ -79,6 +80,11 @@ struct OfModel {
     model: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPlugin {
+    kind: String,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         // A millisecond to half a minute; a tenth of a millisecond to six seconds; a tenth of a
@@ -93,6 +99,7 @@ impl Default for Metrics {
             tokens: Family::default(),
             cost: Family::default(),
             breakers: Family::default(),
+            restarts: Family::default(),
             queue_jobs: Gauge::default(),
             queue_seconds: Gauge::default(),
             models: Mutex::default(),
@@ -152,6 +159,11 @@ impl Metrics {
             "model_breaker_open",
             "Whether a model that failed is left alone for now",
             self.breakers.clone(),
+        );
+        to.register(
+            "plugin_restarts",
+            "How often a plugin died and was started again",
+            self.restarts.clone(),
         );
         to.register(
             "queue_jobs",

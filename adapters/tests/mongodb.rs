@@ -138,6 +138,7 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::deliveries::CASES, |store| store);
     run.of(conformance::watches::CASES, |store| store);
     let expected = [
+        ("access_tokens", "command"),
         ("access_tokens", "query"),
         ("access_tokens", "remove"),
         ("analyses", "command"),

@@ -87,6 +87,7 @@ impl House {
             audit: store.clone(),
             audit_for: Duration::from_secs(60),
             public_url: None,
+            outside: None,
             auth: Arc::new(FakeAuth::new("here", Arc::new(clock.clone()))),
             passwords: Arc::new(FakePasswords::default()),
             notifier: Arc::new(RecordingNotifier::default()),

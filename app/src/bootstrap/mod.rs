@@ -2,6 +2,7 @@
 
 mod chain;
 mod checks;
+pub(crate) mod identity;
 mod models;
 #[cfg(feature = "plugins")]
 pub mod plugins;
@@ -78,6 +79,7 @@ impl Application {
         let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
         checks.extend(checks::of_models(&kinds));
         let ports = Ports {
+            outside: identity::outside(&config, clock.clone(), stores.revoked_tokens.clone())?,
             auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
             sessions: stores.sessions,
             access_tokens: stores.access_tokens,

@@ -8,8 +8,10 @@ use toml::Value;
 use tracing_subscriber::EnvFilter;
 
 use super::layers::Settings;
+use super::oidc;
 use super::price::price;
 use super::problem::Problem;
+use super::secret;
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
 const RANGES: &[(&str, i64, i64, &str)] = &[
@@ -109,7 +111,9 @@ const FORMS: &[(&str, Form)] = &[
     ("storage.data_dir", filled),
     ("storage.mongodb_uri", mongodb_uri),
     ("storage.mongodb_database", database_name),
-    ("auth.secret_key", secret_key),
+    ("auth.secret_key", secret::secret_key),
+    ("auth.oidc.issuer", optional_web_address),
+    ("auth.oidc.groups_claim", filled),
     ("sources.sentry.base_url", web_address),
     ("llm.openai.model", filled),
     ("llm.openai.base_url", web_address),
@@ -121,7 +125,7 @@ const FORMS: &[(&str, Form)] = &[
 ];
 
 /// Why a text cannot be used, and what to do about it.
-type Refusal = (&'static str, &'static str);
+pub(super) type Refusal = (&'static str, &'static str);
 type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
@@ -152,7 +156,8 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
             problems.push(settings.refuse(key, reason, remedy));
         }
     }
-    former_keys(settings, problems);
+    secret::former_keys(settings, problems);
+    oidc::check(settings, problems);
     origins(settings, problems);
     plugins(settings, problems);
     headers(settings, problems);
@@ -174,16 +179,6 @@ fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
         let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
                       of a prompt, of a cached prompt, of an answer";
         problems.push(settings.refuse("llm.prices", reason, remedy));
-    }
-}
-
-fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {
-    const KEY: &str = "auth.former_secret_keys";
-    let keys = settings.value(KEY).and_then(Value::as_array);
-    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
-        if let Err((reason, remedy)) = secret_key(key) {
-            problems.push(settings.refuse(KEY, reason, remedy));
-        }
     }
 }
 
@@ -257,7 +252,11 @@ fn storage(settings: &Settings, problems: &mut Vec<Problem>) {
     }
 }
 
-fn refuse_unless(fine: bool, reason: &'static str, remedy: &'static str) -> Result<(), Refusal> {
+pub(super) fn refuse_unless(
+    fine: bool,
+    reason: &'static str,
+    remedy: &'static str,
+) -> Result<(), Refusal> {
     if fine { Ok(()) } else { Err((reason, remedy)) }
 }
 
@@ -361,37 +360,4 @@ fn dsn(text: &str) -> Result<(), Refusal> {
         "it is not a Sentry DSN",
         "copy it from the client keys of your Sentry project, or leave it empty",
     )
-}
-
-/// Anyone who knows the key can make a token for any account and read the stored secrets.
-fn secret_key(text: &str) -> Result<(), Refusal> {
-    const SHORTEST: usize = 32;
-    const REMEDY: &str =
-        "set one made by `openssl rand -hex 32`, or leave it empty to have one made";
-    if text.is_empty() {
-        return Ok(());
-    }
-    refuse_unless(
-        !is_placeholder(text),
-        "it is a placeholder out of an example, which anyone can guess",
-        REMEDY,
-    )?;
-    let long = text.chars().count() >= SHORTEST;
-    refuse_unless(long, "it is shorter than 32 characters", REMEDY)
-}
-
-/// Words of examples in the field, without the marks between them; no random key has them.
-fn is_placeholder(text: &str) -> bool {
-    const WHOLE: [&str; 4] = ["secret", "secretkey", "jwtsecret", "password"];
-    const PARTS: [&str; 6] = [
-        "yoursecret",
-        "changeme",
-        "changethis",
-        "changein",
-        "supersecret",
-        "replaceme",
-    ];
-    let letters = text.chars().filter(char::is_ascii_alphanumeric);
-    let bare: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    WHOLE.contains(&bare.as_str()) || PARTS.iter().any(|part| bare.contains(part))
 }

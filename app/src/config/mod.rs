@@ -15,8 +15,10 @@ mod dotenv;
 mod file;
 mod layers;
 mod llm;
+mod oidc;
 mod price;
 mod problem;
+mod secret;
 mod sections;
 mod shown;
 #[cfg(test)]
@@ -26,10 +28,11 @@ mod variables;
 use std::path::PathBuf;
 
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use oidc::grant;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, PluginIsolation, Plugins,
+    Analysis, Auth, Config, Log, LogFormat, Metrics, Oidc, Outbound, PluginIsolation, Plugins,
     Registration, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};

@@ -553,6 +553,44 @@ fn texts_have_the_form_their_users_need() {
 }
 
 #[test]
+fn an_identity_provider_is_configured_so_that_no_other_comes_in() {
+    for fine in [
+        "auth.oidc = { issuer = 'https://sso.example', audiences = ['us'] }",
+        "auth.oidc.algorithms = ['EdDSA', 'PS512']",
+        "auth.oidc.workspaces = ['0198-c0de viewer All Staff']",
+    ] {
+        with_file(fine).unwrap_or_else(|errors| panic!("{fine}: {errors}"));
+    }
+    let wrong = [
+        (
+            "auth.oidc = { issuer = 'sso.example', audiences = ['us'] }",
+            "not a web address",
+        ),
+        (
+            "auth.oidc.issuer = 'https://sso.example'",
+            "because a provider is set and would let in the tokens of every service; name whom",
+        ),
+        ("auth.oidc.audiences = ['us', '']", "one of them is empty"),
+        ("auth.oidc.algorithms = []", "set some of RS256"),
+        (
+            "auth.oidc.algorithms = ['RS256', 'HS256']",
+            "set some of RS256",
+        ),
+        ("auth.oidc.algorithms = ['none']", "set some of RS256"),
+        ("auth.oidc.groups_claim = ''", "it is empty"),
+        (
+            "auth.oidc.workspaces = ['0198-c0de owner staff']",
+            "then admin, developer or viewer, then the group",
+        ),
+    ];
+    for (text, expected) in wrong {
+        let problems = lines(with_file(text));
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+        assert!(problems[0].contains(expected), "{problems:?}");
+    }
+}
+
+#[test]
 fn a_secret_key_that_can_be_guessed_is_refused() {
     let cases = [
         ("your-secret-key", "placeholder"),

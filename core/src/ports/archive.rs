@@ -23,6 +23,10 @@ pub enum Kind {
     Users,
     /// Workspaces.
     Workspaces,
+    /// Personal access tokens, as hashes.
+    AccessTokens,
+    /// Invitations into workspaces, their codes as hashes.
+    Invitations,
     /// Analyses and their place in the queue.
     Analyses,
     /// Results of former runs.
@@ -40,6 +44,8 @@ impl Kind {
     pub const ALL: &[Self] = &[
         Self::Users,
         Self::Workspaces,
+        Self::AccessTokens,
+        Self::Invitations,
         Self::Analyses,
         Self::FormerResults,
         Self::ModelCalls,
@@ -52,6 +58,8 @@ impl Kind {
         match self {
             Self::Users => "users",
             Self::Workspaces => "workspaces",
+            Self::AccessTokens => "access tokens",
+            Self::Invitations => "invitations",
             Self::Analyses => "analyses",
             Self::FormerResults => "former results",
             Self::ModelCalls => "model calls",

@@ -31,7 +31,7 @@ pub use archive::{
     WatchMark,
 };
 pub use audit::AuditLog;
-pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use auth::{AuthProvider, Identity, IssuedToken, Principal, RevokedTokens, TokenVerifier};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};

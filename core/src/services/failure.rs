@@ -134,6 +134,11 @@ pub enum Failure {
         /// How long the day still lasts.
         until_tomorrow: Duration,
     },
+    /// A token of the outside identity provider cannot be checked at the moment.
+    #[error(
+        "could not check the token because the identity provider does not answer; try again in a moment"
+    )]
+    IdentityProvider(#[source] Error),
     /// Something of ours failed; the text is for the log.
     #[error("{0}")]
     Internal(#[from] Error),
@@ -183,6 +188,7 @@ impl Failure {
             },
             Self::Models(failure) => failure.code,
             Self::SpendLimitReached { .. } => "spend_limit_reached",
+            Self::IdentityProvider(_) => "identity_provider_unavailable",
             Self::Internal(error) if error.kind().is_transient() => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -193,7 +199,7 @@ impl Failure {
         match self {
             Self::Source(error) | Self::Internal(error) => error.kind().is_transient(),
             Self::Models(failure) => failure.retryable,
-            Self::SpendLimitReached { .. } => true,
+            Self::SpendLimitReached { .. } | Self::IdentityProvider(_) => true,
             _ => false,
         }
     }
@@ -210,7 +216,9 @@ impl Failure {
     /// How long the other side asked us to wait, if it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            Self::Source(error) | Self::Internal(error) | Self::IdentityProvider(error) => {
+                error.retry_after()
+            }
             Self::TooManyTries { wait } => Some(*wait),
             Self::Models(failure) => failure.retry_after,
             Self::SpendLimitReached { until_tomorrow } => Some(*until_tomorrow),

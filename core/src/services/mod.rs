@@ -19,6 +19,7 @@ mod listing;
 mod members;
 mod migration;
 mod models;
+mod outside;
 mod preview;
 mod readiness;
 mod reading;
@@ -51,6 +52,7 @@ pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
 pub use migration::{Migration, Mode, Problem, Tally};
 pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use outside::{Grant, Outside, OutsideRules};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
@@ -85,8 +87,10 @@ pub struct Ports {
     pub watches: Arc<dyn Watches>,
     /// Keys of requests and how those were answered.
     pub idempotency: Arc<dyn IdempotencyKeys>,
-    /// Bearer tokens.
+    /// Bearer tokens of our own.
     pub auth: Arc<dyn AuthProvider>,
+    /// The identity provider whose bearer tokens are good beside them, if there is one.
+    pub outside: Option<Arc<Outside>>,
     /// Logins that are renewed.
     pub sessions: Arc<dyn Sessions>,
     /// The tokens of scripts.

@@ -34,6 +34,7 @@ pub fn user(name: &str) -> User {
         workspace_id: None,
         password_hash: "$fake$0$".to_owned(),
         generation: 0,
+        vouched: None,
         created_at: at(0),
         updated_at: at(0),
     }

@@ -5,6 +5,7 @@ mod analyses;
 mod analyze;
 mod audit;
 mod defects;
+mod identity;
 mod issues;
 mod limits;
 mod logins;

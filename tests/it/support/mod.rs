@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use aws_lc_rs::hmac;
 
 mod client;
+#[path = "../../../adapters/tests/support/identity.rs"]
+#[expect(dead_code, reason = "the adapters' own tests ask for more")]
+pub(crate) mod identity;
 #[expect(
     dead_code,
     reason = "the adapter's tests, whose file this is, use the rest"

@@ -11,7 +11,7 @@ use ::mongodb::{
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{InvalidId, ModelCall, Timestamp, User, Workspace},
+    domain::{AccessToken, InvalidId, Invitation, ModelCall, Timestamp, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -26,7 +26,8 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::{
-        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
+        ACCESS_TOKENS, ANALYSES, FORMER_RESULTS, INVITATIONS, MODEL_CALLS, OF_ISSUE,
+        REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
     },
     results,
 };
@@ -42,6 +43,8 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
     match kind {
         Kind::Users => of::<User>(USERS),
         Kind::Workspaces => of::<Workspace>(WORKSPACES),
+        Kind::AccessTokens => of::<AccessToken>(ACCESS_TOKENS),
+        Kind::Invitations => of::<Invitation>(INVITATIONS),
         Kind::Analyses => of::<QueuedAnalysis>(ANALYSES),
         Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
         Kind::ModelCalls => of::<ModelCall>(MODEL_CALLS),
@@ -320,19 +323,12 @@ impl Record for RevokedToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::mongodb::indexes::{
-        self, ACCESS_TOKENS, AUDIT, DELIVERIES, INVITATIONS, KEYS, SESSIONS,
-    };
+    use crate::storage::mongodb::indexes::{self, AUDIT, DELIVERIES, KEYS, SESSIONS};
 
     /// Collections that are not carried, each with the reason.
     const LEFT_BEHIND: &[(&str, &str)] = &[
         (DELIVERIES, "a webhook that comes again joins its analysis"),
         (SESSIONS, "a login ends with the move: one logs in again"),
-        (
-            ACCESS_TOKENS,
-            "a move is a good time to make them anew, and whoever has one learns of it at once",
-        ),
-        (INVITATIONS, "short-lived, and made anew with one request"),
         (AUDIT, "stays with the store in which things were changed"),
         (
             KEYS,

@@ -38,8 +38,8 @@ use futures::future::BoxFuture;
 use crate::{
     Error,
     ports::{
-        Analyses, Changes, Export, Import, Ledger, RevokedTokens, Users, Vitals, Watches,
-        Workspaces,
+        AccessTokens, Analyses, Changes, Export, Import, Invitations, Ledger, RevokedTokens, Users,
+        Vitals, Watches, Workspaces,
     },
 };
 
@@ -59,6 +59,8 @@ pub struct Case<P: ?Sized> {
 pub trait WholeStore:
     Users
     + Workspaces
+    + AccessTokens
+    + Invitations
     + Analyses
     + Ledger
     + Watches
@@ -73,6 +75,8 @@ pub trait WholeStore:
 impl<S> WholeStore for S where
     S: Users
         + Workspaces
+        + AccessTokens
+        + Invitations
         + Analyses
         + Ledger
         + Watches

@@ -4,6 +4,7 @@
 //! What is asked and what an answer means is for the adapters that use it.
 
 mod address;
+mod clients;
 mod relay;
 mod target;
 
@@ -12,6 +13,7 @@ use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use explainer_core::{Error, ErrorKind, Result};
 use reqwest::{Client, Response, redirect};
 
+pub use clients::Clients;
 pub use address::{Forbidden, Networks, resolve};
 pub use relay::{Parcel, Relay, Reply};
 pub use target::{BadTarget, Target};

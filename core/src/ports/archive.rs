@@ -31,6 +31,8 @@ pub enum Kind {
     ModelCalls,
     /// How far sources were looked through.
     Watches,
+    /// Notifications, delivered or not.
+    Dispatches,
     /// Tokens that were revoked.
     RevokedTokens,
 }
@@ -44,6 +46,7 @@ impl Kind {
         Self::FormerResults,
         Self::ModelCalls,
         Self::Watches,
+        Self::Dispatches,
         Self::RevokedTokens,
     ];
 
@@ -56,6 +59,7 @@ impl Kind {
             Self::FormerResults => "former results",
             Self::ModelCalls => "model calls",
             Self::Watches => "watches",
+            Self::Dispatches => "notifications",
             Self::RevokedTokens => "revoked tokens",
         }
     }

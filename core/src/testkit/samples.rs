@@ -52,6 +52,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         sentry: SentrySettings::default(),
         openai_api_key: None,
         settings: WorkspaceSettings::default(),
+        webhooks: Vec::new(),
         created_at: at(0),
         updated_at: at(0),
     }

@@ -11,7 +11,7 @@ use ::mongodb::{
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{InvalidId, ModelCall, Timestamp, User, Workspace},
+    domain::{Dispatch, InvalidId, ModelCall, Timestamp, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -26,7 +26,7 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::{
-        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
+        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, OUTBOX, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
     },
     results,
 };
@@ -46,6 +46,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
         Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
         Kind::ModelCalls => of::<ModelCall>(MODEL_CALLS),
         Kind::Watches => of::<WatchMark>(WATCHES),
+        Kind::Dispatches => of::<Dispatch>(OUTBOX),
         Kind::RevokedTokens => of::<RevokedToken>(REVOKED_TOKENS),
     }
 }

@@ -18,7 +18,7 @@ use explainer_core::{
         AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
         InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
         SentrySettings, Session, SourceChoice, Specification, Status, Timestamp, TokenId, User,
-        UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        UserId, Webhook, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -175,6 +175,8 @@ struct WorkspaceFields {
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,
+    #[serde(default)]
+    webhooks: Vec<Webhook>,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    SqliteStore, fault::Fault, ledger, queue, revoked_tokens, statement::Sql, users, watches,
+    SqliteStore, fault::Fault, ledger, outbox, queue, revoked_tokens, statement::Sql, users, watches,
     workspaces,
 };
 
@@ -97,6 +97,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
                          'due_at', due_at)",
             watches::add
         ),
+        Kind::Dispatches => shelf!("outbox", "id", "doc", outbox::add),
         Kind::RevokedTokens => shelf!(
             "revoked_tokens",
             "token",

@@ -219,7 +219,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         let token = format!("run {run}");
         if let Some((lease, job)) = analyses.claim(&token, at(run), LEASE).await? {
             analyses
-                .finish(&lease, completed(&job, &token), at(run))
+                .finish(&lease, completed(&job, &token), &[], at(run))
                 .await?;
         }
     }
@@ -243,7 +243,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         match issue {
             "1" => drop(
                 analyses
-                    .finish(&lease, completed(&job, "dône"), at(2))
+                    .finish(&lease, completed(&job, "dône"), &[], at(2))
                     .await?,
             ),
             "2" => drop(analyses.retry_at(&lease, at(90), failure(), at(2)).await?),

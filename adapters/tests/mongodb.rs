@@ -137,6 +137,7 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::archive::IMPORT_CASES, |store| store);
     run.of(conformance::deliveries::CASES, |store| store);
     run.of(conformance::watches::CASES, |store| store);
+    run.of(conformance::outbox::CASES, |store| store);
     let expected = [
         ("access_tokens", "query"),
         ("access_tokens", "remove"),
@@ -161,6 +162,10 @@ fn every_query_finds_its_documents_by_an_index() {
         ("model_calls", "command"),
         ("model_calls", "query"),
         ("model_calls", "update"),
+        ("outbox", "command"),
+        ("outbox", "query"),
+        ("outbox", "remove"),
+        ("outbox", "update"),
         ("revoked_tokens", "command"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),

@@ -18,7 +18,7 @@ use explainer_core::{
         FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage, Workspaces as _,
     },
     services::{
-        self, Access, AccountRules, Caller, Failure, ModelRules, Models, NewAccount, NewWorkspace,
+        self, Access, AccountRules, Caller, Channels, Failure, ModelRules, Models, NewAccount, NewWorkspace, NotificationRules,
         Ports, Price, Prices, Registration, Services, Sources, WorkLimits,
     },
     testkit::fakes::{

@@ -31,7 +31,7 @@ use crate::{
 #[async_trait]
 pub trait Outbox: Send + Sync + Debug + 'static {
     /// Puts a dispatch in, and forgets those whose time is over by `now`.
-    async fn add(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()>;
+    async fn put(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()>;
 
     /// Takes the dispatch that has been due longest, under a lease from `now` for `lease`, and
     /// nothing that goes to one of the places `spared`.

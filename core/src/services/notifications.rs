@@ -79,11 +79,6 @@ impl Notifications {
         }
     }
 
-    /// Whether mail can be sent at all: a server for it is configured.
-    pub fn sends_mail(&self) -> bool {
-        self.ports.channels.mail.is_some()
-    }
-
     /// The workspace's webhooks, oldest first. Their addresses may hold secrets, so that admins
     /// alone see them.
     pub fn webhooks(&self, of: &Access) -> Result<Vec<Webhook>, Failure> {
@@ -207,7 +202,7 @@ impl Notifications {
             field: "notification_email",
             message: "is not set; set it in the settings".to_owned(),
         })?;
-        if !self.sends_mail() {
+        if self.ports.channels.mail.is_none() {
             return Err(Failure::NoMail);
         }
         self.try_out(of, Recipient::Mail(address)).await
@@ -232,7 +227,7 @@ impl Notifications {
         let id = new_id(&*self.ports.ids)?;
         let dispatch = Dispatch::new(id, of.id.clone(), to, test);
         let tried = self.couriers.try_once(of, dispatch).await;
-        self.ports.outbox.add(&tried, self.ports.clock.now()).await?;
+        self.ports.outbox.put(&tried, self.ports.clock.now()).await?;
         Ok(tried)
     }
 

@@ -235,6 +235,11 @@ impl WorkspaceService {
             .transpose()?)
     }
 
+    /// Whether this installation can send mail: a server for it is configured.
+    pub fn sends_mail(&self) -> bool {
+        self.ports.channels.mail.is_some()
+    }
+
     /// The source a workspace has chosen, with its secrets masked, fit to be shown.
     pub fn shown_source(&self, workspace: &Workspace) -> Option<SourceSettings> {
         let choice = workspace.source.as_ref()?;

@@ -36,7 +36,7 @@ const GATHERED: i64 = 100;
 
 #[async_trait]
 impl Outbox for MongoStore {
-    async fn add(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
+    async fn put(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
         let outbox = self.collection(OUTBOX);
         self.run("add dispatch", async {
             post(&outbox, std::slice::from_ref(dispatch)).await?;

@@ -42,7 +42,7 @@ statements! {
 
 #[async_trait]
 impl Outbox for SqliteStore {
-    async fn add(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
+    async fn put(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
         let dispatch = dispatch.clone();
         self.database
             .write("add dispatch", move |connection| {

@@ -10,12 +10,12 @@ use crate::{
     domain::{Member, MemberRole, Sealed, Status},
     ensure,
     ports::{
-        Added, Analyses, Entry, Export, Kind, Ledger, RevokedTokens, Unreadable, Users, Watches,
+        Added, Analyses, Entry, Export, Kind, Ledger, Outbox, RevokedTokens, Unreadable, Users, Watches,
         Workspaces,
     },
     testkit::{
         fakes::MemoryStore,
-        samples::{at, call, completed, failure, id, request, user, workspace},
+        samples::{at, call, completed, dispatch, failure, id, request, user, workspace},
     },
 };
 
@@ -249,6 +249,9 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
             "2" => drop(analyses.retry_at(&lease, at(90), failure(), at(2)).await?),
             _ => {}
         }
+    }
+    for name in ["dispatch-b", "dispatch-a", "dispatch-c"] {
+        Outbox::put(store, &dispatch(name, 0), at(0)).await?;
     }
     for token in ["token-3", "token-1", "token-2"] {
         RevokedTokens::revoke(store, &id(token), at(600), at(0)).await?;

@@ -18,6 +18,7 @@ pub mod invitations;
 pub mod issue_source;
 pub mod ledger;
 pub mod llm;
+pub mod outbox;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod sessions;
@@ -38,7 +39,7 @@ use futures::future::BoxFuture;
 use crate::{
     Error,
     ports::{
-        Analyses, Changes, Export, Import, Ledger, RevokedTokens, Users, Vitals, Watches,
+        Analyses, Changes, Export, Import, Ledger, Outbox, RevokedTokens, Users, Vitals, Watches,
         Workspaces,
     },
 };
@@ -62,6 +63,7 @@ pub trait WholeStore:
     + Analyses
     + Ledger
     + Watches
+    + Outbox
     + RevokedTokens
     + Vitals
     + Changes
@@ -76,6 +78,7 @@ impl<S> WholeStore for S where
         + Analyses
         + Ledger
         + Watches
+        + Outbox
         + RevokedTokens
         + Vitals
         + Changes

@@ -20,7 +20,7 @@ pub(super) struct Posted {
 
 #[async_trait]
 impl Outbox for MemoryStore {
-    async fn add(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
+    async fn put(&self, dispatch: &Dispatch, now: Timestamp) -> Result<()> {
         self.state().post(std::slice::from_ref(dispatch), now);
         Ok(())
     }

@@ -472,7 +472,13 @@ async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_noth
     let error = store.finish(&lease, large, &[], at(3)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
     let failed = Outcome::Failed(failure());
-    assert!(store.finish(&lease, failed, &[], at(3)).await.unwrap().is_some());
+    assert!(
+        store
+            .finish(&lease, failed, &[], at(3))
+            .await
+            .unwrap()
+            .is_some()
+    );
     place.drop().await;
 }
 
@@ -522,7 +528,11 @@ async fn a_result_that_was_put_aside_by_one_who_died_is_there_once() {
     store.enqueue(request("1", 0)).await.unwrap();
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "the first");
-    store.finish(&lease, done, &[], at(2)).await.unwrap().unwrap();
+    store
+        .finish(&lease, done, &[], at(2))
+        .await
+        .unwrap()
+        .unwrap();
     let ended = all(&place, "analyses").await.remove(0);
     store.enqueue(request("1", 3)).await.unwrap();
     // All that remains when the process dies before the second of the two commands.
@@ -547,7 +557,11 @@ async fn a_page_of_rare_ones_reads_the_index_and_no_documents_but_its_own() {
     }
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "a needle among others");
-    store.finish(&lease, done, &[], at(2)).await.unwrap().unwrap();
+    store
+        .finish(&lease, done, &[], at(2))
+        .await
+        .unwrap()
+        .unwrap();
     let filters = [
         AnalysisFilter {
             status: Some(Status::Completed),
@@ -651,7 +665,9 @@ async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Analysis> {
             return finished;
         };
         assert!(store.renew(&lease, at(90)).await.unwrap());
-        let done = store.finish(&lease, completed(&job, "done"), &[], at(2)).await;
+        let done = store
+            .finish(&lease, completed(&job, "done"), &[], at(2))
+            .await;
         finished.push(done.unwrap().unwrap());
     }
 }

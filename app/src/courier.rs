@@ -66,7 +66,9 @@ impl Sending {
             let sent = services.couriers.carry_out(claimed);
             match AssertUnwindSafe(sent).catch_unwind().await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::error!(?error, "could not store how a notification went"),
+                Ok(Err(error)) => {
+                    tracing::error!(?error, "could not store how a notification went")
+                }
                 // The panic hook has logged where and why; it is taken up again after its lease.
                 Err(_panic) => tracing::error!("sending a notification panicked"),
             }
@@ -91,7 +93,10 @@ impl Sending {
 
     /// The places that are sent enough at the moment.
     fn spared(&self) -> Vec<String> {
-        let full = self.places.iter().filter(|(_, count)| **count >= HANDS_FOR_ONE);
+        let full = self
+            .places
+            .iter()
+            .filter(|(_, count)| **count >= HANDS_FOR_ONE);
         full.map(|(place, _)| place.clone()).collect()
     }
 }

@@ -18,8 +18,9 @@ use explainer_core::{
         FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage, Workspaces as _,
     },
     services::{
-        self, Access, AccountRules, Caller, Channels, Failure, ModelRules, Models, NewAccount, NewWorkspace, NotificationRules,
-        Ports, Price, Prices, Registration, Services, Sources, WorkLimits,
+        self, Access, AccountRules, Caller, Channels, Failure, ModelRules, Models, NewAccount,
+        NewWorkspace, NotificationRules, Ports, Price, Prices, Registration, Services, Sources,
+        WorkLimits,
     },
     testkit::fakes::{
         FakeAuth, FakeLlm, FakeLlmKind, FakePasswords, FakeSource, FakeVault, FixedClock,

@@ -12,9 +12,9 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Mailbox, MultiPart},
     transport::smtp::{
+        Error as SmtpError,
         authentication::Credentials,
         client::{Tls, TlsParameters},
-        Error as SmtpError,
     },
 };
 
@@ -218,8 +218,17 @@ mod tests {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(!head.to_lowercase().contains("\r\nbcc:"), "{head}");
         assert!(head.contains("Message-ID: <one@example.com>"), "{head}");
-        assert!(body.contains("plain") && body.contains("<p>html</p>"), "{body}");
-        let nobody = Mail { to: "nobody".to_owned(), ..mail };
-        assert_eq!(mailer.message(&nobody).unwrap_err().kind(), ErrorKind::Invalid);
+        assert!(
+            body.contains("plain") && body.contains("<p>html</p>"),
+            "{body}"
+        );
+        let nobody = Mail {
+            to: "nobody".to_owned(),
+            ..mail
+        };
+        assert_eq!(
+            mailer.message(&nobody).unwrap_err().kind(),
+            ErrorKind::Invalid
+        );
     }
 }

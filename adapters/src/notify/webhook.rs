@@ -61,7 +61,10 @@ impl WebhookSender for HttpWebhooks {
                 "could not make a secret because the machine gives no random numbers; try again";
             Error::new(ErrorKind::Unavailable, ADAPTER, "make secret", message).with_source(error)
         })?;
-        Ok(SecretString::from(format!("{PREFIX}{}", STANDARD.encode(chance))))
+        Ok(SecretString::from(format!(
+            "{PREFIX}{}",
+            STANDARD.encode(chance)
+        )))
     }
 
     async fn post(&self, post: &SignedPost) -> Result<PostAnswer> {

@@ -13,8 +13,8 @@ use std::{error::Error as StdError, io, sync::Arc, time::Duration};
 use explainer_core::{Error, ErrorKind, Result};
 use reqwest::{Client, Response, redirect};
 
-pub use clients::Clients;
 pub use address::{Forbidden, Networks, resolve};
+pub use clients::Clients;
 pub use relay::{Parcel, Relay, Reply};
 pub use target::{BadTarget, Target};
 

@@ -79,11 +79,7 @@ impl NotificationsApi {
     /// Change a webhook
     ///
     /// What is left out or null stays.
-    #[oai(
-        path = "/webhooks/:id",
-        method = "put",
-        operation_id = "updateWebhook"
-    )]
+    #[oai(path = "/webhooks/:id", method = "put", operation_id = "updateWebhook")]
     async fn update(
         &self,
         token: Token,

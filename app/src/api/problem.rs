@@ -242,11 +242,7 @@ impl From<Failure> for Problem {
             | F::NoSuchWorkspace
             | F::NoSuchMember
             | F::NoSuchInvitation => StatusCode::NOT_FOUND,
-            F::UsernameTaken
-            | F::EmailTaken
-            | F::TooMany { .. }
-            | F::OwnerStays
-            | F::NoMail => {
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays | F::NoMail => {
                 StatusCode::CONFLICT
             }
             F::Invalid { field, message } => {

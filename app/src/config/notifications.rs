@@ -61,7 +61,12 @@ pub enum SmtpTls {
 /// Whole numbers: key, smallest, largest, a value that is usually right.
 pub(super) const RANGES: [(&str, i64, i64, &str); 5] = [
     ("notifications.attempts", 1, 20, "8 for about a day"),
-    ("notifications.first_wait_seconds", 1, 3_600, "a few seconds, 5"),
+    (
+        "notifications.first_wait_seconds",
+        1,
+        3_600,
+        "a few seconds, 5",
+    ),
     ("notifications.timeout_seconds", 1, 60, "15 for most"),
     ("notifications.keep_days", 1, 366, "30 for a month"),
     ("notifications.smtp.port", 1, 65_535, "587, or 465 for tls"),

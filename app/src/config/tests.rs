@@ -566,16 +566,25 @@ fn mail_in_clear_stays_at_home() {
     let plain = |host: &'static str| [("SMTP_TLS", "none"), ("SMTP_HOST", host)];
     load(&[], &plain("127.0.0.1")).unwrap();
     let problems = lines(load(&[], &plain("mail.example")));
-    assert!(problems[0].contains("notifications.smtp.tls"), "{problems:?}");
+    assert!(
+        problems[0].contains("notifications.smtp.tls"),
+        "{problems:?}"
+    );
     let private = "EXPLAINER__OUTBOUND__PRIVATE_NETWORKS";
     let [tls, host] = plain("mail.example");
     load(&[], &[tls, host, (private, "true")]).unwrap();
     let password = [tls, host, (private, "true"), ("SMTP_PASSWORD", "hunter2")];
     let problems = lines(load(&[], &password));
-    assert!(problems[0].contains("the password could be read"), "{problems:?}");
+    assert!(
+        problems[0].contains("the password could be read"),
+        "{problems:?}"
+    );
     assert!(!problems[0].contains("hunter2"), "{problems:?}");
     let problems = lines(load(&[], &[("SMTP_FROM", "nobody")]));
-    assert!(problems[0].contains("notifications.smtp.from"), "{problems:?}");
+    assert!(
+        problems[0].contains("notifications.smtp.from"),
+        "{problems:?}"
+    );
 }
 
 #[test]

@@ -179,9 +179,7 @@ impl Notifications {
             Ok(())
         };
         self.ports.change_workspace(&of.id, remove).await?;
-        self.ports
-            .note_in(of, "webhook.deleted", id.as_str())
-            .await;
+        self.ports.note_in(of, "webhook.deleted", id.as_str()).await;
         Ok(())
     }
 
@@ -191,7 +189,8 @@ impl Notifications {
         let known = |webhook: &&Webhook| webhook.id.as_str() == id;
         let webhook = of.webhooks.iter().find(known);
         let webhook = webhook.ok_or(Failure::WebhookNotFound)?;
-        self.try_out(of, Recipient::Webhook(webhook.id.clone())).await
+        self.try_out(of, Recipient::Webhook(webhook.id.clone()))
+            .await
     }
 
     /// Sends a test to the workspace's mailbox, once and at once; the log keeps how that went.
@@ -227,7 +226,10 @@ impl Notifications {
         let id = new_id(&*self.ports.ids)?;
         let dispatch = Dispatch::new(id, of.id.clone(), to, test);
         let tried = self.couriers.try_once(of, dispatch).await;
-        self.ports.outbox.put(&tried, self.ports.clock.now()).await?;
+        self.ports
+            .outbox
+            .put(&tried, self.ports.clock.now())
+            .await?;
         Ok(tried)
     }
 

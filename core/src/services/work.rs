@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Backlog, Dispatch, Evidence, Lease, Outcome, Progress, Specification, Stage,
-        Timestamp, Workspace,
+        Analysis, AnalysisError, Backlog, Dispatch, Evidence, Lease, Outcome, Progress,
+        Specification, Stage, Timestamp, Workspace,
     },
     explain::{self, ask},
     ports::{Notice, NoticeKind},

@@ -105,7 +105,7 @@ impl WorkspaceService {
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
-        webhooks: Vec::new(),
+            webhooks: Vec::new(),
             created_at: now,
             updated_at: now,
         };

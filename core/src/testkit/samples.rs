@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Analysis, AnalysisError, CallEnd, Dispatch, Egress, Issue, Level, Member, ModelCall, NewAnalysis,
-    Notification, Occasion, Outcome, Project, Purpose, Recipient, Role, SentrySettings, Specification, Timestamp, Tokens, User,
-    Workspace, WorkspaceSettings,
+    Analysis, AnalysisError, CallEnd, Dispatch, Egress, Issue, Level, Member, ModelCall,
+    NewAnalysis, Notification, Occasion, Outcome, Project, Purpose, Recipient, Role,
+    SentrySettings, Specification, Timestamp, Tokens, User, Workspace, WorkspaceSettings,
 };
 
 /// So many seconds after the moment at which the samples begin.

@@ -88,6 +88,18 @@ const GONE: &[(u8, &str, &str, &str)] = &[
         "refusals_of_sentry_reach_the_client_as_what_they_are",
     ),
     (
+        12,
+        "`auto_analyze` did nothing",
+        "api/webhooks.rs",
+        "what_webhooks_tell_of_is_explained_without_being_asked",
+    ),
+    (
+        12,
+        "`notification_email` did nothing",
+        "api/notifications.rs",
+        "notification_email_is_told_when_an_analysis_ends",
+    ),
+    (
         13,
         "routes answered without a token",
         "api/matrix.rs",

@@ -1,6 +1,7 @@
 //! A service to test, and somebody to ask it.
 
 mod client;
+mod mailbox;
 #[expect(
     dead_code,
     reason = "the adapter's tests, whose file this is, use the rest"
@@ -8,6 +9,7 @@ mod client;
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
 mod place;
+pub(crate) mod receiver;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
@@ -19,6 +21,7 @@ mod service;
 pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use place::{Store, in_a_file};
 pub(crate) use service::Service;
 

@@ -7,8 +7,8 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Dispatch,
-        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Timestamp, TokenId, Usage,
-        User, UserId, Watch, Workspace, WorkspaceId,
+        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Timestamp, TokenId,
+        Usage, User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
         Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,

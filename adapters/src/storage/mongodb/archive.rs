@@ -26,7 +26,8 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::{
-        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, OUTBOX, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
+        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, OUTBOX, REVOKED_TOKENS, USERS, WATCHES,
+        WORKSPACES,
     },
     results,
 };

@@ -112,7 +112,11 @@ impl Outbox for MongoStore {
             let mut free = by_id;
             free.insert("lease", Bson::Null);
             let changed = outbox.update_one(free, written(&anew)?).await?;
-            Ok(Some(if changed.matched_count == 1 { anew } else { found }))
+            Ok(Some(if changed.matched_count == 1 {
+                anew
+            } else {
+                found
+            }))
         })
         .await
     }
@@ -179,7 +183,10 @@ pub(super) async fn move_out(
     let told: Result<Vec<Dispatch>, _> = told.map(serde_json::from_str).collect();
     let told = told.map_err(|error| Fault::Unreadable(error.into()))?;
     post(outbox, &told).await?;
-    let (id, at) = (analysis.get("_id").cloned(), analysis.get("told_at").cloned());
+    let (id, at) = (
+        analysis.get("_id").cloned(),
+        analysis.get("told_at").cloned(),
+    );
     let same = doc! { "_id": id, "told_at": at };
     let empty = doc! { "$unset": { "told": "", "told_at": "" } };
     jobs.update_one(same, empty).await?;
@@ -256,7 +263,9 @@ fn written(dispatch: &Dispatch) -> Result<Document, Fault> {
     set.insert("lease", Bson::Null);
     let gone = ["due_at", "expires_at"];
     let gone = gone.into_iter().filter(|field| !set.contains_key(field));
-    let gone: Document = gone.map(|field| (field.to_owned(), Bson::from(""))).collect();
+    let gone: Document = gone
+        .map(|field| (field.to_owned(), Bson::from("")))
+        .collect();
     let mut update = doc! { "$set": set };
     if !gone.is_empty() {
         update.insert("$unset", gone);

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    SqliteStore, fault::Fault, ledger, outbox, queue, revoked_tokens, statement::Sql, users, watches,
-    workspaces,
+    SqliteStore, fault::Fault, ledger, outbox, queue, revoked_tokens, statement::Sql, users,
+    watches, workspaces,
 };
 
 /// Tables whose rows are not carried by themselves, each with the reason.

@@ -129,9 +129,7 @@ impl Couriers {
         let at = self.ports.clock.now();
         let tried = match (workspace, &dispatch.to) {
             (None, _) => cancelled("the workspace is gone"),
-            (Some(workspace), Recipient::Webhook(id)) => {
-                self.post(workspace, id, &dispatch).await
-            }
+            (Some(workspace), Recipient::Webhook(id)) => self.post(workspace, id, &dispatch).await,
             (Some(workspace), Recipient::Mail(to)) => self.mail(workspace, to, &dispatch).await,
         };
         let took = self.ports.clock.now().duration_since(at).as_millis();
@@ -255,7 +253,12 @@ impl Ports {
         let told = self.told(occasion, job, outcome);
         let dispatch = |to| {
             let id = new_id(&*self.ids).ok()?;
-            Some(Dispatch::new(id, job.workspace_id.clone(), to, told.clone()))
+            Some(Dispatch::new(
+                id,
+                job.workspace_id.clone(),
+                to,
+                told.clone(),
+            ))
         };
         recipients.filter_map(dispatch).collect()
     }
@@ -388,15 +391,31 @@ mod tests {
         let all: Duration = waits.iter().sum();
         let hours = all.as_secs() / 3600;
         assert!((19..=31).contains(&hours), "{hours} hours: {waits:?}");
-        assert!(waits.is_sorted() && waits[0] >= Duration::from_secs(4), "{waits:?}");
+        assert!(
+            waits.is_sorted() && waits[0] >= Duration::from_secs(4),
+            "{waits:?}"
+        );
         assert_ne!(waits, day("two"));
     }
 
     #[test]
     fn only_success_is_success() {
-        for (status, delivered) in [(200, true), (299, true), (302, false), (404, false), (500, false)] {
-            let answer = PostAnswer { status, retry_after: None };
-            assert_eq!(matches!(read(answer).then, Then::Delivered), delivered, "{status}");
+        for (status, delivered) in [
+            (200, true),
+            (299, true),
+            (302, false),
+            (404, false),
+            (500, false),
+        ] {
+            let answer = PostAnswer {
+                status,
+                retry_after: None,
+            };
+            assert_eq!(
+                matches!(read(answer).then, Then::Delivered),
+                delivered,
+                "{status}"
+            );
         }
     }
 }

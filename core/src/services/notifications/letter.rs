@@ -183,7 +183,10 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::Recipient, testkit::samples::{at, id}};
+    use crate::{
+        domain::Recipient,
+        testkit::samples::{at, id},
+    };
 
     fn hostile() -> Dispatch {
         let notification = Notification {
@@ -200,15 +203,27 @@ mod tests {
             summary: Some(format!("<b>&\u{0}{}", "é".repeat(9_000))),
             error: None,
         };
-        Dispatch::new(id("d"), id("w"), Recipient::Mail("a@b.c".to_owned()), notification)
+        Dispatch::new(
+            id("d"),
+            id("w"),
+            Recipient::Mail("a@b.c".to_owned()),
+            notification,
+        )
     }
 
     #[test]
     fn no_text_of_an_issue_becomes_a_header_or_markup() {
         let mail = mail(&hostile(), "a@b.c", Some("https://x.example.com/"));
         assert!(!mail.subject.contains(char::is_control), "{}", mail.subject);
-        assert!(mail.subject.ends_with("x Bcc: eve@example.com <script>alert(1)</script>"));
-        assert!(!mail.html.contains("<script") && !mail.html.contains("<img") && !mail.html.contains("<b>"));
+        assert!(
+            mail.subject
+                .ends_with("x Bcc: eve@example.com <script>alert(1)</script>")
+        );
+        assert!(
+            !mail.html.contains("<script")
+                && !mail.html.contains("<img")
+                && !mail.html.contains("<b>")
+        );
         assert!(!mail.html.contains("javascript:") && !mail.plain.contains("javascript:"));
         let link = "https://x.example.com/api/v1/analyses/a";
         assert!(mail.html.contains(link) && mail.plain.contains(link));

@@ -10,8 +10,8 @@ use crate::{
     domain::{Member, MemberRole, Sealed, Status},
     ensure,
     ports::{
-        Added, Analyses, Entry, Export, Kind, Ledger, Outbox, RevokedTokens, Unreadable, Users, Watches,
-        Workspaces,
+        Added, Analyses, Entry, Export, Kind, Ledger, Outbox, RevokedTokens, Unreadable, Users,
+        Watches, Workspaces,
     },
     testkit::{
         fakes::MemoryStore,

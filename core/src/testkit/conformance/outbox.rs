@@ -7,9 +7,7 @@ use futures::future::join_all;
 use super::{Case, Stop, Verdict, WholeStore, analyses::LEASE};
 use crate::{
     Result, cases,
-    domain::{
-        Attempt, Dispatch, DispatchState, KEPT_DISPATCHES, Priority, Recipient, WorkspaceId,
-    },
+    domain::{Attempt, Dispatch, DispatchState, KEPT_DISPATCHES, Priority, Recipient, WorkspaceId},
     ensure,
     ports::{Analyses, Outbox},
     testkit::samples::{at, completed, dispatch, failure, id, request},
@@ -54,7 +52,9 @@ async fn what_is_to_be_told_of_an_analysis_is_there_once_it_has_ended_and_not_wh
     };
     let told = [dispatch("a", 61), dispatch("b", 61)];
     let outcome = completed(&job, "done");
-    let ended = analyses.finish(&lost, outcome.clone(), &told, at(61)).await?;
+    let ended = analyses
+        .finish(&lost, outcome.clone(), &told, at(61))
+        .await?;
     ensure!(ended.is_none(), "a lost lease finished: {ended:?}");
     let found = newest(store).await?;
     ensure!(found.is_empty(), "told by a lost lease: {found:?}");
@@ -63,7 +63,10 @@ async fn what_is_to_be_told_of_an_analysis_is_there_once_it_has_ended_and_not_wh
     let found = newest(store).await?;
     ensure!(found == [two, one.clone()], "{found:?}");
     let taken = outbox(store).claim("courier", at(61), LEASE, &[]).await?;
-    ensure!(taken.is_some_and(|it| it.id == one.id), "it is not handed out");
+    ensure!(
+        taken.is_some_and(|it| it.id == one.id),
+        "it is not handed out"
+    );
     Ok(())
 }
 
@@ -127,7 +130,10 @@ async fn claim_hands_out_nothing_that_is_not_due_has_ended_or_goes_to_a_place_th
         return Err(Stop::Failed("other places were spared too".to_owned()));
     };
     taken.end(DispatchState::Delivered, at(6), Duration::from_secs(600));
-    ensure!(outbox(store).settle("x", &taken).await?, "the lease was lost");
+    ensure!(
+        outbox(store).settle("x", &taken).await?,
+        "the lease was lost"
+    );
     let ended = claim(store, "y", 500).await?;
     ensure!(ended.is_none(), "after it ended: {ended:?}");
     Ok(())
@@ -148,7 +154,10 @@ async fn of_many_simultaneous_claims_each_gets_another(store: &dyn WholeStore) -
             None => none += 1,
         }
     }
-    ensure!((taken.len(), none) == (8, 4), "{taken:?}, {none} times none");
+    ensure!(
+        (taken.len(), none) == (8, 4),
+        "{taken:?}, {none} times none"
+    );
     Ok(())
 }
 

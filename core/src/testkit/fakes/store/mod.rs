@@ -27,7 +27,8 @@ use crate::{
     Error, ErrorKind,
     domain::{
         AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, DispatchId, Invitation,
-        InvitationId, ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        InvitationId, ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace,
+        WorkspaceId,
     },
     ports::Change,
 };

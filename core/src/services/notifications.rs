@@ -97,7 +97,7 @@ impl Notifications {
         let secret = sender.new_secret()?;
         let webhook = Webhook {
             id: new_id(&*self.ports.ids)?,
-            url: checked_url(sender, new.url)?,
+            url: checked_url(sender, &new.url)?,
             events: checked_events(new.events)?,
             secret: self.ports.vault.seal(&secret)?,
             former_secret: None,
@@ -129,7 +129,7 @@ impl Notifications {
         changes: WebhookChanges,
     ) -> Result<Webhook, Failure> {
         of.require(Right::Configure)?;
-        let url = changes.url.map(|url| checked_url(self.sender()?, url));
+        let url = changes.url.map(|url| checked_url(self.sender()?, &url));
         let url = url.transpose()?;
         let events = changes.events.map(checked_events).transpose()?;
         self.change_one(of, id, "webhook.updated", |webhook| {
@@ -310,7 +310,7 @@ impl Ports {
     }
 }
 
-fn checked_url(sender: &dyn WebhookSender, url: String) -> Result<String, Failure> {
+fn checked_url(sender: &dyn WebhookSender, url: &str) -> Result<String, Failure> {
     let refuse = |message: String| Failure::Invalid {
         field: "url",
         message,
@@ -318,10 +318,10 @@ fn checked_url(sender: &dyn WebhookSender, url: String) -> Result<String, Failur
     if url.len() > LONGEST_URL {
         return Err(refuse(format!("must have at most {LONGEST_URL} bytes")));
     }
-    let url = url.trim().to_owned();
-    let checked = sender.check(&url);
+    let url = url.trim();
+    let checked = sender.check(url);
     checked.map_err(|error| refuse(error.message().to_owned()))?;
-    Ok(url)
+    Ok(url.to_owned())
 }
 
 fn checked_events(mut events: Vec<Occasion>) -> Result<Vec<Occasion>, Failure> {

@@ -273,8 +273,8 @@ impl Work {
         told: &[Dispatch],
     ) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
-        let analyses = &self.ports.analyses;
-        let Some(analysis) = analyses.finish(lease, outcome, told, now).await? else {
+        let finished = self.ports.analyses.finish(lease, outcome, told, now);
+        let Some(analysis) = finished.await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
             return Ok(None);
         };

@@ -5,7 +5,6 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use ::mongodb::{
     bson::{Bson, Document, doc},
-    error::{ErrorKind as DriverKind, InsertManyError},
     options::Hint,
 };
 use async_trait::async_trait;
@@ -29,7 +28,7 @@ use super::{
         ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, OUTBOX, REVOKED_TOKENS, USERS, WATCHES,
         WORKSPACES,
     },
-    results,
+    query, results,
 };
 
 /// Where the records of one kind are, and how documents are read and written.
@@ -193,27 +192,9 @@ impl MongoStore {
         collection: &str,
         documents: Vec<Document>,
     ) -> Result<Vec<(usize, Added)>, Fault> {
-        let collection = self.collection(collection);
-        let insert = collection.insert_many(documents).ordered(false);
-        let Err(error) = insert.await else {
-            return Ok(Vec::new());
-        };
-        let DriverKind::InsertMany(InsertManyError {
-            write_errors: Some(refused),
-            write_concern_error: None,
-            ..
-        }) = &*error.kind
-        else {
-            return Err(error.into());
-        };
-        let mut outcome = Vec::new();
-        for one in refused {
-            match Fault::of_code(one.code, &one.message) {
-                Some(Fault::Taken(index)) => outcome.push((one.index, taken(&index))),
-                _ => return Err(error.into()),
-            }
-        }
-        Ok(outcome)
+        let refused = query::add_all(&self.collection(collection), documents).await?;
+        let refused = refused.into_iter();
+        Ok(refused.map(|(at, index)| (at, taken(&index))).collect())
     }
 }
 

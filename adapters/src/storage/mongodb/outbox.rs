@@ -195,15 +195,12 @@ pub(super) async fn move_out(
 
 /// Adds those that are not there yet, all of one workspace, and drops what is no longer kept.
 async fn post(outbox: &Collection<Document>, dispatches: &[Dispatch]) -> Result<(), Fault> {
-    for dispatch in dispatches {
-        match query::add(outbox, dispatch.to_document()?).await {
-            Ok(()) | Err(Fault::Taken(_)) => {}
-            Err(fault) => return Err(fault),
-        }
-    }
     let Some(Dispatch { workspace_id, .. }) = dispatches.first() else {
         return Ok(());
     };
+    let documents: Result<Vec<Document>, Fault> =
+        dispatches.iter().map(Record::to_document).collect();
+    query::add_all(outbox, documents?).await?;
     let workspace = workspace_id.as_str();
     let newest = outbox.find_one(doc! { "workspace_id": workspace });
     let newest = newest.sort(doc! { "_id": -1 }).skip(KEPT_DISPATCHES.into());

@@ -14,15 +14,15 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Call, Ended, Metrics, OfModel, Tokens};
-use crate::telemetry::ANALYSIS;
+use super::{Call, Ended, Metrics, OfModel, Sent, Tokens};
+use crate::telemetry::{ANALYSIS, NOTIFICATION};
 
 /// What counts for `metrics`, deaf to everything else.
 pub(in crate::telemetry) fn layer<S>(metrics: Arc<Metrics>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER));
+    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER | NOTIFICATION));
     Counting(metrics).with_filter(heard).boxed()
 }
 
@@ -66,13 +66,19 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        if event.metadata().target() == BREAKER {
-            let model = self.0.model(&fields.model);
-            let breaker = self.0.breakers.get_or_create(&OfModel { model });
-            breaker.set(i64::from(fields.open));
-            return;
+        match event.metadata().target() {
+            BREAKER => {
+                let model = self.0.model(&fields.model);
+                let breaker = self.0.breakers.get_or_create(&OfModel { model });
+                breaker.set(i64::from(fields.open));
+            }
+            NOTIFICATION => {
+                let (channel, outcome) = (fields.kind, fields.outcome);
+                let sent = Sent { channel, outcome };
+                self.0.notifications.get_or_create(&sent).inc();
+            }
+            _ => self.0.ended(fields),
         }
-        self.0.ended(fields);
     }
 }
 

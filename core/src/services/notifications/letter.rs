@@ -1,5 +1,7 @@
 //! What notifications say: to programs as JSON, to people as a mail.
 
+use std::fmt::Write;
+
 use serde::Serialize;
 
 use crate::{
@@ -107,31 +109,47 @@ pub(super) fn mail(dispatch: &Dispatch, to: &str, public_url: Option<&str>) -> M
         (Some(error), _) => inline::line(&error.message, OTHER),
         (None, summary) => cut(summary.as_deref().unwrap_or_default(), SUMMARY),
     };
-    let mut plain = format!("{what}: {title}\n\n{text}\n\n");
-    let mut html = format!(
-        "<!doctype html><html lang=\"en\"><body><h1>{what}: {}</h1><p>{}</p><table>",
-        escaped(&title),
-        escaped(&text).replace('\n', "<br>")
-    );
-    for (label, value) in rows {
-        plain += &format!("{label}: {value}\n");
-        let value = escaped(&value);
-        html += &format!("<tr><th align=\"left\">{label}</th><td>{value}</td></tr>");
-    }
-    html += "</table>";
-    for (label, url) in links.into_iter().flatten() {
-        plain += &format!("{label}: {url}\n");
-        html += &format!("<p><a href=\"{}\">{label}</a></p>", escaped(&url));
-    }
-    html += "</body></html>";
+    let links: Vec<(&str, String)> = links.into_iter().flatten().collect();
+    let heading = format!("{what}: {title}");
     Mail {
         id: dispatch.id.to_string(),
         at: told.at,
         to: to.to_owned(),
-        subject: format!("[Issue Explainer] {what}: {title}"),
-        plain,
-        html,
+        subject: format!("[Issue Explainer] {heading}"),
+        plain: plain(&heading, &text, &rows, &links),
+        html: page(&heading, &text, &rows, &links),
     }
+}
+
+/// A label and what stands beside it.
+type Row<'a> = (&'a str, String);
+
+fn plain(heading: &str, text: &str, rows: &[Row<'_>], links: &[Row<'_>]) -> String {
+    let mut out = format!("{heading}\n\n{text}\n\n");
+    for (label, value) in rows.iter().chain(links) {
+        let _ = writeln!(out, "{label}: {value}");
+    }
+    out
+}
+
+fn page(heading: &str, text: &str, rows: &[Row<'_>], links: &[Row<'_>]) -> String {
+    let (heading, text) = (escaped(heading), escaped(text).replace('\n', "<br>"));
+    let mut out =
+        format!("<!doctype html><html lang=\"en\"><body><h1>{heading}</h1><p>{text}</p><table>");
+    for (label, value) in rows {
+        let value = escaped(value);
+        let _ = write!(
+            out,
+            "<tr><th align=\"left\">{label}</th><td>{value}</td></tr>"
+        );
+    }
+    out.push_str("</table>");
+    for (label, url) in links {
+        let url = escaped(url);
+        let _ = write!(out, "<p><a href=\"{url}\">{label}</a></p>");
+    }
+    out.push_str("</body></html>");
+    out
 }
 
 fn status(occasion: Occasion) -> &'static str {

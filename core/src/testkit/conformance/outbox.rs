@@ -75,7 +75,7 @@ async fn what_was_put_in_reads_back_equal_only_in_its_own_workspace(
 ) -> Verdict {
     let mut stored = dispatch("a", 0);
     stored.to = Recipient::Mail("größe@example.com".to_owned());
-    stored.notification.title = "\u{1F980} \0 '\"\\ $where a.b".to_owned();
+    "\u{1F980} \0 '\"\\ $where a.b".clone_into(&mut stored.notification.title);
     stored.notification.priority = Some(Priority::High);
     stored.notification.error = Some(failure());
     stored.last = Some(Attempt {

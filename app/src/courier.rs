@@ -67,7 +67,7 @@ impl Sending {
             match AssertUnwindSafe(sent).catch_unwind().await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(?error, "could not store how a notification went")
+                    tracing::error!(?error, "could not store how a notification went");
                 }
                 // The panic hook has logged where and why; it is taken up again after its lease.
                 Err(_panic) => tracing::error!("sending a notification panicked"),

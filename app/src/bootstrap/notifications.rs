@@ -6,9 +6,11 @@ use std::{sync::Arc, time::Duration};
 use explainer_adapters::notify::smtp::{self, SmtpMailer};
 #[cfg(feature = "notify-webhook")]
 use explainer_adapters::notify::webhook::HttpWebhooks;
+#[cfg(feature = "notify-webhook")]
+use explainer_core::ports::WebhookSender;
 use explainer_core::{
     Result,
-    ports::{Mailer, WebhookSender},
+    ports::Mailer,
     services::{Channels, NotificationRules},
 };
 
@@ -20,10 +22,11 @@ use crate::config::{self, Config};
 pub(super) fn channels(config: &Config) -> Result<Channels> {
     let mail = config.notifications.smtp.host.as_deref();
     let mail = mail.map(|host| mailer(host, config)).transpose()?;
-    Ok(Channels {
-        mail,
-        webhooks: webhooks(config),
-    })
+    #[cfg(feature = "notify-webhook")]
+    let webhooks = Some(webhooks(config));
+    #[cfg(not(feature = "notify-webhook"))]
+    let webhooks = None;
+    Ok(Channels { mail, webhooks })
 }
 
 /// How patiently they are gone.
@@ -37,15 +40,10 @@ pub(super) fn rules(config: &config::Notifications) -> NotificationRules {
 }
 
 #[cfg(feature = "notify-webhook")]
-fn webhooks(config: &Config) -> Option<Arc<dyn WebhookSender>> {
+fn webhooks(config: &Config) -> Arc<dyn WebhookSender> {
     let patience = Duration::from_secs(config.notifications.timeout_seconds);
     let private = config.outbound.private_networks;
-    Some(Arc::new(HttpWebhooks::new(private, patience)))
-}
-
-#[cfg(not(feature = "notify-webhook"))]
-fn webhooks(_: &Config) -> Option<Arc<dyn WebhookSender>> {
-    None
+    Arc::new(HttpWebhooks::new(private, patience))
 }
 
 #[cfg(feature = "notify-smtp")]

@@ -62,12 +62,12 @@ impl Outbox for MongoStore {
             "$inc": { "attempts": 1 },
         };
         let longest_due = doc! { "due_at": 1, "_id": 1 };
-        let taken = outbox
+        let found = outbox
             .find_one_and_update(due, take)
             .sort(longest_due)
             .return_document(ReturnDocument::After);
         self.run("claim dispatch", async {
-            taken.await?.map(Dispatch::from_document).transpose()
+            found.await?.map(Dispatch::from_document).transpose()
         })
         .await
     }

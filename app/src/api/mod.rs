@@ -24,6 +24,7 @@ mod money;
 mod monitoring;
 mod notifications;
 mod origin;
+mod pages;
 mod problem;
 mod processed;
 mod rate;
@@ -43,9 +44,8 @@ mod workspaces;
 
 use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use explainer_core::{ports::Ids, services::Services};
-use poem::{Endpoint, EndpointExt, Response, Route, endpoint::BoxEndpoint, http::header};
+use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
@@ -93,13 +93,6 @@ impl Message {
         }
     }
 }
-
-const HTML: &str = "text/html; charset=utf-8";
-
-/// What a page of ours may do: it brings its scripts and styles along and asks nobody but us.
-const PAGES: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
-                     img-src 'self' data:; font-src data:; connect-src 'self'; worker-src blob:; \
-                     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the API is made of.
 #[derive(Debug, Clone)]
@@ -155,11 +148,9 @@ fn around<T: OpenApi + 'static>(
     let longest = patience + waiting.limit();
     let spec = document(&service);
     let names = Arc::new(Routes::of(&spec));
-    let routes = Route::new().at("/openapi.json", fixed("application/json", spec.clone()));
-    #[cfg(feature = "web")]
-    let routes = pages(routes, &service);
+    let methods = AllowedMethods::of(&spec);
     let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let routes = routes
+    let routes = pages::pages(spec)
         .nest("/", service)
         .data(services.clone())
         .data(telemetry.clone())
@@ -174,7 +165,7 @@ fn around<T: OpenApi + 'static>(
     Around {
         inner: Limits::new(once, config.concurrent_requests, patience),
         cors: Cors::new(&config.allowed_origins),
-        methods: AllowedMethods::of(&spec),
+        methods,
         names,
         rate: RateLimit::new(config.requests_per_minute),
         ids,
@@ -279,39 +270,4 @@ fn service<T: OpenApi>(apis: T) -> OpenApiService<T, ()> {
 /// The document with one newline at its end, as files have.
 fn document<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     service.spec() + "\n"
-}
-
-/// The pages about the API, for people.
-#[cfg(feature = "web")]
-fn pages<T: OpenApi>(routes: Route, service: &OpenApiService<T, ()>) -> Route {
-    let redoc = without_foreign_links(&service.redoc_html());
-    routes
-        .at("/docs", fixed(HTML, service.swagger_ui_html()))
-        .at("/redoc", fixed(HTML, redoc))
-}
-
-/// `ReDoc`'s page fetches its fonts from elsewhere; the reader's own serve as well.
-#[cfg(feature = "web")]
-fn without_foreign_links(page: &str) -> String {
-    let foreign = |line: &&str| line.trim_start().starts_with("<link href=\"https://");
-    page.lines()
-        .filter(|line| !foreign(line))
-        .flat_map(|line| [line, "\n"])
-        .collect()
-}
-
-/// Text that never changes while the service runs.
-fn fixed(content_type: &'static str, text: String) -> impl Endpoint + 'static {
-    let text = Bytes::from(text);
-    let tag = etag::tag(&text);
-    poem::get(poem::endpoint::make_sync(move |_| {
-        let response = Response::builder()
-            .content_type(content_type)
-            .header(header::ETAG, tag.clone());
-        let response = match content_type {
-            HTML => response.header(header::CONTENT_SECURITY_POLICY, PAGES),
-            _ => response,
-        };
-        response.body(text.clone())
-    }))
 }

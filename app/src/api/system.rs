@@ -21,8 +21,9 @@ use poem_openapi::{
 use serde::Serialize;
 
 use super::{
-    HTML, PAGES, Tags,
+    Tags,
     answer::{self, Answer},
+    pages,
 };
 
 /// The media type of problems.
@@ -265,8 +266,8 @@ impl IntoResponse for Start {
                 let page =
                     include_str!("page.html").replace("{version}", env!("CARGO_PKG_VERSION"));
                 Response::builder()
-                    .content_type(HTML)
-                    .header(header::CONTENT_SECURITY_POLICY, PAGES)
+                    .content_type(pages::HTML)
+                    .header(header::CONTENT_SECURITY_POLICY, pages::POLICY)
                     .body(page)
             }
         }

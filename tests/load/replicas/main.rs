@@ -13,7 +13,7 @@
 
 mod issues;
 mod killer;
-#[path = "../slow_model/model.rs"]
+#[path = "../model.rs"]
 mod model;
 #[expect(
     dead_code,

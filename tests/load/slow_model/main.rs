@@ -12,12 +12,13 @@
 
 #[path = "../events.rs"]
 mod events;
+#[path = "../model.rs"]
 mod model;
 
 use std::{
-    env, fs,
+    fs,
     io::{BufRead, BufReader},
-    path::Path,
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -39,6 +40,12 @@ struct Options {
     /// How long the model takes for each answer, in seconds
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
+    /// The service to measure
+    #[arg(long, default_value = "target/release/explainer")]
+    service: PathBuf,
+    /// The address of the MongoDB server to store on, instead of SQLite
+    #[arg(long)]
+    mongodb: Option<String>,
     /// How often that is measured
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -50,7 +57,7 @@ async fn main() -> Outcome {
     let model = model::start(Duration::from_secs_f64(options.seconds), |_| ()).await?;
     for round in 1..=options.rounds {
         let still = alone(&model, options.analyses).await?;
-        let service = Service::start(&model, options.analyses).await?;
+        let service = Service::start(&model, &options, round).await?;
         let idle = service.memory("VmRSS")?;
         let took = service.analyze_all(options.analyses).await?;
         println!(
@@ -91,13 +98,13 @@ struct Service {
 }
 
 impl Service {
-    async fn start(model: &str, issues: usize) -> Outcome<Self> {
+    async fn start(model: &str, options: &Options, round: usize) -> Outcome<Self> {
+        let issues = options.analyses;
         let folder = tempfile::tempdir()?;
         fs::write(folder.path().join("events.jsonl"), events::events(issues))?;
-        let program = env::current_exe()?;
-        let program = program.parent().and_then(Path::parent).ok_or("no folder")?;
         let at_once = issues.min(1_024).to_string();
-        let mut process = Command::new(program.join("explainer-under-test"))
+        let mut command = Command::new(std::path::absolute(&options.service)?);
+        command
             .current_dir(folder.path())
             .env_clear()
             .env("API_PORT", "0")
@@ -107,8 +114,14 @@ impl Service {
             .env("EXPLAINER__LLM__OPENAI__CONCURRENCY", &at_once)
             .env("OPENAI_BASE_URL", model)
             .env("OPENAI_MODEL", "slow")
-            .stderr(Stdio::piped())
-            .spawn()?;
+            .stderr(Stdio::piped());
+        if let Some(uri) = &options.mongodb {
+            let database = format!("explainer-load-{}-{round}", std::process::id());
+            command
+                .env("MONGODB_URI", uri)
+                .env("DATABASE_NAME", database);
+        }
+        let mut process = command.spawn()?;
         let log = process.stderr.take().ok_or("no log")?;
         let mut lines = BufReader::new(log).lines();
         let url = loop {

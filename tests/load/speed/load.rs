@@ -41,8 +41,10 @@ impl Load {
         for connection in 0..self.connections {
             let (address, until) = (place.address, begin + self.duration);
             let requests: Vec<Vec<u8>> = requests.to_vec();
+            let step = self.connections;
             connections.spawn(async move {
-                let asked = ask(address, &requests, connection, until).await;
+                let turns = requests.iter().cycle().skip(connection).step_by(step);
+                let asked = ask(address, turns, until).await;
                 asked.map_err(|error| error.to_string())
             });
         }
@@ -70,17 +72,16 @@ impl Load {
 }
 
 /// One connection: how long each request took until the time was up.
-async fn ask(
+async fn ask<'a>(
     address: SocketAddr,
-    requests: &[Vec<u8>],
-    from: usize,
+    requests: impl Iterator<Item = &'a Vec<u8>>,
     until: Instant,
 ) -> Outcome<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(64 * 1024);
     let mut took = Vec::new();
-    for request in requests.iter().cycle().skip(from) {
+    for request in requests {
         let begin = Instant::now();
         if begin >= until {
             break;
@@ -93,7 +94,7 @@ async fn ask(
 }
 
 /// Reads one answer to its end; one that is not a success ends the measurement.
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome {
+pub(crate) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome {
     buffer.clear();
     let body = loop {
         if stream.read_buf(buffer).await? == 0 {
@@ -131,7 +132,8 @@ fn processor_time(process: u32) -> Outcome<Duration> {
     Ok(Duration::from_millis(10 * (user + system)))
 }
 
-fn resident(process: u32) -> Outcome<f64> {
+/// The memory of a process, in MiB.
+pub(crate) fn resident(process: u32) -> Outcome<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|it| it.trim().trim_end_matches("kB").trim().parse::<f64>().ok());

@@ -15,6 +15,11 @@
 mod events;
 mod limit;
 mod load;
+#[path = "../model.rs"]
+mod model;
+#[path = "../../../adapters/tests/support/mongod.rs"]
+#[expect(dead_code, reason = "it serves the tests of the stores first")]
+mod mongod;
 mod place;
 mod report;
 mod sentry;
@@ -25,7 +30,8 @@ use clap::Parser;
 
 use self::{
     load::Load,
-    place::{Place, Store},
+    mongod::Topology,
+    place::{Place, Setup},
     report::Report,
     sentry::Manner,
 };
@@ -37,6 +43,13 @@ const LOAD: &str = "1";
 
 /// What can fail here is told to whoever started it.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// Where analyses are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Store {
+    Sqlite,
+    Mongodb,
+}
 
 /// Measures the service beside a server that only checks a token.
 #[derive(Parser)]
@@ -53,9 +66,20 @@ struct Options {
     /// How many analyses are stored before
     #[arg(long, default_value_t = 1000)]
     analyses: usize,
-    /// The stores to measure on; for MongoDB its address is taken from `MONGODB_URI`
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "sqlite")]
+    /// The service to measure
+    #[arg(long, default_value = "target/release/explainer")]
+    service: PathBuf,
+    /// The stores to measure on; MongoDB is the server of `MONGODB_URI`, else one that is started
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "sqlite,mongodb"
+    )]
     stores: Vec<Store>,
+    /// Only the cases whose names hold one of these
+    #[arg(long, value_delimiter = ',')]
+    cases: Vec<String>,
     /// Also measure while a Sentry of these manners is told of a tenth of the requests
     #[arg(long, value_enum, value_delimiter = ',')]
     told: Vec<Manner>,
@@ -65,6 +89,12 @@ struct Options {
     /// Be the server that stands still
     #[arg(long, hide = true)]
     limit: bool,
+}
+
+impl Options {
+    fn wants(&self, case: &str) -> bool {
+        self.cases.is_empty() || self.cases.iter().any(|part| case.contains(part))
+    }
 }
 
 fn main() -> Outcome {
@@ -96,23 +126,37 @@ fn pin(process: &str) -> bool {
 async fn measure(options: &Options, pinned: bool) -> Outcome {
     let core = pinned.then_some(SERVERS);
     let limit = Place::limit(core)?;
+    let model = model::start(Duration::ZERO, |_| ()).await?;
+    let with_mongodb = options.stores.contains(&Store::Mongodb);
+    let mongodb = with_mongodb.then(|| mongod::server(Topology::Standalone));
     let mut places = Vec::new();
     for store in &options.stores {
-        println!("storing {} analyses in {store} …", options.analyses);
-        let place = Place::service(*store, core, options.analyses, &[]).await?;
-        places.push((store.to_string(), place));
+        println!("storing {} analyses in {store:?} …", options.analyses);
+        let setup = Setup {
+            program: &options.service,
+            core,
+            analyses: options.analyses,
+            model: &model,
+            mongodb: match store {
+                Store::Sqlite => None,
+                Store::Mongodb => mongodb.as_ref().map(|server| server.uri.as_str()),
+            },
+        };
+        let place = Place::service(&setup, &[]).await?;
+        places.push((format!("{store:?}"), place));
         for manner in &options.told {
             let told = sentry::start(*manner).await?;
-            let place = Place::service(*store, core, options.analyses, &told).await?;
-            places.push((format!("{store} {manner:?}"), place));
+            let place = Place::service(&setup, &told).await?;
+            places.push((format!("{store:?} {manner:?}"), place));
         }
     }
     let duration = Duration::from_secs_f64(options.seconds);
     let mut report = Report::default();
-    for (index, case) in place::CASES.iter().enumerate() {
+    let cases = place::CASES.iter().enumerate();
+    for (index, (case, connections)) in cases.filter(|(_, (case, _))| options.wants(case)) {
         for _ in 0..options.rounds {
             let load = Load {
-                connections: options.connections,
+                connections: connections.unwrap_or(options.connections),
                 duration,
             };
             let still = load.run(&limit, &limit.requests[0]).await?;

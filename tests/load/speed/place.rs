@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use serde_json::{Value, json};
@@ -14,32 +15,36 @@ use tempfile::TempDir;
 
 use crate::{Outcome, events::events, limit};
 
-/// What is measured, in the order of [`Place::requests`].
-pub(crate) const CASES: &[&str] = &[
-    "health",
-    "auth/me",
-    "one stored analysis",
-    "list of 25",
-    "list of 25, filtered",
-    "login",
+/// What is measured, in the order of [`Place::requests`], and over how many connections where
+/// that is part of it.
+pub(crate) const CASES: &[(&str, Option<usize>)] = &[
+    ("health", None),
+    ("auth/me", None),
+    ("one stored analysis", None),
+    ("list of 25", None),
+    ("list of 25, filtered", None),
+    ("login", None),
+    ("analysis, 1 in flight", Some(1)),
+    ("analysis, 64 in flight", Some(64)),
+    ("analysis, 512 in flight", Some(512)),
 ];
+
+/// How many analyses are under way at once, at most.
+const AT_ONCE: &str = "512";
 
 const USER: &str = r#"{"username":"load","password":"correct horse"}"#;
 
-/// Where analyses are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Store {
-    Sqlite,
-    Mongodb,
-}
-
-impl std::fmt::Display for Store {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite => "SQLite",
-            Self::Mongodb => "MongoDB",
-        })
-    }
+/// How the service is run.
+pub(crate) struct Setup<'a> {
+    pub program: &'a Path,
+    /// Its core; any where `None`.
+    pub core: Option<&'a str>,
+    /// How many analyses are stored before it is asked.
+    pub analyses: usize,
+    /// The address of its model.
+    pub model: &'a str,
+    /// Where it stores, if that is not SQLite.
+    pub mongodb: Option<&'a str>,
 }
 
 /// A running server; it ends when this is dropped.
@@ -69,30 +74,26 @@ impl Place {
         })
     }
 
-    /// The service with so many analyses in its store.
-    pub(crate) async fn service(
-        store: Store,
-        core: Option<&str>,
-        analyses: usize,
-        more: &[(&str, String)],
-    ) -> Outcome<Self> {
+    /// The service as it is set up, and with `more` variables.
+    pub(crate) async fn service(setup: &Setup<'_>, more: &[(&str, String)]) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        std::fs::write(folder.path().join("events.jsonl"), events(analyses))?;
-        let binary = env::current_exe()?;
-        let binary = binary.parent().and_then(Path::parent);
-        let binary = binary.ok_or("no folder")?.join("explainer-under-test");
-        let mut command = on(core, &binary);
+        std::fs::write(folder.path().join("events.jsonl"), events(setup.analyses))?;
+        let mut command = on(setup.core, &std::path::absolute(setup.program)?);
         command
             .current_dir(folder.path())
             .env_clear()
             .env("API_PORT", "0")
             .env("EXPLAINER__LOG__FORMAT", "json")
             .env("EXPLAINER__SOURCES__FILES", "events.jsonl")
+            .env("EXPLAINER__ANALYSIS__WORKERS", AT_ONCE)
+            .env("EXPLAINER__LLM__OPENAI__CONCURRENCY", AT_ONCE)
+            .env("OPENAI_BASE_URL", setup.model)
+            .env("OPENAI_MODEL", "quick")
             .envs(more.iter().map(|(name, value)| (name, value)));
-        if store == Store::Mongodb {
-            let uri =
-                env::var("MONGODB_URI").map_err(|_| "set MONGODB_URI to measure on MongoDB")?;
-            let database = format!("explainer-load-{}", std::process::id());
+        if let Some(uri) = setup.mongodb {
+            static DATABASES: AtomicU32 = AtomicU32::new(0);
+            let number = DATABASES.fetch_add(1, Ordering::Relaxed);
+            let database = format!("explainer-load-{}-{number}", std::process::id());
             command
                 .env("MONGODB_URI", uri)
                 .env("DATABASE_NAME", database);
@@ -104,7 +105,7 @@ impl Place {
             requests: Vec::new(),
             _folder: Some(folder),
         };
-        place.requests = place.prepare(analyses).await?;
+        place.requests = place.prepare(setup.analyses).await?;
         Ok(place)
     }
 
@@ -127,7 +128,7 @@ impl Place {
         let sent = http.post(url("/workspaces/")).bearer_auth(token);
         let sent = sent.json(&json!({"name": "Load"})).send();
         sent.await?.error_for_status()?;
-        let mut ids = Vec::new();
+        let (mut ids, mut again) = (Vec::new(), Vec::new());
         let mut cursor = String::new();
         while ids.len() < analyses {
             let page = http.get(url(&format!("/issues/?limit=100&cursor={cursor}")));
@@ -138,6 +139,8 @@ impl Place {
                 let analyzed = analyze.bearer_auth(token).send().await?;
                 let analyzed: Value = analyzed.error_for_status()?.json().await?;
                 ids.push(analyzed["id"].as_str().unwrap_or_default().to_owned());
+                let path = format!("/api/v1/issues/{id}/analyze");
+                again.push(request("POST", &path, Some(token), r#"{"force":true}"#));
             }
             match page["pagination"]["next_cursor"].as_str() {
                 Some(next) => next.clone_into(&mut cursor),
@@ -155,6 +158,9 @@ impl Place {
             vec![get("/issues/processed/?limit=25")],
             vec![get("/issues/processed/?limit=25&status=completed")],
             vec![request("POST", "/api/v1/auth/login", None, USER)],
+            again.clone(),
+            again.clone(),
+            again,
         ])
     }
 }

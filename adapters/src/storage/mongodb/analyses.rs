@@ -69,7 +69,7 @@ impl Analyses for MongoStore {
         id: &AnalysisId,
     ) -> Result<Vec<Revision>> {
         let results = self.collection(FORMER_RESULTS);
-        self.run("list former results", results::all(&results, workspace, id))
+        self.read("list former results", results::all(&results, workspace, id))
             .await
     }
 

@@ -29,7 +29,7 @@ impl AuditLog for MongoStore {
             Document::new,
             |before| doc! { "_id": { "$lt": before.as_str() } },
         );
-        self.run("list audit entries", async {
+        self.read("list audit entries", async {
             let newest = audit.find(older).sort(doc! { "_id": -1 });
             query::all(newest.limit(limit.into()).await?).await
         })

@@ -94,13 +94,13 @@ impl AccessTokens for MongoStore {
     async fn find(&self, secret_hash: &str) -> Result<Option<AccessToken>> {
         let tokens = self.collection(ACCESS_TOKENS);
         let by_secret = doc! { "secret_hash": secret_hash };
-        self.run("find access token", query::one(&tokens, by_secret))
+        self.read("find access token", query::one(&tokens, by_secret))
             .await
     }
 
     async fn of_user(&self, user: &UserId) -> Result<Vec<AccessToken>> {
         let tokens = self.collection(ACCESS_TOKENS);
-        self.run("list access tokens", async {
+        self.read("list access tokens", async {
             let own = tokens.find(doc! { "user_id": user.as_str() });
             query::all(own.sort(doc! { "created_at": 1, "_id": 1 }).await?).await
         })

@@ -14,7 +14,7 @@ use super::{MongoStore, documents::SCHEMA, forms::date, indexes::DELIVERIES};
 impl Deliveries for MongoStore {
     async fn is_known(&self, workspace: &WorkspaceId, marks: &[String]) -> Result<bool> {
         let deliveries = self.collection(DELIVERIES);
-        self.run("find delivery", async {
+        self.read("find delivery", async {
             let ids: Vec<_> = marks.iter().map(|mark| id(workspace, mark)).collect();
             let found = deliveries.find_one(doc! { "_id": { "$in": ids } }).await?;
             Ok(found.is_some())

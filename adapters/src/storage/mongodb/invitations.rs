@@ -27,7 +27,7 @@ impl Invitations for MongoStore {
         let invitations = self.collection(INVITATIONS);
         let lasting = doc! { "code_hash": code_hash, "expires_at": { "$gt": date(now) } };
         let find = query::one(&invitations, lasting);
-        self.run("find invitation", find).await
+        self.read("find invitation", find).await
     }
 
     async fn take(&self, id: &InvitationId, now: Timestamp) -> Result<Option<Invitation>> {
@@ -42,7 +42,7 @@ impl Invitations for MongoStore {
 
     async fn of_workspace(&self, workspace: &WorkspaceId) -> Result<Vec<Invitation>> {
         let invitations = self.collection(INVITATIONS);
-        self.run("list invitations", async {
+        self.read("list invitations", async {
             let own = invitations.find(doc! { "workspace_id": workspace.as_str() });
             query::all(own.sort(doc! { "created_at": 1, "_id": 1 }).await?).await
         })

@@ -101,7 +101,7 @@ impl Ledger for MongoStore {
             .find(of_analysis)
             .sort(doc! { "started_at": 1, "_id": 1 })
             .limit(1000);
-        self.run("list model calls", async {
+        self.read("list model calls", async {
             query::all(oldest_first.await?).await
         })
         .await
@@ -112,7 +112,7 @@ impl Ledger for MongoStore {
         let newest = calls
             .find_one(doc! { "workspace_id": workspace.as_str(), "key": key })
             .sort(doc! { "started_at": -1, "_id": -1 });
-        self.run("find answer", async {
+        self.read("find answer", async {
             newest.await?.map(Record::from_document).transpose()
         })
         .await

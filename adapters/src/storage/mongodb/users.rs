@@ -72,7 +72,7 @@ impl Users for MongoStore {
     async fn following(&self, after: Option<&UserId>, limit: u16) -> Result<Vec<User>> {
         let users = self.collection(USERS);
         let after = after.map_or("", UserId::as_str);
-        self.run("list users", async {
+        self.read("list users", async {
             let following = users.find(doc! { "_id": { "$gt": after } });
             let page = following.sort(doc! { "_id": 1 }).limit(limit.into());
             query::all(page.await?).await

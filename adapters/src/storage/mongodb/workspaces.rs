@@ -35,7 +35,7 @@ impl Workspaces for MongoStore {
     ) -> Result<Vec<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
         let after = after.map_or("", WorkspaceId::as_str);
-        self.run("page workspaces", async {
+        self.read("page workspaces", async {
             let following = workspaces.find(doc! { "_id": { "$gt": after } });
             let page = following.sort(doc! { "_id": 1 }).limit(limit.into());
             query::all(page.await?).await
@@ -45,7 +45,7 @@ impl Workspaces for MongoStore {
 
     async fn automatic(&self, after: Option<&WorkspaceId>, limit: u16) -> Result<Vec<Workspace>> {
         let workspaces = self.collection(WORKSPACES);
-        self.run("list automatic workspaces", async {
+        self.read("list automatic workspaces", async {
             // No id is empty, so every one comes after it.
             let after = after.map_or("", WorkspaceId::as_str);
             let wanted = doc! { "settings.auto_analyze": true, "_id": { "$gt": after } };

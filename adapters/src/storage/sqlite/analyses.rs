@@ -35,9 +35,8 @@ statements! {
 #[async_trait]
 impl Analyses for SqliteStore {
     async fn get(&self, workspace: &WorkspaceId, id: &AnalysisId) -> Result<Option<Analysis>> {
-        let (workspace, id) = (workspace.clone(), id.clone());
         self.database
-            .read("get analysis", move |connection| {
+            .find("get analysis", |connection| {
                 GET.document(connection, [id.as_str(), workspace.as_str()])
             })
             .await

@@ -125,9 +125,8 @@ impl AccessTokens for SqliteStore {
     }
 
     async fn find(&self, secret_hash: &str) -> Result<Option<AccessToken>> {
-        let secret_hash = secret_hash.to_owned();
         self.database
-            .read("find access token", move |connection| {
+            .find("find access token", |connection| {
                 TOKEN.document(connection, [secret_hash])
             })
             .await

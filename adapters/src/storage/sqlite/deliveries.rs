@@ -21,10 +21,9 @@ statements! {
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn is_known(&self, workspace: &WorkspaceId, marks: &[String]) -> Result<bool> {
-        let (workspace, marks) = (workspace.clone(), marks.to_vec());
         self.database
-            .read("find delivery", move |connection| {
-                for mark in &marks {
+            .find("find delivery", |connection| {
+                for mark in marks {
                     if FIND.finds(connection, [workspace.as_str(), mark])? {
                         return Ok(true);
                     }

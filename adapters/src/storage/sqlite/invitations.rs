@@ -46,9 +46,8 @@ impl Invitations for SqliteStore {
     }
 
     async fn find(&self, code_hash: &str, now: Timestamp) -> Result<Option<Invitation>> {
-        let code_hash = code_hash.to_owned();
         self.database
-            .read("find invitation", move |connection| {
+            .find("find invitation", |connection| {
                 FIND.document(connection, params![code_hash, now.as_millisecond()])
             })
             .await

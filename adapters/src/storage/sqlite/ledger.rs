@@ -57,10 +57,9 @@ impl Ledger for SqliteStore {
     }
 
     async fn answer(&self, workspace: &WorkspaceId, key: &str) -> Result<Option<ModelCall>> {
-        let (workspace, key) = (workspace.clone(), key.to_owned());
         self.database
-            .read("find answer", move |connection| {
-                ANSWER.document(connection, [workspace.as_str(), &key])
+            .find("find answer", |connection| {
+                ANSWER.document(connection, [workspace.as_str(), key])
             })
             .await
     }

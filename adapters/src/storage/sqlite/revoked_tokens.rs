@@ -34,9 +34,8 @@ impl RevokedTokens for SqliteStore {
     }
 
     async fn is_revoked(&self, token: &TokenId) -> Result<bool> {
-        let token = token.clone();
         self.database
-            .read("find revoked token", move |connection| {
+            .find("find revoked token", |connection| {
                 FIND.finds(connection, [token.as_str()])
             })
             .await

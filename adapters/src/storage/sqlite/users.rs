@@ -29,9 +29,8 @@ statements! {
 #[async_trait]
 impl Users for SqliteStore {
     async fn get(&self, id: &UserId) -> Result<Option<User>> {
-        let id = id.clone();
         self.database
-            .read("get user", move |connection| {
+            .find("get user", |connection| {
                 GET.document(connection, [id.as_str()])
             })
             .await
@@ -40,7 +39,7 @@ impl Users for SqliteStore {
     async fn find_login(&self, login: &str) -> Result<Option<User>> {
         let key = login_key(login);
         self.database
-            .read("find login", move |connection| {
+            .find("find login", |connection| {
                 match BY_USERNAME.document(connection, [&key])? {
                     Some(user) => Ok(Some(user)),
                     None => BY_EMAIL.document(connection, [&key]),

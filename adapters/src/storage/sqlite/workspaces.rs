@@ -32,9 +32,8 @@ statements! {
 #[async_trait]
 impl Workspaces for SqliteStore {
     async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>> {
-        let id = id.clone();
         self.database
-            .read("get workspace", move |connection| {
+            .find("get workspace", |connection| {
                 GET.document(connection, [id.as_str()])
             })
             .await

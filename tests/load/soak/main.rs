@@ -1,0 +1,174 @@
+//! Whether anything grows while the service works on: half of what it can do, for half an hour.
+//! `CONTRIBUTING.md` says how to run it.
+//!
+//! First it is asked as fast as it answers; then half as often, evenly, each request being the next
+//! of a mix of reads and analyses. What it holds is printed every minute, and at the end how much
+//! more that is than after the first five minutes, when caches and pools are full.
+
+#![expect(clippy::print_stdout, reason = "a program for people to run")]
+#![expect(
+    dead_code,
+    reason = "it shares the places and the load with the program that compares speeds"
+)]
+
+#[path = "../events.rs"]
+mod events;
+#[path = "../speed/limit.rs"]
+mod limit;
+#[path = "../speed/load.rs"]
+mod load;
+#[path = "../model.rs"]
+mod model;
+#[path = "../speed/place.rs"]
+mod place;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use clap::Parser;
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+
+use self::{
+    load::{Load, answer, resident},
+    place::{Place, Setup},
+};
+
+/// What can fail here is told to whoever started it.
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+/// How many connections ask.
+const CONNECTIONS: u16 = 8;
+/// After so many minutes what is held is compared with the end.
+const SETTLED: u64 = 5;
+
+/// Has the service work for long, and watches what it holds.
+#[derive(Parser)]
+struct Options {
+    /// How many minutes
+    #[arg(long, default_value_t = 30)]
+    minutes: u64,
+    /// The service to watch
+    #[arg(long, default_value = "target/release/explainer")]
+    service: PathBuf,
+    /// The address of the MongoDB server to store on, instead of SQLite
+    #[arg(long)]
+    mongodb: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Outcome {
+    let options = Options::parse();
+    let model = model::start(Duration::ZERO, |_| ()).await?;
+    let setup = Setup {
+        program: &options.service,
+        core: None,
+        analyses: 1_000,
+        model: &model,
+        mongodb: options.mongodb.as_deref(),
+    };
+    let place = Place::service(&setup, &[]).await?;
+    let mix = mix(&place);
+    let fastest = Load {
+        connections: usize::from(CONNECTIONS),
+        duration: Duration::from_secs(10),
+    };
+    let fastest = fastest.run(&place, &mix).await?.requests_per_second;
+    let pace = Duration::from_secs_f64(2.0 * f64::from(CONNECTIONS) / fastest);
+    println!(
+        "{fastest:.0} requests/s at most, so {:.0} from now on",
+        fastest / 2.0
+    );
+    println!(
+        "{:>8}{:>10}{:>10}{:>12}",
+        "minute", "MiB", "handles", "requests"
+    );
+    let mut settled = None;
+    for minute in 1..=options.minutes {
+        let until = Instant::now() + Duration::from_secs(60);
+        let asking = (0..CONNECTIONS).map(|from| paced(&place, &mix, from, pace, until));
+        let asked: u64 = futures::future::try_join_all(asking).await?.iter().sum();
+        let held = Held::by(&place)?;
+        println!(
+            "{minute:>8}{:>10.1}{:>10}{asked:>12}",
+            held.memory, held.handles
+        );
+        if minute == SETTLED.min(options.minutes) {
+            settled = Some(held);
+        }
+    }
+    if let Some(settled) = settled {
+        let end = Held::by(&place)?;
+        println!(
+            "{:+.1} MiB and {:+} handles since minute {SETTLED}",
+            end.memory - settled.memory,
+            end.handles - settled.handles,
+        );
+    }
+    Ok(())
+}
+
+/// Seven reads to one analysis.
+fn mix(place: &Place) -> Vec<Vec<u8>> {
+    let case = |name: &str| {
+        let at = place::CASES.iter().position(|(case, _)| *case == name);
+        at.and_then(|at| place.requests.get(at))
+            .into_iter()
+            .flatten()
+    };
+    let reads = ["auth/me", "one stored analysis", "list of 25"];
+    let mut reads = reads.map(|name| case(name).cycle());
+    let mut mixed = Vec::new();
+    for analysis in case("analysis, 1 in flight") {
+        for which in [0, 1, 1, 2, 0, 1, 2] {
+            mixed.extend(reads[which].next().cloned());
+        }
+        mixed.push(analysis.clone());
+    }
+    mixed
+}
+
+/// One connection that asks evenly; how often it did.
+async fn paced(
+    place: &Place,
+    mix: &[Vec<u8>],
+    from: u16,
+    pace: Duration,
+    until: Instant,
+) -> Outcome<u64> {
+    let mut stream = tokio::net::TcpStream::connect(place.address).await?;
+    stream.set_nodelay(true)?;
+    let mut buffer = Vec::with_capacity(64 * 1024);
+    let mut beat = interval(pace);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut asked = 0;
+    for request in mix
+        .iter()
+        .cycle()
+        .skip(usize::from(from) * mix.len() / usize::from(CONNECTIONS))
+    {
+        if timeout_at(until, beat.tick()).await.is_err() {
+            break;
+        }
+        tokio::io::AsyncWriteExt::write_all(&mut stream, request).await?;
+        answer(&mut stream, &mut buffer).await?;
+        asked += 1;
+    }
+    Ok(asked)
+}
+
+/// What a process holds.
+struct Held {
+    /// In MiB.
+    memory: f64,
+    /// Open files and sockets.
+    handles: i64,
+}
+
+impl Held {
+    fn by(place: &Place) -> Outcome<Self> {
+        let handles = fs::read_dir(format!("/proc/{}/fd", place.process()))?.count();
+        Ok(Self {
+            memory: resident(place.process())?,
+            handles: i64::try_from(handles)?,
+        })
+    }
+}

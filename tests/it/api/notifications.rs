@@ -402,7 +402,7 @@ async fn notification_email_is_told_when_an_analysis_ends() {
     let mailbox = Mailbox::start(&[]).await;
     let folder = tempfile::tempdir().unwrap();
     let event = json!({"eventID": "6", "projectID": "12", "dateCreated": "2026-02-01T11:00:00Z",
-        "title": "x\r\nBcc: eve@example.com\r\n\r\n<script>alert(1)</script>", "entries": []});
+        "title": "x\rBcc: eve@example.com\u{2028}<script>alert(1)</script>", "entries": []});
     fs::write(folder.path().join("one.json"), event.to_string()).unwrap();
     let login = [
         ("SMTP_USERNAME", "explainer"),

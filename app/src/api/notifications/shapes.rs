@@ -27,7 +27,11 @@ pub(super) struct NewWebhookBody {
     #[oai(validator(min_length = 1, max_length = 2048))]
     pub url: String,
     /// What it is told of; everything when left out.
-    #[oai(default = "all_events", validator(min_items = 1, max_items = 10))]
+    #[oai(
+        default = "all_events",
+        nullable,
+        validator(min_items = 1, max_items = 10)
+    )]
     pub events: Vec<WebhookEvent>,
 }
 

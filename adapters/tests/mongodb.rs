@@ -21,7 +21,7 @@ use explainer_core::{
     ports::{Analyses, RevokedTokens, Users, Vitals, Workspaces},
     testkit::{
         conformance::{self, Case, Verdict},
-        samples::{at, completed, failure, id, request, user, workspace},
+        samples::{at, completed, dispatch, failure, id, request, user, workspace},
     },
 };
 use futures::{TryStreamExt, future::join_all};
@@ -56,17 +56,22 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "audit",
             "model_calls",
             "deliveries",
+            "outbox",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
-            ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
+            (
+                "analyses",
+                vec!["_id_", "due", "listed", "of_issue", "told"],
+            ),
             ("former_results", vec!["_id_", "of_analysis"]),
             ("idempotency_keys", vec!["_id_", "expiry"]),
             ("workspaces", vec!["_id_", "automatic", "of_member"]),
             ("deliveries", vec!["_id_", "expiry"]),
+            ("outbox", vec!["_id_", "due", "expiry", "of_workspace"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
             ("sessions", vec!["_id_", "expiry", "of_user"]),
             (
@@ -689,4 +694,30 @@ fn collection_of(place: &Place, name: &str) -> Collection<Document> {
 async fn all(place: &Place, collection: &str) -> Vec<Document> {
     let found = collection_of(place, collection).find(doc! {}).await;
     found.unwrap().try_collect().await.unwrap()
+}
+
+/// Whoever ends an analysis may die before what it has to tell is in the outbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_left_in_an_analysis_to_be_told_is_told_by_anyone() {
+    use explainer_core::ports::Outbox;
+
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let asked = store.enqueue(request("1", 0)).await.unwrap();
+    let told = [dispatch("a", 3), dispatch("b", 3)];
+    let texts = told.clone().map(|it| serde_json::to_string(&it).unwrap());
+    let left = doc! { "$set": { "told": texts.to_vec(), "told_at": DateTime::from_millis(3) } };
+    let analyses = collection_of(&place, "analyses");
+    let by_id = doc! { "_id": asked.id.as_str() };
+    analyses.update_one(by_id.clone(), left).await.unwrap();
+    // One of the two had got there.
+    store.put(&told[0], at(0)).await.unwrap();
+
+    assert_eq!(store.next_due().await.unwrap(), Some(at(3)));
+    let [one, two] = told;
+    let found = store.newest(&asked.workspace_id, None, 9).await.unwrap();
+    assert_eq!(found, [two, one]);
+    let analysis = analyses.find_one(by_id).await.unwrap().unwrap();
+    assert!(!analysis.contains_key("told") && !analysis.contains_key("told_at"));
+    place.drop().await;
 }

@@ -717,7 +717,7 @@ async fn what_was_left_in_an_analysis_to_be_told_is_told_by_anyone() {
     let [one, two] = told;
     let found = store.newest(&asked.workspace_id, None, 9).await.unwrap();
     assert_eq!(found, [two, one]);
-    let analysis = analyses.find_one(by_id).await.unwrap().unwrap();
-    assert!(!analysis.contains_key("told") && !analysis.contains_key("told_at"));
+    let left = analyses.find_one(by_id).await.unwrap().unwrap();
+    assert!(!left.contains_key("told") && !left.contains_key("told_at"));
     place.drop().await;
 }

@@ -4,7 +4,7 @@
     reason = "a test may stop at what it did not expect"
 )]
 
-use std::{fs, future::Future, path::Path};
+use std::{fs, future::Future, path::Path, time::Duration};
 
 use explainer_adapters::sources::files::FilesSource;
 use explainer_core::{
@@ -250,4 +250,41 @@ fn a_link_is_followed_inside_the_folder_and_not_out_of_it() {
     fs::write(home.join("..data/d.json"), API_EVENT).unwrap();
     link(&home.join("..data/d.json"), "d.json");
     assert_eq!(search(&FilesSource::open(home), ""), ["TimeoutError"]);
+}
+
+#[test]
+fn issues_are_told_apart_by_environment_and_by_when_they_were_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, environment: &str, time: &str| {
+        let event = event(1, name, 1)
+            .replace("2026-02-01T10:00:01Z", time)
+            .replace(
+                "\"python\"",
+                &format!("\"python\", \"environment\": \"{environment}\""),
+            );
+        fs::write(folder.path().join(format!("{name}.json")), event).unwrap();
+    };
+    write("KeyError", "production", "2020-01-01T00:00:00Z");
+    write("ValueError", "staging", "2999-01-01T00:00:00Z");
+    let source = FilesSource::open(folder.path());
+    let found = |environment: Option<&str>, hours: Option<u64>| {
+        let query = IssueQuery {
+            environment: environment.map(str::to_owned),
+            period: hours.map(|hours| Duration::from_secs(3600 * hours)),
+            ..IssueQuery::default()
+        };
+        let titles = list(&source, &query).into_iter().map(|issue| issue.title);
+        titles
+            .map(|it| it.split(':').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(None, None), ["ValueError", "KeyError"]);
+    assert_eq!(found(Some("production"), None), ["KeyError"]);
+    assert_eq!(found(Some("Production"), None), [""; 0]);
+    assert_eq!(found(None, Some(24)), ["ValueError"]);
+    assert_eq!(
+        found(None, Some(24 * 366 * 100)),
+        ["ValueError", "KeyError"]
+    );
+    assert_eq!(found(Some("production"), Some(24)), [""; 0]);
 }

@@ -246,6 +246,34 @@ async fn a_server_without_the_newer_paths_is_asked_by_the_older_ones() {
 }
 
 #[tokio::test]
+async fn an_environment_and_a_period_are_asked_for_in_sentrys_words() {
+    let server = ReplaySentry::start();
+    let source = open(&server);
+    for (hours, said) in [(24, "1d"), (336, "14d"), (36, "36h")] {
+        let query = IssueQuery {
+            environment: Some("production".into()),
+            period: Some(Duration::from_secs(3600 * hours)),
+            ..everything()
+        };
+        assert_eq!(source.issues(&query).await.unwrap().items.len(), 5);
+        let said = format!("environment=production&statsPeriod={said}");
+        let asked = server.state().asked.clone();
+        assert!(asked.iter().any(|line| line.contains(&said)), "{asked:?}");
+    }
+    // Sentry answers 404 to one that it does not know.
+    let query = IssueQuery {
+        environment: Some("moon".into()),
+        ..everything()
+    };
+    let error = source.issues(&query).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(
+        error.message().contains("no environment \"moon\""),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn pages_that_do_not_end_are_not_followed_for_ever() {
     let server = ReplaySentry::start();
     let source = open(&server);

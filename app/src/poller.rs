@@ -5,7 +5,11 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use explainer_core::{domain::Workspace, services::Services};
+use explainer_core::{
+    ErrorKind,
+    domain::Workspace,
+    services::{Failure, Services},
+};
 use futures::{FutureExt, StreamExt, stream};
 use tokio::{sync::watch, task::JoinHandle, time::sleep};
 
@@ -80,10 +84,22 @@ async fn look(services: &Services, workspace: &Workspace, interval: Duration) {
             tracing::info!(workspace = %workspace.id, ?looked, "looked through a source");
         }
         Ok(Ok(None)) => {}
+        Ok(Err(failure)) if has_no_list(&failure) => {
+            tracing::debug!(workspace = %workspace.id, %failure, "there is nothing to look through");
+        }
         Ok(Err(failure)) => {
             tracing::warn!(workspace = %workspace.id, %failure, "could not look through a source");
         }
         // The panic hook has logged where and why; the watch is taken up again after its lease.
         Err(_panic) => tracing::error!(workspace = %workspace.id, "a look panicked"),
+    }
+}
+
+/// Whether there is no source, or one that lists nothing: that stays so until somebody changes it.
+fn has_no_list(failure: &Failure) -> bool {
+    match failure {
+        Failure::SourceNotConfigured => true,
+        Failure::Source(error) => error.kind() == ErrorKind::Unsupported,
+        _ => false,
     }
 }

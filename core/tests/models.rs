@@ -1,4 +1,5 @@
-//! Issues explained by models, over the ports in memory: what is asked, kept, paid and told.
+//! Issues explained by models, over the ports in memory: what is asked, kept, paid and told;
+//! and issues that nobody asked about.
 #![expect(
     clippy::unwrap_used,
     reason = "a test may stop at what it did not expect"
@@ -759,6 +760,17 @@ fn a_preview_is_what_is_sent() {
     house.source.put(issue(), vec![newer]);
     let preview = block_on(house.services.previews.preview(&house.workspace(), "1")).unwrap();
     assert_eq!(preview.stale.unwrap().as_str(), "new_release");
+
+    // What was seen then is kept, until the issue is explained anew.
+    let outdated = || {
+        let (workspace, id) = (house.workspace(), analysis.id.as_str());
+        let found = block_on(house.services.analyses.get(&workspace, id));
+        found.unwrap().outdated
+    };
+    assert_eq!(outdated(), preview.stale);
+    house.one.answer(good().to_string());
+    house.analyse(true);
+    assert_eq!(outdated(), None);
 }
 
 #[test]
@@ -834,4 +846,34 @@ fn a_model_this_build_cannot_ask_is_told() {
         house.story(&analysis),
         ["three explain not_sent model_unsupported"]
     );
+}
+
+#[test]
+fn a_source_that_is_slow_is_not_looked_through_to_the_end() {
+    let house = House::new();
+    house.change(|workspace| workspace.settings.auto_analyze = true);
+    for number in 2..=250 {
+        let id = number.to_string();
+        house.source.put(Issue { id, ..issue() }, vec![event()]);
+    }
+    let workspace = house.workspace();
+    let interval = Duration::from_secs(300);
+    let look = || house.services.reconciler.look(&workspace, interval);
+
+    // The second page comes after three minutes; the third is not asked for.
+    let mut slow = std::pin::pin!(look());
+    let (first, second) = (house.source.hold_next(), house.source.hold_next());
+    assert!(slow.as_mut().now_or_never().is_none());
+    first.send(()).unwrap();
+    assert!(slow.as_mut().now_or_never().is_none());
+    house.clock.advance(Duration::from_secs(180));
+    second.send(()).unwrap();
+    let looked = block_on(slow).unwrap().unwrap();
+    assert_eq!((looked.seen, looked.queued), (200, 200));
+
+    // Nothing is left out for that: the next look begins where this one did.
+    assert!(block_on(look()).unwrap().is_none(), "it is not due");
+    house.clock.advance(Duration::from_secs(400));
+    let looked = block_on(look()).unwrap().unwrap();
+    assert_eq!((looked.seen, looked.queued), (250, 50));
 }

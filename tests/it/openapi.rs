@@ -45,7 +45,7 @@ async fn every_operation_says_what_it_is_and_how_it_fails() {
                 "/api/v1/auth/login",
                 "/api/v1/sentry/sentry-status-public",
                 "/api/v1/auth/refresh",
-                "/api/v1/webhooks/sentry/{workspace}",
+                "/api/v1/webhooks/{kind}/{workspace}",
             ];
             let closed = !open.contains(&path.as_str());
             assert_eq!(

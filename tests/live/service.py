@@ -23,9 +23,8 @@ class Service:
         self.variables = variables
 
     def __enter__(self):
-        if not BINARY.exists():
-            command = ["cargo", "test", "--workspace", "--locked", "--no-run"]
-            subprocess.run(command, cwd=ROOT, check=True)
+        command = ["cargo", "test", "--workspace", "--locked", "--no-run", "--quiet"]
+        subprocess.run(command, cwd=ROOT, check=True)
         self.folder = tempfile.TemporaryDirectory()
         self.log_file = pathlib.Path(self.folder.name, "log")
         plain = {"API_PORT": "0", "EXPLAINER__LOG__FORMAT": "json", "RUST_BACKTRACE": "1"}

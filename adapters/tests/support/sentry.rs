@@ -464,6 +464,16 @@ impl State {
         if query.contains('"') {
             return Answer::detail(400, "Error parsing search query");
         }
+        if request
+            .query("environment")
+            .is_some_and(|it| it != "production")
+        {
+            return Answer::detail(404, "The requested resource does not exist");
+        }
+        let period = request.query("statsPeriod").map(is_period);
+        if period == Some(false) {
+            return Answer::detail(400, "Invalid statsPeriod: 'x'");
+        }
         let (offset, back) = match request.query("cursor").map(cursor) {
             None => (0, false),
             Some(Some(place)) => place,
@@ -512,6 +522,12 @@ struct Limits {
     left: u64,
     reset: u64,
     above: bool,
+}
+
+/// What Sentry takes for a period: `\d+[smhdw]`.
+fn is_period(text: &str) -> bool {
+    let count = text.strip_suffix(['s', 'm', 'h', 'd', 'w']);
+    count.is_some_and(|it| !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Where `0:offset:is_prev` leads.

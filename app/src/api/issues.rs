@@ -1,6 +1,6 @@
 //! `/issues`: reading issues from the workspace's source, and having them analysed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use explainer_core::{
     domain::IssueQuery,
@@ -100,6 +100,10 @@ struct Analyzed {
 impl IssuesApi {
     /// The workspace's issues
     #[oai(path = "/", method = "get", operation_id = "listIssues")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one for each parameter that the document shows"
+    )]
     async fn list(
         &self,
         token: Token,
@@ -108,6 +112,14 @@ impl IssuesApi {
         /// What to look for, in the source's search language; empty means everything.
         #[oai(default = "unresolved", validator(max_length = 1000))]
         query: Query<String>,
+        /// Only those that happened in this environment, such as `production`. Plugins cannot tell
+        /// and refuse it.
+        #[oai(validator(max_length = 64))]
+        environment: Query<Option<String>>,
+        /// Only those that were seen within this long: `24h`, `14d`, `2w`. Plugins cannot tell and
+        /// refuse it.
+        #[oai(validator(pattern = "^([1-9][0-9]{0,3}[hdw])?$"))]
+        period: Query<Option<String>>,
         /// How many.
         #[oai(
             default = "page_size",
@@ -123,6 +135,8 @@ impl IssuesApi {
         let query = IssueQuery {
             project: given(project_id.0),
             query: query.0,
+            environment: given(environment.0),
+            period: period.0.as_deref().and_then(duration),
             limit: limit.0,
             cursor: given(cursor.0),
         };
@@ -223,6 +237,19 @@ fn unresolved() -> String {
     IssueQuery::default().query
 }
 
+/// How long `24h`, `14d` or `2w` is; `None` for none.
+fn duration(text: &str) -> Option<Duration> {
+    let (count, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let hours = match unit {
+        "h" => 1,
+        "d" => 24,
+        "w" => 7 * 24,
+        _ => return None,
+    };
+    let count: u32 = count.parse().ok()?;
+    Some(Duration::from_secs(3600) * hours * count)
+}
+
 fn page_size() -> u16 {
     IssueQuery::default().limit
 }
@@ -320,7 +347,18 @@ impl ApiResponse for AnalyzeAnswer {
 
 #[cfg(test)]
 mod tests {
-    use super::asks_for_async;
+    use super::*;
+
+    #[test]
+    fn a_period_is_hours_days_or_weeks() {
+        let hours = |text| duration(text).map(|it| it.as_secs() / 3600);
+        assert_eq!(hours("24h"), Some(24));
+        assert_eq!(hours("14d"), Some(14 * 24));
+        assert_eq!(hours("9999w"), Some(9999 * 7 * 24));
+        for none in ["", "h", "24", "é", "-1h", "1m"] {
+            assert_eq!(hours(none), None, "{none}");
+        }
+    }
 
     #[test]
     fn respond_async_is_found_among_other_preferences() {

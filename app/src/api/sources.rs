@@ -27,6 +27,8 @@ struct SourceKind {
     description: String,
     /// The JSON schema of `source.settings`. A field with `writeOnly` is a secret.
     settings: Value,
+    /// Whether webhooks are taken at `/webhooks/{kind}/{workspace}`.
+    webhooks: bool,
 }
 
 #[OpenApi(prefix_path = "/api/v1/sources", tag = "Tags::Workspaces")]
@@ -46,6 +48,7 @@ impl From<&dyn ports::SourceKind> for SourceKind {
             kind: kind.name().to_owned(),
             description: kind.description().to_owned(),
             settings: kind.schema(),
+            webhooks: kind.takes_webhooks(),
         }
     }
 }

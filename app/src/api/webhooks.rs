@@ -29,20 +29,25 @@ struct Acknowledged {
 
 #[OpenApi(prefix_path = "/api/v1/webhooks", tag = "Tags::Issues")]
 impl WebhooksApi {
-    /// Take a webhook of Sentry
+    /// Take a webhook of a workspace's source
     ///
-    /// The address for an integration of Sentry, with the id of the workspace at its end. It is
-    /// signed with the integration's client secret, which is set as `sentry_client_secret` of the
-    /// workspace; there is no other token. With `auto_analyze`, new issues, issues that came back
-    /// and those that alerts are about are queued; everything else is acknowledged.
+    /// The address for an integration of Sentry, or of whatever tracker the workspace reads: the
+    /// kind of its source, and its own id at the end. There is no token; each kind checks how a
+    /// delivery is signed. Sentry's is signed with the integration's client secret, which is set as
+    /// `sentry_client_secret` of the workspace; `GET /sources` tells which other kinds take webhooks,
+    /// and their settings what those are signed with. With `auto_analyze`, new issues, issues that
+    /// came back and those that alerts are about are queued; everything else, such as that an issue
+    /// was resolved, archived or assigned, is acknowledged and changes nothing.
     #[oai(
-        path = "/sentry/:workspace",
+        path = "/:kind/:workspace",
         method = "post",
-        operation_id = "takeSentryWebhook"
+        operation_id = "takeWebhook"
     )]
-    async fn sentry(
+    async fn take(
         &self,
         request: &Request,
+        /// The kind of the workspace's source, such as `sentry`.
+        kind: Path<String>,
         /// The workspace it is for.
         workspace: Path<String>,
         body: RawBody,
@@ -56,7 +61,7 @@ impl WebhooksApi {
             body: &body.0,
         };
         let webhooks = &self.services.webhooks;
-        let (status, queued) = match webhooks.sentry(&workspace.0, &delivery).await? {
+        let (status, queued) = match webhooks.take(&kind.0, &workspace.0, &delivery).await? {
             Taken::Queued(queued) => ("queued", queued),
             Taken::Nothing => ("ignored", 0),
             Taken::Again => ("repeated", 0),

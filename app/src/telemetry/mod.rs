@@ -64,5 +64,6 @@ impl Telemetry {
     /// Tells what is still to be told. May block for a few seconds: called when nothing runs any more.
     pub fn stop(&self) {
         self.monitor.stop();
+        log::flush();
     }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AnalysisId, Event, Issue, Progress, Specification, Timestamp, UserId, WorkspaceId};
+use super::{
+    AnalysisId, Event, Issue, Progress, Specification, Stale, Timestamp, UserId, WorkspaceId,
+};
 
 /// One issue's analysis in one workspace: there is at most one for each pair of the two.
 ///
@@ -24,6 +26,9 @@ pub struct Analysis {
     pub status: Status,
     /// The newest result.
     pub specification: Option<Box<Specification>>,
+    /// Why the newest result is out of date, where a newer event that was seen since says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outdated: Option<Stale>,
     /// Why the last run failed; only with [`Status::Failed`], and with [`Status::Pending`] when it
     /// was put back to be tried again.
     pub error: Option<AnalysisError>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     Analysis, AnalysisError, Issue, KEPT_REVISIONS, Lease, NewAnalysis, Outcome, Progress,
-    Revision, Status, Timestamp,
+    Revision, Stale, Status, Timestamp,
 };
 
 impl Analysis {
@@ -18,6 +18,7 @@ impl Analysis {
             event: request.event,
             status: Status::Pending,
             specification: None,
+            outdated: None,
             error: None,
             fingerprint: None,
             force: request.force,
@@ -96,6 +97,7 @@ impl Analysis {
                     ..*issue
                 };
                 self.specification = Some(specification);
+                self.outdated = None;
                 self.fingerprint = Some(fingerprint);
             }
             Outcome::Failed(error) => {
@@ -107,6 +109,16 @@ impl Analysis {
         self.progress = None;
         self.updated_at = now;
         self.finished_at = Some(now);
+    }
+
+    /// A newer event says that the result is out of date; `false` where the result is not that of
+    /// `revision` any more.
+    pub fn outdate(&mut self, revision: u32, why: Stale) -> bool {
+        let stands = self.status == Status::Completed && self.revision == revision;
+        if stands {
+            self.outdated = Some(why);
+        }
+        stands
     }
 
     /// The result of the newest run, once that has ended with one. A store puts it aside before

@@ -1,6 +1,6 @@
 //! Issues and projects as an issue source reports them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,10 @@ pub struct IssueQuery {
     pub project: Option<String>,
     /// The source's search language; empty means everything.
     pub query: String,
+    /// Only those that happened in this environment.
+    pub environment: Option<String>,
+    /// Only those that were seen within this long, in full hours.
+    pub period: Option<Duration>,
     /// At most this many, 1 to 100.
     pub limit: u16,
     /// Where to go on, as a former [`Page`] said.
@@ -129,6 +133,8 @@ impl Default for IssueQuery {
         Self {
             project: None,
             query: "is:unresolved".to_owned(),
+            environment: None,
+            period: None,
             limit: 25,
             cursor: None,
         }

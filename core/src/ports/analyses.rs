@@ -8,7 +8,7 @@ use crate::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Progress, Revision, Timestamp, WorkspaceId,
+        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
 };
 
@@ -45,6 +45,8 @@ use crate::{
 /// - an issue whose analysis was deleted can be analysed anew
 /// - former results stay readable, newest first, without those of failed runs
 /// - only the newest results are kept
+/// - a result is called out of date until the next one is there
+/// - a result that was asked for again is not called out of date
 /// - the results of a deleted analysis are gone
 /// - the backlog is the jobs that are due, and since when the first has been
 #[async_trait]
@@ -111,6 +113,10 @@ pub trait Analyses: Send + Sync + Debug + 'static {
         reason: AnalysisError,
         now: Timestamp,
     ) -> Result<bool>;
+
+    /// Notes why the result in `of`, as it was read, is out of date; `false` when it is not the
+    /// newest any more, or is gone, and then nothing is noted.
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool>;
 
     /// How much is due at `now`: what waits for a worker, and what a dead worker left behind.
     async fn backlog(&self, now: Timestamp) -> Result<Backlog>;

@@ -23,6 +23,7 @@ use crate::{
 /// - a hostile issue id is none or invalid, never a fault
 /// - only issues of the project asked for are listed, by id and by slug
 /// - an unknown project lists nothing or is not found
+/// - an environment that nobody has lists nothing or is refused
 /// - a cursor that is not ours is invalid, not a fault
 /// - every issue has at least one event
 /// - events are at most limit, newest first
@@ -35,7 +36,8 @@ pub trait IssueSource: Send + Sync + Debug + 'static {
     /// The projects that can be read.
     async fn projects(&self) -> Result<Vec<Project>>;
 
-    /// One page of issues, the most recently seen first.
+    /// One page of issues, the most recently seen first. A source that cannot tell issues by
+    /// `environment` or `period` refuses a query that has one as `Unsupported`.
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>>;
 
     /// One issue. The answer may carry another id than asked for, where the source merged two.
@@ -44,7 +46,8 @@ pub trait IssueSource: Send + Sync + Debug + 'static {
     /// At most `limit` events of an issue, the newest first.
     async fn events(&self, issue: &str, limit: u16) -> Result<Vec<Event>>;
 
-    /// What a webhook delivery says, once its signature has been checked over the raw body.
+    /// What a webhook delivery says, once its signature has been checked over the raw body;
+    /// `Unauthorized` when it is not signed as it must be.
     async fn webhook(
         &self,
         _headers: &[(String, String)],
@@ -126,6 +129,11 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
         false
     }
 
+    /// Whether its tracker may send webhooks here.
+    fn takes_webhooks(&self) -> bool {
+        false
+    }
+
     /// Whether a source could be opened with these settings; asks nobody.
     fn check(&self, settings: &serde_json::Value) -> Result<()> {
         self.open(settings).map(drop)
@@ -135,7 +143,8 @@ pub trait SourceKind: Send + Sync + Debug + 'static {
     /// says which of them is wrong and why, `Unauthorized` that what it takes was never entered.
     fn open(&self, settings: &serde_json::Value) -> Result<Arc<dyn IssueSource>>;
 
-    /// What a webhook delivery says, for a kind that can tell without opening a source.
+    /// What a webhook delivery says, for a kind that can tell without opening a source;
+    /// `Unauthorized` when it is not signed as it must be.
     async fn webhook(
         &self,
         settings: &serde_json::Value,

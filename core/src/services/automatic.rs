@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use futures::future::try_join_all;
 
 use crate::{
-    domain::{Analysis, AutoAnalyze, Event, Issue, NewAnalysis, Workspace},
+    Error,
+    domain::{Analysis, AutoAnalyze, Event, Evidence, Issue, NewAnalysis, Stale, Workspace},
+    explain::{self, stale},
     ports::{Notice, NoticeKind},
     services::{Failure, Ports, new_id},
 };
@@ -65,6 +67,30 @@ impl Automatic {
         Ok(try_join_all(queued).await?.len())
     }
 
+    /// Notes which results are out of date by what the events in `found` show.
+    pub(super) async fn note_newer(&self, of: &Workspace, found: &[Found]) -> Result<(), Failure> {
+        let events = found
+            .iter()
+            .filter_map(|it| Some((&it.issue, it.event.as_deref()?)));
+        let events: HashMap<&str, _> = events.map(|it| (it.0.id.as_str(), it)).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = events.keys().copied().collect();
+        for known in self.ports.analyses.of_issues(&of.id, &ids).await? {
+            // One that was sent late may have been looked at.
+            let is_newer =
+                |event: &Event| event.timestamp.is_none_or(|at| Some(at) > known.started_at);
+            if let Some((issue, event)) = events.get(known.issue.id.as_str())
+                && is_newer(event)
+            {
+                let newer = explain::collect((*issue).clone(), vec![(*event).clone()]);
+                self.ports.note_newer(&known, &newer).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn enqueue(&self, of: &Workspace, found: Found) -> Result<(), Failure> {
         let request = NewAnalysis {
             id: new_id(&*self.ports.ids)?,
@@ -113,6 +139,26 @@ fn is_missing(known: Option<&Analysis>, found: &Found) -> bool {
         Back::No => false,
         Back::Now => true,
         Back::Once => before,
+    }
+}
+
+impl Ports {
+    /// Why the result of `known` is out of date, by what a newer event shows; kept, where it is the
+    /// event that says so.
+    pub(super) async fn note_newer(
+        &self,
+        known: &Analysis,
+        newer: &Evidence,
+    ) -> Result<Option<Stale>, Error> {
+        let result = known.specification.as_deref();
+        let why = result.and_then(|result| stale::by_evidence(result, newer));
+        let by_event = why.filter(|why| *why != Stale::PromptChanged);
+        if let Some(why) = by_event
+            && known.outdated != by_event
+        {
+            self.analyses.outdate(known, why).await?;
+        }
+        Ok(why)
     }
 }
 

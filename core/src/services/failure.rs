@@ -91,8 +91,11 @@ pub enum Failure {
     /// There is no such analysis in the caller's workspace.
     #[error("Processed issue not found")]
     AnalysisNotFound,
-    /// There is no workspace that takes webhooks at this address.
-    #[error("there is no workspace with this id; take the address from the workspace's page")]
+    /// No workspace takes webhooks of this kind at this address; which of the two is wrong is not said.
+    #[error(
+        "no webhooks are taken at this address; it ends with the kind of the workspace's source and \
+         the workspace's id, and GET /sources tells which kinds take webhooks"
+    )]
     NoSuchWebhook,
     /// The workspace has no such webhook of its own.
     #[error("Webhook not found")]

@@ -7,7 +7,7 @@ use crate::{
     explain::{
         Question, ask,
         pack::{Cut, Section},
-        prompt, stale,
+        prompt,
     },
     ports::{LlmRequest, ModelLocation},
     services::{Access, Chain, Failure, Ports, Right, Task, reading::Reading},
@@ -103,13 +103,12 @@ impl Previews {
             },
         });
         let stored = self.ports.analyses.of_issues(&of.id, &[issue]).await?;
-        let stored = stored
-            .first()
-            .and_then(|found| found.specification.as_ref());
-        Ok(Preview {
-            models: models.collect(),
-            stale: stored.and_then(|stored| stale::by_evidence(stored, &evidence)),
-        })
+        let models = models.collect();
+        let stale = match stored.first() {
+            Some(stored) => self.ports.note_newer(stored, &evidence).await?,
+            None => None,
+        };
+        Ok(Preview { models, stale })
     }
 }
 

@@ -14,6 +14,9 @@ use crate::{
 
 /// How long a look may take before another replica begins one.
 const LEASE: Duration = Duration::from_secs(300);
+/// How long a look goes on to another page: whoever reads a slow source holds up others, and is
+/// to be done before somebody else begins.
+const LONGEST: Duration = Duration::from_secs(120);
 /// How far back the first look reaches.
 const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
 /// How much of what was seen is looked at again: what a source counts late is not missed.
@@ -67,7 +70,7 @@ impl Reconciler {
         let Some(watch) = watches.claim(&of.id, &token, now, LEASE).await? else {
             return Ok(None);
         };
-        let looked = self.look_through(of, &watch).await;
+        let looked = self.look_through(of, &watch, now + LONGEST).await;
         let asked = looked.as_ref().err().and_then(Failure::retry_after);
         let pause = asked.unwrap_or_default().max(spread(&of.id, interval));
         let seen_until = looked
@@ -83,6 +86,7 @@ impl Reconciler {
         &self,
         of: &Workspace,
         watch: &Watch,
+        end: Timestamp,
     ) -> Result<(Looked, Option<Timestamp>), Failure> {
         let source = self.ports.sources.open(of)?;
         let began = watch.began - FIRST;
@@ -113,6 +117,11 @@ impl Reconciler {
                     query.cursor = Some(cursor);
                 }
                 _ => return Ok((looked, until)),
+            }
+            if self.ports.clock.now() >= end {
+                tracing::warn!(workspace = %of.id, seconds = LONGEST.as_secs(), "a look was cut short");
+                // The next one is to reach as far back as this one should have.
+                return Ok((looked, watch.seen_until));
             }
         }
         tracing::warn!(workspace = %of.id, pages = PAGES, "a look ended before the last page");

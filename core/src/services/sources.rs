@@ -78,15 +78,35 @@ impl Sources {
         self.kind(SENTRY)?.open(&settings).map_err(not_open)
     }
 
-    /// What a webhook delivery of Sentry to `workspace` says, once its signature was checked.
-    pub(super) async fn sentry_webhook(
+    /// The kind of this name, if its trackers may send webhooks.
+    pub(super) fn with_webhooks(&self, kind: &str) -> Option<&dyn SourceKind> {
+        self.find(kind).filter(|kind| kind.takes_webhooks())
+    }
+
+    /// What a webhook delivery to `workspace` says, once its signature was checked: that of the
+    /// source it has chosen, or of the Sentry it has set up. Any other is none of its own.
+    pub(super) async fn webhook(
         &self,
+        kind: &dyn SourceKind,
         workspace: &Workspace,
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<Vec<SourceSignal>, Failure> {
-        let settings = self.sentry_settings(workspace)?;
-        let signals = self.kind(SENTRY)?.webhook(&settings, headers, body).await;
+        let is_sentry = kind.name() == SENTRY;
+        let settings = match &workspace.source {
+            Some(choice) if choice.kind == kind.name() => {
+                let mut settings = self.stored(choice)?;
+                // Either place will do for it.
+                if is_sentry && settings.get("client_secret").is_none_or(Value::is_null) {
+                    let secret = self.sentry_settings(workspace)?["client_secret"].take();
+                    settings.insert("client_secret".to_owned(), secret);
+                }
+                Value::Object(settings)
+            }
+            None if is_sentry => self.sentry_settings(workspace)?,
+            _ => return Err(Failure::NoSuchWebhook),
+        };
+        let signals = kind.webhook(&settings, headers, body).await;
         signals.map_err(|error| match error.kind() {
             ErrorKind::Unauthorized => Failure::NotSigned(error),
             _ => Failure::Source(error),

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     domain::{Workspace, WorkspaceId},
     ports::SourceSignal,
@@ -14,7 +16,10 @@ use crate::{
 
 /// How long deliveries are remembered. Senders repeat one within minutes, if at all.
 const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-/// The longest mark that is remembered, in bytes; senders use 32 and 64.
+/// The headers that senders put their id of a delivery in: Sentry, and those who follow the
+/// specification «Standard Webhooks».
+const ID_HEADERS: [&str; 2] = ["request-id", "webhook-id"];
+/// The longest id that is remembered, in bytes; senders use some 30.
 const MAX_MARK: usize = 128;
 
 /// A delivery as it came in.
@@ -52,18 +57,25 @@ impl Webhooks {
         }
     }
 
-    /// Takes a delivery of Sentry to a workspace. What it asks for is in the store when this is
-    /// answered.
-    pub async fn sentry(&self, workspace: &str, delivery: &Delivery<'_>) -> Result<Taken, Failure> {
+    /// Takes a delivery to a workspace from the tracker behind its source, of this kind. What it
+    /// asks for is in the store when this is answered.
+    pub async fn take(
+        &self,
+        kind: &str,
+        workspace: &str,
+        delivery: &Delivery<'_>,
+    ) -> Result<Taken, Failure> {
+        let sources = &self.ports.sources;
+        // First of all, so that the answer tells nothing of the workspace.
+        let kind = sources.with_webhooks(kind).ok_or(Failure::NoSuchWebhook)?;
         let workspace = self.workspace(workspace).await?;
         let Delivery { headers, body } = delivery;
-        let sources = &self.ports.sources;
-        let signals = sources.sentry_webhook(&workspace, headers, body).await?;
+        let signals = sources.webhook(kind, &workspace, headers, body).await?;
         let found: Vec<_> = signals.into_iter().filter_map(found).collect();
         if found.is_empty() {
             return Ok(Taken::Nothing);
         }
-        let marks = marks(headers);
+        let marks = marks(delivery);
         if self
             .ports
             .deliveries
@@ -72,6 +84,7 @@ impl Webhooks {
         {
             return Ok(Taken::Again);
         }
+        self.automatic.note_newer(&workspace, &found).await?;
         let queued = self.automatic.queue(&workspace, found).await?;
         // Remembered last: one that is cut short here is queued again, and joins what there is.
         let now = self.ports.clock.now();
@@ -111,15 +124,17 @@ fn found(signal: SourceSignal) -> Option<Found> {
     }
 }
 
-/// What a delivery is known by: the sender's id for it, and its signature, which only the same body
-/// has. The id is not signed, so whoever repeats a delivery could give it another.
-fn marks(headers: &[(String, String)]) -> Vec<String> {
+/// What a delivery is known by: the sender's id for it, and its body. The id is not always signed,
+/// so whoever repeats a delivery could give it another.
+fn marks(delivery: &Delivery<'_>) -> Vec<String> {
     let value = |name: &str| {
-        let mut headers = headers.iter();
+        let mut headers = delivery.headers.iter();
         let (_, value) = headers.find(|(key, _)| key.eq_ignore_ascii_case(name))?;
         let value = value.trim().to_ascii_lowercase();
         (1..=MAX_MARK).contains(&value.len()).then_some(value)
     };
-    let marks = ["request-id", "sentry-hook-signature"];
-    marks.into_iter().filter_map(value).collect()
+    let hex = |byte: &u8| format!("{byte:02x}");
+    let digest = Sha256::digest(delivery.body).iter().map(hex).collect();
+    let ids = ID_HEADERS.into_iter().filter_map(value);
+    ids.chain([digest]).collect()
 }

@@ -10,6 +10,8 @@ use explainer_plugin_sdk as sdk;
 /// The longest id of an issue, as the use cases ask for it, and the longest cursor clients may send.
 const MAX_ID: usize = 256;
 const MAX_CURSOR: usize = 1000;
+/// How many issues one webhook may be about.
+const MAX_SIGNALS: usize = 100;
 
 pub(crate) fn status(status: sdk::Status) -> SourceStatus {
     SourceStatus {
@@ -83,6 +85,8 @@ pub(crate) fn issue(issue: sdk::Issue) -> Result<Issue, String> {
         tags: issue.tags,
         metadata: issue.metadata,
         status: issue.status,
+        substatus: issue.substatus,
+        priority: issue.priority,
         ..Issue::default()
     })
 }
@@ -132,8 +136,22 @@ pub(crate) fn classified(mut event: Event, sensitive: &[String]) -> Event {
     event
 }
 
-/// A signal; `None` for one of a kind that this host does not know.
-pub(crate) fn signal(signal: sdk::Signal) -> Option<Result<SourceSignal, String>> {
+/// What a webhook delivery says; signals that this host does not know are left out.
+pub(crate) fn signals(
+    signals: Vec<sdk::Signal>,
+    sensitive: &[String],
+) -> Result<Vec<SourceSignal>, String> {
+    if signals.len() > MAX_SIGNALS {
+        let count = signals.len();
+        return Err(format!(
+            "it has {count} signals, and one delivery may have {MAX_SIGNALS}"
+        ));
+    }
+    let known = signals.into_iter().filter_map(|it| signal(it, sensitive));
+    known.collect()
+}
+
+fn signal(signal: sdk::Signal, sensitive: &[String]) -> Option<Result<SourceSignal, String>> {
     match signal {
         sdk::Signal::IssueSeen { issue: seen, event } => Some(issue(*seen).map(|seen| {
             let event = event.and_then(|event| {
@@ -142,7 +160,7 @@ pub(crate) fn signal(signal: sdk::Signal) -> Option<Result<SourceSignal, String>
             });
             SourceSignal::IssueSeen {
                 issue: Box::new(seen),
-                event: event.map(Box::new),
+                event: event.map(|event| Box::new(classified(event, sensitive))),
             }
         })),
         sdk::Signal::IssueClosed { issue_id } => Some(Ok(SourceSignal::IssueClosed { issue_id })),
@@ -176,6 +194,33 @@ mod tests {
         assert_eq!(event.tags, [pair("region", "eu")]);
         assert_eq!(event.user, [pair("customer", "Ada"), pair("iban", "DE1")]);
         assert!(event.extra.is_empty());
+    }
+
+    #[test]
+    fn what_a_webhook_says_is_bounded_and_its_event_classified() {
+        let seen = |id: &str| {
+            let seen = json!({"type": "issue_seen",
+                "issue": {"id": id, "title": "it broke", "substatus": "regressed", "priority": "high"},
+                "event": {"message": "x", "tags": {"customer": "Ada"}}});
+            serde_json::from_value::<sdk::Signal>(seen).unwrap()
+        };
+        let read = signals(vec![seen("1")], &["tags.customer".to_owned()]).unwrap();
+        let [
+            SourceSignal::IssueSeen {
+                issue,
+                event: Some(event),
+            },
+        ] = &read[..]
+        else {
+            panic!("{read:?}");
+        };
+        assert_eq!(issue.substatus.as_deref(), Some("regressed"));
+        assert_eq!(issue.priority.as_deref(), Some("high"));
+        assert_eq!(event.user, [("customer".to_owned(), "Ada".to_owned())]);
+        assert!(signals(vec![seen("")], &[]).is_err());
+        assert!(signals(vec![seen("1"); MAX_SIGNALS], &[]).is_ok());
+        let many = signals(vec![seen("1"); MAX_SIGNALS + 1], &[]);
+        assert!(many.unwrap_err().contains("101 signals"));
     }
 
     #[test]

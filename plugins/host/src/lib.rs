@@ -45,6 +45,10 @@ pub use http::{HttpAnswer, HttpClient, HttpRequest};
 pub use plugin::{ChildProgram, Isolation, Options, Plugin, PluginKind};
 pub use source::PluginSource;
 
+/// The target of the event that says that a source is opened again after its process died, with
+/// the `kind` of the plugin.
+pub const RESTART: &str = "explainer::plugin";
+
 /// What this crate calls itself in errors.
 const ADAPTER: &str = "plugins";
 /// The largest answer taken from a plugin, in bytes.

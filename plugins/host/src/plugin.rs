@@ -216,6 +216,10 @@ impl SourceKind for PluginKind {
         self.0.manifest.settings.clone()
     }
 
+    fn takes_webhooks(&self) -> bool {
+        self.0.capabilities & abi::EXPLAINER_CAP_WEBHOOK != 0
+    }
+
     fn open(&self, settings: &Value) -> Result<Arc<dyn IssueSource>> {
         Ok(Arc::new(self.0.source(settings)))
     }

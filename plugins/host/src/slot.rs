@@ -11,9 +11,9 @@ use std::{
 
 use explainer_core::{Error, ErrorKind, Result};
 use explainer_plugin_sdk::abi;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
-use crate::{plugin::Plugin, registry::Outcome, session::Session};
+use crate::{RESTART, plugin::Plugin, registry::Outcome, session::Session};
 
 /// How long nobody has to ask before a source is closed.
 const IDLE: Duration = Duration::from_secs(300);
@@ -21,12 +21,16 @@ const IDLE: Duration = Duration::from_secs(300);
 const LOOK: Duration = Duration::from_secs(30);
 /// The first pause, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// How many webhooks a source reads at the same time. Anybody can send one: a source that is stuck
+/// must not gather requests.
+const DELIVERIES: usize = 16;
 
 /// The source behind one set of settings.
 #[derive(Debug)]
 pub(crate) struct Slot {
     settings: Vec<u8>,
     state: Mutex<State>,
+    deliveries: Semaphore,
     /// When somebody last asked, in milliseconds since `made`.
     asked: AtomicU64,
     made: Instant,
@@ -37,6 +41,8 @@ struct State {
     session: Option<Arc<Session>>,
     /// How often in a row it died without having answered anything.
     deaths: u32,
+    /// Whether it died and was not opened since.
+    is_dead: bool,
     /// Not to be opened before.
     pause: Option<Instant>,
     last_words: String,
@@ -53,6 +59,7 @@ impl Slot {
         Self {
             settings,
             state: Mutex::default(),
+            deliveries: Semaphore::new(DELIVERIES),
             asked: AtomicU64::new(0),
             made: Instant::now(),
         }
@@ -61,6 +68,11 @@ impl Slot {
     /// When somebody last asked.
     pub(crate) fn asked(&self) -> Instant {
         self.made + Duration::from_millis(self.asked.load(Ordering::Relaxed))
+    }
+
+    /// A place among the webhooks that are read, where one is free.
+    pub(crate) fn place_for_delivery(&self) -> Option<SemaphorePermit<'_>> {
+        self.deliveries.try_acquire().ok()
     }
 
     /// The open source, opened now if need be.
@@ -78,6 +90,10 @@ impl Slot {
             state.died(deaths);
         }
         state.may_open()?;
+        if std::mem::take(&mut state.is_dead) {
+            let kind = plugin.kind();
+            tracing::warn!(target: RESTART, kind, "a plugin died and is started again");
+        }
         let opened = plugin.open_session(self.settings.clone()).await;
         match opened {
             Ok((Some(session), _)) => {
@@ -107,6 +123,7 @@ impl State {
     /// Counts a death. The first is followed by no pause.
     fn died(&mut self, before: u32) {
         self.deaths = before.saturating_add(1);
+        self.is_dead = true;
         let doublings = self.deaths.saturating_sub(2).min(16);
         let pause = PAUSES.0.saturating_mul(1 << doublings).min(PAUSES.1);
         self.pause = (self.deaths > 1).then(|| Instant::now() + pause);

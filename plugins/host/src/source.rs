@@ -1,6 +1,6 @@
 //! A plugin as the issue source it adds.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use explainer_core::{
@@ -17,6 +17,9 @@ use crate::{
     slot::{Opening, Slot},
 };
 
+/// How long a plugin may take to read a webhook, of which anybody can send one.
+const DELIVERY: Duration = Duration::from_secs(5);
+
 /// A source that a plugin opens, and opens again when it has died.
 #[derive(Debug)]
 pub struct PluginSource {
@@ -31,7 +34,16 @@ impl PluginSource {
 
     /// Calls a method with JSON as it stands, and gives back the answer's.
     pub async fn call(&self, method: &'static str, payload: Vec<u8>) -> Result<Vec<u8>> {
-        let limit = self.plugin.call_timeout();
+        self.call_within(self.plugin.call_timeout(), method, payload)
+            .await
+    }
+
+    async fn call_within(
+        &self,
+        limit: Duration,
+        method: &'static str,
+        payload: Vec<u8>,
+    ) -> Result<Vec<u8>> {
         let asked = tokio::time::timeout(limit, async {
             let session = match self.slot.session(&self.plugin).await? {
                 Opening::Open(session) => session,
@@ -72,11 +84,21 @@ impl PluginSource {
         method: &'static str,
         request: &(impl Serialize + Sync),
     ) -> Result<A> {
+        self.ask_within(self.plugin.call_timeout(), method, request)
+            .await
+    }
+
+    async fn ask_within<A: DeserializeOwned>(
+        &self,
+        limit: Duration,
+        method: &'static str,
+        request: &(impl Serialize + Sync),
+    ) -> Result<A> {
         let request = serde_json::to_vec(request).map_err(|error| {
             let why = "could not write a request for the plugin";
             Error::new(ErrorKind::Internal, self.plugin.kind(), method, why).with_source(error)
         })?;
-        let answer = self.call(method, request).await?;
+        let answer = self.call_within(limit, method, request).await?;
         serde_json::from_slice(&answer).map_err(|error| self.garbage(method, &error.to_string()))
     }
 
@@ -104,6 +126,14 @@ impl IssueSource for PluginSource {
     }
 
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>> {
+        if query.environment.is_some() || query.period.is_some() {
+            let kind = self.plugin.kind();
+            let why = format!(
+                "could not list the issues because the source `{kind}` cannot be asked for an \
+                 environment or a period; leave them out"
+            );
+            return Err(Error::new(ErrorKind::Unsupported, kind, "issues", why));
+        }
         let request = sdk::Query {
             project: query.project.clone(),
             query: query.query.clone(),
@@ -141,14 +171,19 @@ impl IssueSource for PluginSource {
         headers: &[(String, String)],
         body: &[u8],
     ) -> Result<Vec<SourceSignal>> {
+        let _place = self.slot.place_for_delivery().ok_or_else(|| {
+            let why =
+                "could not take the webhook because the plugin is still at others; send it again";
+            Error::new(ErrorKind::RateLimited, self.plugin.kind(), "webhook", why)
+        })?;
         let delivery = sdk::Delivery {
             headers: headers.to_vec(),
             body: body.to_vec(),
         };
-        let answer: sdk::SignalsAnswer = self.ask("webhook", &delivery).await?;
-        let signals = answer.signals.into_iter().filter_map(convert::signal);
-        let signals: Result<_, String> = signals.collect();
-        signals.map_err(|why| self.garbage("webhook", &why))
+        let limit = self.plugin.call_timeout().min(DELIVERY);
+        let answer: sdk::SignalsAnswer = self.ask_within(limit, "webhook", &delivery).await?;
+        convert::signals(answer.signals, &self.plugin.manifest().sensitive)
+            .map_err(|why| self.garbage("webhook", &why))
     }
 
     async fn comment(&self, issue: &str, text: &str) -> Result<()> {

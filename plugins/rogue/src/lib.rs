@@ -12,7 +12,8 @@ use std::{
 };
 
 use explainer_plugin_sdk::{
-    Error, Event, Host, Issue, Page, Project, Query, Source, Status, schemars, serde, tracing,
+    Delivery, Error, Event, Host, Issue, Page, Project, Query, Signal, Source, Status, schemars,
+    serde, serde_json, tracing,
 };
 
 /// What a test asks for.
@@ -46,6 +47,7 @@ impl Source for Rogue {
     type Settings = Settings;
     const KIND: &'static str = "rogue";
     const DESCRIPTION: &'static str = "Does what it must not";
+    const HAS_WEBHOOK: bool = true;
 
     fn open(settings: Settings, host: Host) -> Result<Self, Error> {
         match &*settings.mode {
@@ -88,18 +90,26 @@ impl Source for Rogue {
     async fn events(&self, _: String, _: u16) -> Result<Vec<Event>, Error> {
         Ok(vec![self.event.clone()])
     }
+
+    /// The body is the signals themselves, signed with the token.
+    async fn webhook(&self, delivery: Delivery) -> Result<Vec<Signal>, Error> {
+        misbehave(&self.settings, self.host).await?;
+        delivery.verify(&self.settings.token, "x-signature")?;
+        serde_json::from_slice(&delivery.body)
+            .map_err(|error| Error::invalid(format!("could not read the webhook because {error}")))
+    }
 }
 
 /// An event of about `size` bytes, as events are: many short values.
 fn event(size: usize) -> Event {
     let frame = |number| {
-        explainer_plugin_sdk::serde_json::json!({
+        serde_json::json!({
             "filename": format!("shop/cart_{number}.py"), "function": "checkout", "lineno": number,
             "in_app": true, "context_line": "    total = sum(item.price for item in cart)",
         })
     };
     let frames: Vec<_> = (0..size / 160).map(frame).collect();
-    Event(explainer_plugin_sdk::serde_json::json!({
+    Event(serde_json::json!({
         "event_id": "1", "timestamp": 1_770_000_000,
         "exception": [{"type": "KeyError", "value": "'total'", "stacktrace": {"frames": frames}}],
     }))

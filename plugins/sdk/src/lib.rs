@@ -57,6 +57,7 @@
 //! belongs into `tokio::task::spawn_blocking`.
 
 pub mod abi;
+mod delivery;
 mod error;
 #[doc(hidden)]
 pub mod export;

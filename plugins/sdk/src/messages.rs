@@ -163,6 +163,10 @@ pub struct Issue {
     pub metadata: BTreeMap<String, Value>,
     /// `unresolved`, `resolved`, `ignored`…
     pub status: String,
+    /// `regressed` for one that came back after it was dealt with: it is explained again.
+    pub substatus: Option<String>,
+    /// `high`, `medium` or `low`, where the tracker tells how urgent it is.
+    pub priority: Option<String>,
 }
 
 impl Issue {
@@ -266,6 +270,10 @@ pub enum Signal {
         /// The issue's id.
         issue_id: String,
     },
+    /// Something of a later version: it says nothing.
+    #[serde(other)]
+    #[schemars(skip)]
+    Unknown,
 }
 
 /// What a webhook delivery says.

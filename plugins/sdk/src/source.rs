@@ -55,7 +55,9 @@ pub trait Source: Send + Sync + Sized + 'static {
         limit: u16,
     ) -> impl Future<Output = Result<Vec<Event>, Error>> + Send;
 
-    /// What a webhook delivery says, once its signature has been checked over the raw body.
+    /// What a webhook delivery says, once its signature has been checked over the raw body:
+    /// [`Delivery::verify`] does that for most trackers. Anybody may send one, so say what is not
+    /// signed is [`Error::unauthenticated`], and do no more than read it; it is answered within 5 s.
     fn webhook(
         &self,
         _delivery: Delivery,

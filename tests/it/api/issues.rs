@@ -217,3 +217,24 @@ async fn a_folder_of_events_can_be_the_source() {
         "the log names the broken file"
     );
 }
+
+#[tokio::test]
+async fn issues_are_told_apart_by_environment_and_period() {
+    let service = Service::start(&[]);
+    let ada = service.client().with_workspace("ada").await;
+    let count = async |query: &str| {
+        let page = ada.get(&format!("/api/v1/issues/?limit=100{query}")).await;
+        page.ok()["issues"].as_array().unwrap().len()
+    };
+    let all = count("").await;
+    // All samples are of one environment.
+    assert_eq!(count("&environment=production").await, all);
+    assert_eq!(count("&environment=nowhere").await, 0);
+    assert_eq!(count("&environment=&period=").await, all);
+    assert_eq!(count("&period=9999w").await, all);
+    assert_eq!(count("&period=1h").await, 0, "samples are old");
+    for bad in ["1m", "0h", "24", "-1d", "1h%0a", "99999d"] {
+        let bad = ada.get(&format!("/api/v1/issues/?period={bad}")).await;
+        assert_eq!(bad.problem().0, 422, "{}", bad.text);
+    }
+}

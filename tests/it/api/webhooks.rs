@@ -1,14 +1,13 @@
 //! Webhooks of Sentry, write-back, and the poller that finds what no webhook told of.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
-use aws_lc_rs::hmac;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     replay::{Answer, ORGANIZATION, ReplaySentry, TOKEN},
-    support::{Answer as Answered, Client, Service, until},
+    support::{Answer as Answered, Client, Service, signature, until},
 };
 
 const SECRET: &str = "whsec_of_these_tests_alone";
@@ -31,16 +30,6 @@ fn quiet(server: &ReplaySentry) -> Service {
         ("SENTRY_BASE_URL", &server.url()),
         ("EXPLAINER__SOURCES__POLL_SECONDS", "0"),
     ])
-}
-
-/// What Sentry signs `body` with.
-fn signature(secret: &str, body: &[u8]) -> String {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, body);
-    tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 /// Delivers as Sentry does.
@@ -131,8 +120,8 @@ async fn the_event_of_an_alert_is_evidence() {
                 {"function": "moon", "filename": "app/tide.py", "lineno": 12, "in_app": true,
                  "context_line": "    return level * pull"}]}}]}},
         "triggered_rule": "Every fatal error"}});
-    let body = body.to_string().into_bytes();
-    let taken = deliver(&service.client(), &path, "event_alert", "one", &body).await;
+    let sent = body.to_string().into_bytes();
+    let taken = deliver(&service.client(), &path, "event_alert", "one", &sent).await;
     assert_eq!(taken.ok()["status"], "queued");
     let done = until_completed(&ada, "777").await;
     let text = done["ai_analysis"].to_string();
@@ -141,6 +130,20 @@ async fn the_event_of_an_alert_is_evidence() {
         "{text}"
     );
     assert_eq!(done["sentry_issue"]["level"], "fatal");
+
+    // A newer event of another release: what was explained is told to be out of date, whether or
+    // not anything is explained without being asked.
+    let off = json!({"auto_analyze": false});
+    ada.put("/api/v1/settings/", &off).await.ok();
+    let mut newer = body;
+    newer["data"]["event"]["release"] = json!("shop@2");
+    newer["data"]["event"]["timestamp"] = json!(4_102_444_800_u64);
+    let newer = newer.to_string().into_bytes();
+    let taken = deliver(&service.client(), &path, "event_alert", "two", &newer).await;
+    assert_eq!(taken.ok()["status"], "ignored");
+    let analysis = format!("/api/v1/analyses/{}", done["id"].as_str().unwrap());
+    let told = ada.get(&analysis).await.ok();
+    assert_eq!(told["result"]["stale"], "new_release", "{told}");
 }
 
 #[tokio::test]
@@ -231,15 +234,15 @@ async fn what_is_not_signed_or_not_readable_is_refused() {
     assert_eq!(garbage.problem().0, 400);
     let huge = deliver(&sentry, &path, "issue", "2", &vec![b' '; 2 << 20]).await;
     assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
-    let nowhere = deliver(
-        &sentry,
-        "/api/v1/webhooks/sentry/nobody",
-        "issue",
-        "3",
-        &body,
-    )
-    .await;
-    assert_eq!(nowhere.problem().0, 404);
+    // Where there is no webhook, nothing is told of what there is.
+    let id = path.rsplit('/').next().unwrap();
+    let elsewhere = ["sentry/nobody", "nothing/nobody", &format!("nothing/{id}")];
+    for elsewhere in elsewhere {
+        let path = format!("/api/v1/webhooks/{elsewhere}");
+        let nowhere = deliver(&sentry, &path, "issue", "3", &body).await;
+        let (status, code, _) = nowhere.problem();
+        assert_eq!((status, &*code), (404, "no_such_webhook"), "{elsewhere}");
+    }
 
     let clear = json!({"sentry_client_secret": ""});
     ada.put("/api/v1/workspaces/current", &clear).await.ok();
@@ -248,6 +251,37 @@ async fn what_is_not_signed_or_not_readable_is_refused() {
     assert!(detail.contains("sentry_client_secret"), "{detail}");
     assert_eq!(processed(&ada).await, Vec::<Value>::new());
     assert!(!service.log().contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_workspace_that_chose_sentry_by_name_has_its_webhooks_too() {
+    let server = ReplaySentry::start();
+    let service = quiet(&server);
+    let (ada, path) = listening(&service, json!({"auto_analyze": true})).await;
+    let body = about_issue("created", &json!({}));
+    // The secret of the workspace, then one of the choice's own.
+    for (number, secret) in [None, Some("another secret")].into_iter().enumerate() {
+        let mut settings = json!({"api_token": TOKEN, "organization": ORGANIZATION});
+        if let Some(secret) = secret {
+            settings["client_secret"] = json!(secret);
+        }
+        let source = json!({"source": {"kind": "sentry", "settings": settings}});
+        ada.put("/api/v1/workspaces/current", &source).await.ok();
+        let sender = service
+            .client()
+            .with("sentry-hook-resource", "issue")
+            .with("request-id", &number.to_string());
+        for (signed_with, status) in [("wrong", 401), (secret.unwrap_or(SECRET), 200)] {
+            let sender = sender.with("sentry-hook-signature", &signature(signed_with, &body));
+            let taken = sender.raw(Method::POST, &path, body.clone()).await;
+            assert_eq!(
+                taken.status.as_u16(),
+                status,
+                "{signed_with}: {}",
+                taken.text
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,8 @@ fn check_finds_nothing_wrong_with_good_plugins() {
     for library in libraries.iter().flatten() {
         let (well, findings) = check(library.to_str().unwrap(), "{}");
         assert!(well && findings.len() > 25, "{library:?}: {findings:?}");
-        let all_ok = findings.iter().all(|(_, result)| result.trim() == "ok");
+        let is_well = |result: &str| matches!(result, "ok " | "skipped it takes no webhooks");
+        let all_ok = findings.iter().all(|(_, result)| is_well(result));
         assert!(all_ok, "{library:?}: {findings:?}");
     }
 }

@@ -7,4 +7,5 @@ mod guide;
 mod loading;
 mod rogue;
 mod service;
-mod support;
+pub(crate) mod support;
+mod webhooks;

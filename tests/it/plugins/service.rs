@@ -44,6 +44,9 @@ async fn a_workspace_chooses_a_plugin_as_any_other_source() {
     assert_eq!(workspace["source"], source);
     let page = client.get("/api/v1/issues/").await.ok();
     assert_eq!(page["issues"][0]["title"], "KeyError: 'sku'", "{page}");
+    let by_environment = client.get("/api/v1/issues/?environment=staging").await;
+    let (status, code, _) = by_environment.problem();
+    assert_eq!((status, &*code), (400, "source_unsupported"));
     let analyzed = client
         .post("/api/v1/issues/0/analyze", &json!({}))
         .await

@@ -1,5 +1,9 @@
 //! A service to test, and somebody to ask it.
 
+use std::fmt::Write as _;
+
+use aws_lc_rs::hmac;
+
 mod client;
 mod mailbox;
 #[expect(
@@ -37,4 +41,14 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("gave up after ten seconds: {what}");
+}
+
+/// The HMAC-SHA256 of `body`, which trackers sign their webhooks with, in hex.
+pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let tag = hmac::sign(&key, body);
+    tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

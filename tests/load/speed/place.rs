@@ -85,6 +85,7 @@ impl Place {
             .env("API_PORT", "0")
             .env("EXPLAINER__LOG__FORMAT", "json")
             .env("EXPLAINER__SOURCES__FILES", "events.jsonl")
+            .env("EXPLAINER__SERVER__REQUESTS_PER_MINUTE", "10000000")
             .env("EXPLAINER__ANALYSIS__WORKERS", AT_ONCE)
             .env("EXPLAINER__LLM__OPENAI__CONCURRENCY", AT_ONCE)
             .env("OPENAI_BASE_URL", setup.model)

@@ -83,6 +83,10 @@ impl SourceKind for TracedSources {
         self.inner.is_ready()
     }
 
+    fn takes_webhooks(&self) -> bool {
+        self.inner.takes_webhooks()
+    }
+
     fn check(&self, settings: &serde_json::Value) -> Result<()> {
         self.inner.check(settings)
     }

@@ -7,8 +7,8 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Dispatch,
-        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Timestamp, TokenId,
-        Usage, User, UserId, Watch, Workspace, WorkspaceId,
+        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale, Timestamp,
+        TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
         Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,
@@ -166,6 +166,11 @@ impl Analyses for Traced<dyn Analyses> {
     ) -> Result<bool> {
         let put_back = self.inner.retry_at(lease, due, reason, now);
         call(span!("store", self, "retry"), put_back).await
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let noted = self.inner.outdate(of, why);
+        call(span!("store", self, "outdate"), noted).await
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {

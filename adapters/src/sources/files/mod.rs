@@ -16,9 +16,10 @@ use explainer_core::{
     Error, ErrorKind, Result,
     domain::{Event, Issue, IssueQuery, Page, Project},
     explain::collect,
-    ports::{IssueSource, SourceStatus},
+    ports::{Clock as _, IssueSource, SourceStatus},
 };
 
+use crate::system::SystemClock;
 use folder::Folder;
 use index::Index;
 
@@ -29,6 +30,7 @@ const ADAPTER: &str = "files";
 #[derive(Debug, Clone)]
 pub struct FilesSource {
     documents: Documents,
+    clock: Arc<SystemClock>,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +45,7 @@ impl FilesSource {
     pub fn open(path: impl Into<PathBuf>) -> Self {
         Self {
             documents: Documents::OnDisk(Arc::new(Folder::new(path.into()))),
+            clock: Arc::default(),
         }
     }
 
@@ -57,6 +60,7 @@ impl FilesSource {
         });
         Self {
             documents: Documents::BuiltIn(Arc::new(Index::new(name, events.map(Arc::new)))),
+            clock: Arc::default(),
         }
     }
 
@@ -105,7 +109,19 @@ impl IssueSource for FilesSource {
             let project = query.project.as_deref();
             project.is_none_or(|wanted| wanted == issue.project.id || wanted == issue.project.slug)
         };
+        let since = query.period.map(|period| self.clock.now() - period);
+        let recent = |issue: &Issue| since.is_none_or(|since| issue.last_seen >= Some(since));
+        let happened_in = |issue: &Issue, wanted| {
+            let (_, events) = index.get(&issue.id)?;
+            let mut environments = events.iter().filter_map(|it| it.environment.as_ref());
+            environments.find(|environment| *environment == wanted)
+        };
+        let in_environment = |issue: &Issue| {
+            let wanted = query.environment.as_ref();
+            wanted.is_none_or(|wanted| happened_in(issue, wanted).is_some())
+        };
         let found = index.issues().filter(|issue| in_project(issue));
+        let found = found.filter(|issue| recent(issue) && in_environment(issue));
         let found = found.filter(|issue| wanted.iter().all(|term| term.matches(issue)));
         page::cut(&found.collect::<Vec<_>>(), query)
     }

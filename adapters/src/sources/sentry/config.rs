@@ -156,6 +156,10 @@ impl SourceKind for SentryKind {
         self.defaults.api_token.is_some() && self.defaults.organization.is_some()
     }
 
+    fn takes_webhooks(&self) -> bool {
+        true
+    }
+
     fn check(&self, settings: &serde_json::Value) -> Result<()> {
         self.config(&Settings::read(settings)?).map(drop)
     }

@@ -112,6 +112,16 @@ impl SentrySource {
         })
     }
 
+    fn no_environment(&self, name: &str) -> Error {
+        let name: String = name.chars().take(64).collect();
+        let message = format!(
+            "could not list the issues because {} has no environment {name:?} that the token may \
+             see; leave it out, or name one that Sentry shows",
+            self.client.organization()
+        );
+        Error::new(ErrorKind::NotFound, ADAPTER, "issues", message)
+    }
+
     /// The event that tells most in Sentry's judgement, or else the newest.
     async fn telling(&self, issue: &str, names: &[&str]) -> Result<Option<Answer>, Refusal> {
         let mut refused = None;
@@ -163,11 +173,21 @@ impl IssueSource for SentrySource {
         if let Some(project) = &wanted.project {
             query.push(("project", self.project_id(project).await?));
         }
+        if let Some(environment) = &wanted.environment {
+            query.push(("environment", environment.clone()));
+        }
+        if let Some(period) = wanted.period {
+            query.push(("statsPeriod", stats_period(period)));
+        }
         let path = self.below(&["issues"]);
         let answer = self
             .client
             .get(Endpoint::Issues, &path, &query, LIST, FRESH);
-        let answer = answer.await.map_err(|it| it.into_error("issues"))?;
+        let answer = answer.await.map_err(|refusal| match &wanted.environment {
+            // Whose organisation is unknown hears of it without an environment.
+            Some(name) if refusal.is_missing() => self.no_environment(name),
+            _ => refusal.into_error("issues"),
+        })?;
         let rows = answer.list("issues")?;
         let issues = rows.iter().filter_map(shapes::issue);
         let links = answer.links();
@@ -229,6 +249,15 @@ impl IssueSource for SentrySource {
         self.add_note(issue, text)
             .await
             .map_err(|refusal| refusal.into_error("comment"))
+    }
+}
+
+/// As Sentry writes it: in days where it is full ones, as its own pages do.
+fn stats_period(period: Duration) -> String {
+    let hours = period.as_secs() / 3600;
+    match hours % 24 {
+        0 => format!("{}d", hours / 24),
+        _ => format!("{hours}h"),
     }
 }
 

@@ -8,7 +8,7 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
+        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -139,6 +139,12 @@ impl Analyses for MongoStore {
         let analyses = self.collection(ANALYSES);
         let put_back = queue::retry_at(&analyses, lease, due, reason, now);
         self.run("retry", put_back).await
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let analyses = self.collection(ANALYSES);
+        self.run("outdate", queue::outdate(&analyses, of, why))
+            .await
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {

@@ -17,8 +17,8 @@ use explainer_core::{
     domain::{
         AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
         InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
-        SentrySettings, Session, SourceChoice, Specification, Status, Timestamp, TokenId, User,
-        UserId, Webhook, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        SentrySettings, Session, SourceChoice, Specification, Stale, Status, Timestamp, TokenId,
+        User, UserId, Webhook, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -258,6 +258,8 @@ struct AnalysisFields {
     status: Status,
     #[serde(with = "as_json")]
     specification: Option<Box<Specification>>,
+    #[serde(default)]
+    outdated: Option<Stale>,
     error: Option<AnalysisError>,
     fingerprint: Option<String>,
     force: bool,

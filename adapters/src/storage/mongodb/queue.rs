@@ -18,8 +18,8 @@ use ::mongodb::{
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Progress,
-        Timestamp,
+        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Progress, Stale,
+        Status, Timestamp,
     },
 };
 
@@ -159,6 +159,20 @@ pub(super) async fn retry_at(
     waiting.put_back(reason, now);
     let now = Place::Waiting { due };
     change(jobs, held(lease), &analysis, &waiting, now, doc! {}).await
+}
+
+pub(super) async fn outdate(
+    jobs: &Collection<Document>,
+    of: &Analysis,
+    why: Stale,
+) -> Result<bool, Fault> {
+    if of.status != Status::Completed {
+        return Ok(false);
+    }
+    let mut condition = ended(of);
+    condition.insert("workspace_id", of.workspace_id.as_str());
+    let noted = doc! { "$set": { "outdated": why.as_str() } };
+    Ok(jobs.update_one(condition, noted).await?.matched_count > 0)
 }
 
 pub(super) async fn backlog(jobs: &Collection<Document>, now: Timestamp) -> Result<Backlog, Fault> {

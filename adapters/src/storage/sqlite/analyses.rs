@@ -7,7 +7,7 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Priority, Progress, Revision, Status, Timestamp, WorkspaceId,
+        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -43,6 +43,11 @@ impl Analyses for SqliteStore {
     }
 
     async fn of_issues(&self, workspace: &WorkspaceId, issues: &[&str]) -> Result<Vec<Analysis>> {
+        if let [issue] = issues {
+            let find = |connection: &_| queue::of_issue(connection, workspace, issue);
+            let found = self.database.find("get analysis of issue", find).await?;
+            return Ok(found.into_iter().collect());
+        }
         let workspace = workspace.clone();
         let issues: BTreeSet<String> = issues.iter().map(|&issue| issue.to_owned()).collect();
         self.database
@@ -175,6 +180,15 @@ impl Analyses for SqliteStore {
         self.database
             .write("retry", move |connection| {
                 queue::retry_at(connection, &lease, due, reason, now)
+            })
+            .await
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let of = of.clone();
+        self.database
+            .write("outdate", move |connection| {
+                queue::outdate(connection, &of, why)
             })
             .await
     }

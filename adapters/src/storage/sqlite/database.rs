@@ -8,7 +8,7 @@ use std::{
 };
 
 use explainer_core::{Error, ErrorKind, Result};
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 use tokio::sync::Semaphore;
 
 use super::{ADAPTER, fault::Fault, migrations, writer::Writer};
@@ -175,6 +175,8 @@ fn attach(path: &Path) -> Result<Connection, Fault> {
 
 fn configure(connection: &Connection) -> Result<(), Fault> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Else a statement is prepared anew for each value it compares with.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;

@@ -9,7 +9,7 @@ use explainer_core::{
     ErrorKind,
     domain::{
         Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Priority,
-        Progress, Revision, Timestamp, WorkspaceId,
+        Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
     ports::{FormerResult, QueuedAnalysis},
 };
@@ -185,6 +185,17 @@ pub(super) fn retry_at(
     };
     analysis.put_back(reason, now);
     store(UPDATE, connection, &analysis, Place::Waiting { due })?;
+    Ok(true)
+}
+
+pub(super) fn outdate(connection: &Connection, of: &Analysis, why: Stale) -> Result<bool, Fault> {
+    let Some(mut stored) = of_issue(connection, &of.workspace_id, &of.issue.id)? else {
+        return Ok(false);
+    };
+    if stored.id != of.id || !stored.outdate(of.revision, why) {
+        return Ok(false);
+    }
+    REPORT.run(connection, params![of.id.as_str(), encode(&stored)?])?;
     Ok(true)
 }
 

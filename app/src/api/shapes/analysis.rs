@@ -57,8 +57,9 @@ pub(crate) struct Analysis {
     /// Why rules wrote it although models are configured.
     #[oai(nullable)]
     instead_of_model: Option<AnalysisError>,
-    /// Why it is out of date: `new_release`, `new_in_app_frame` or `prompt_changed`; null where
-    /// nothing says so.
+    /// Why it is out of date: `new_release` or `new_in_app_frame` where an event that a webhook
+    /// brought or a preview read says so, `prompt_changed` where this version of the service would
+    /// ask otherwise; null where nothing says so.
     #[oai(nullable)]
     stale: Option<String>,
     /// When the analysis was first asked for.
@@ -151,7 +152,13 @@ impl Analysis {
         let spec = record.specification.as_deref()?.clone();
         let written_at = record.finished_at.unwrap_or(record.updated_at);
         let issue = record.issue.id.clone();
-        Some(Self::new(issue, spec, record.created_at, written_at))
+        let told = Self::new(issue, spec, record.created_at, written_at);
+        // What an event says weighs more than what this version would do otherwise.
+        let outdated = record.outdated.map(|why| why.as_str().to_owned());
+        Some(Self {
+            stale: outdated.or(told.stale),
+            ..told
+        })
     }
 
     /// A specification of `issue`, asked for and written at these times.

@@ -24,6 +24,7 @@ sdk![
     "examples/c/notes.c",
     "include/explainer_plugin.h",
     "src/abi.rs",
+    "src/delivery.rs",
     "src/error.rs",
     "src/export.rs",
     "src/host.rs",

@@ -7,6 +7,8 @@ use std::{
 };
 
 use explainer_adapters::layers::{BREAKER, CALL};
+#[cfg(feature = "plugins")]
+use explainer_plugin_host::RESTART;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -14,15 +16,23 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Call, Ended, Metrics, OfModel, Sent, Tokens};
+use super::{Call, Ended, Metrics, OfModel, OfPlugin, Sent, Tokens};
 use crate::telemetry::{ANALYSIS, NOTIFICATION};
+
+#[cfg(not(feature = "plugins"))]
+const RESTART: &str = "there are no plugins";
 
 /// What counts for `metrics`, deaf to everything else.
 pub(in crate::telemetry) fn layer<S>(metrics: Arc<Metrics>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER | NOTIFICATION));
+    let heard = filter_fn(|it| {
+        matches!(
+            it.target(),
+            CALL | ANALYSIS | BREAKER | NOTIFICATION | RESTART
+        )
+    });
     Counting(metrics).with_filter(heard).boxed()
 }
 
@@ -76,6 +86,10 @@ where
                 let (channel, outcome) = (fields.kind, fields.outcome);
                 let sent = Sent { channel, outcome };
                 self.0.notifications.get_or_create(&sent).inc();
+            }
+            RESTART => {
+                let plugin = OfPlugin { kind: fields.kind };
+                self.0.restarts.get_or_create(&plugin).inc();
             }
             _ => self.0.ended(fields),
         }

@@ -43,6 +43,7 @@ pub struct Metrics {
     cost: Family<OfModel, Counter<f64, AtomicU64>>,
     breakers: Family<OfModel, Gauge>,
     notifications: Family<Sent, Counter>,
+    restarts: Family<OfPlugin, Counter>,
     queue_jobs: Gauge,
     queue_seconds: Gauge<f64, AtomicU64>,
     models: Mutex<BTreeSet<String>>,
@@ -86,6 +87,11 @@ struct OfModel {
     model: String,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPlugin {
+    kind: String,
+}
+
 impl Default for Metrics {
     fn default() -> Self {
         // A millisecond to half a minute; a tenth of a millisecond to six seconds; a tenth of a
@@ -101,6 +107,7 @@ impl Default for Metrics {
             cost: Family::default(),
             breakers: Family::default(),
             notifications: Family::default(),
+            restarts: Family::default(),
             queue_jobs: Gauge::default(),
             queue_seconds: Gauge::default(),
             models: Mutex::default(),
@@ -165,6 +172,11 @@ impl Metrics {
             "notifications",
             "Attempts to deliver notifications, by the way they went and what came of it",
             self.notifications.clone(),
+        );
+        to.register(
+            "plugin_restarts",
+            "How often a plugin died and was started again",
+            self.restarts.clone(),
         );
         to.register(
             "queue_jobs",

@@ -41,6 +41,8 @@ use queue::{
     the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
 use results::{
+    a_result_is_called_out_of_date_until_the_next_one_is_there,
+    a_result_that_was_asked_for_again_is_not_called_out_of_date,
     former_results_stay_readable_newest_first_without_those_of_failed_runs,
     only_the_newest_results_are_kept, the_results_of_a_deleted_analysis_are_gone,
 };
@@ -103,6 +105,10 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
     "former results stay readable, newest first, without those of failed runs" =>
         former_results_stay_readable_newest_first_without_those_of_failed_runs,
     "only the newest results are kept" => only_the_newest_results_are_kept,
+    "a result is called out of date until the next one is there" =>
+        a_result_is_called_out_of_date_until_the_next_one_is_there,
+    "a result that was asked for again is not called out of date" =>
+        a_result_that_was_asked_for_again_is_not_called_out_of_date,
     "the results of a deleted analysis are gone" => the_results_of_a_deleted_analysis_are_gone,
     "the backlog is the jobs that are due, and since when the first has been" =>
         the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
@@ -122,6 +128,7 @@ async fn a_new_request_is_stored_as_pending_revision_1(analyses: &dyn Analyses) 
         issue: asked.issue,
         status: Status::Pending,
         specification: None,
+        outdated: None,
         error: None,
         fingerprint: None,
         force: true,

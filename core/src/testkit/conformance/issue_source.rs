@@ -25,6 +25,7 @@ pub const CASES: &[Case<dyn IssueSource>] = crate::cases![dyn IssueSource;
     "a hostile issue id is none or invalid, never a fault" => a_hostile_issue_id_is_none_or_invalid_never_a_fault,
     "only issues of the project asked for are listed, by id and by slug" => only_issues_of_the_project_asked_for_are_listed_by_id_and_by_slug,
     "an unknown project lists nothing or is not found" => an_unknown_project_lists_nothing_or_is_not_found,
+    "an environment that nobody has lists nothing or is refused" => an_environment_that_nobody_has_lists_nothing_or_is_refused,
     "a cursor that is not ours is invalid, not a fault" => a_cursor_that_is_not_ours_is_invalid_not_a_fault,
     "every issue has at least one event" => every_issue_has_at_least_one_event,
     "events are at most limit, newest first" => events_are_at_most_limit_newest_first,
@@ -211,6 +212,20 @@ pub async fn an_unknown_project_lists_nothing_or_is_not_found(source: &dyn Issue
 }
 
 /// See the Behaviour of [`IssueSource`].
+pub async fn an_environment_that_nobody_has_lists_nothing_or_is_refused(
+    source: &dyn IssueSource,
+) -> Verdict {
+    let query = IssueQuery {
+        environment: Some("no-such-environment-here".to_owned()),
+        ..page(100, None)
+    };
+    match source.issues(&query).await {
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        listed => none_or_not_found(listed.map(|page| page.items)),
+    }
+}
+
+/// See the Behaviour of [`IssueSource`].
 pub async fn a_cursor_that_is_not_ours_is_invalid_not_a_fault(source: &dyn IssueSource) -> Verdict {
     for cursor in HOSTILE {
         let query = page(10, Some((*cursor).to_owned()));
@@ -259,10 +274,10 @@ pub async fn the_events_of_an_unknown_issue_are_none_or_not_found(
 
 fn page(limit: u16, cursor: Option<String>) -> IssueQuery {
     IssueQuery {
-        project: None,
         query: String::new(),
         limit,
         cursor,
+        ..IssueQuery::default()
     }
 }
 

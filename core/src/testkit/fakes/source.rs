@@ -124,6 +124,10 @@ impl IssueSource for FakeSource {
 
     async fn issues(&self, query: &IssueQuery) -> Result<Page<Issue>> {
         self.called("issues").await?;
+        if query.period.is_some() {
+            let why = "could not list the issues of a period because there is no clock here";
+            return Err(Error::new(ErrorKind::Unsupported, "fake", "issues", why));
+        }
         let start = query.cursor.as_deref().map_or(Ok(0), |cursor| {
             let why = "could not go on because the cursor is not one of ours; start again";
             let invalid = |_| Error::new(ErrorKind::Invalid, "fake", "issues", why);
@@ -131,9 +135,10 @@ impl IssueSource for FakeSource {
         })?;
         let found: Vec<_> = {
             let state = self.state();
-            let issues = state.issues.iter().map(|(issue, _)| issue);
-            let wanted = issues.filter(|issue| is_wanted(issue, query));
-            wanted.cloned().collect()
+            let wanted = state.issues.iter().filter(|(issue, events)| {
+                is_wanted(issue, query) && happened_in(query.environment.as_deref(), events)
+            });
+            wanted.map(|(issue, _)| issue.clone()).collect()
         };
         let limit = usize::from(query.limit);
         let end = start.saturating_add(limit);
@@ -167,6 +172,14 @@ fn is_wanted(issue: &Issue, query: &IssueQuery) -> bool {
         project.is_none_or(|wanted| wanted == issue.project.id || wanted == issue.project.slug);
     let everything = matches!(query.query.as_str(), "" | "is:unresolved");
     in_project && (everything || issue.title.contains(&query.query))
+}
+
+fn happened_in(environment: Option<&str>, events: &[Event]) -> bool {
+    environment.is_none_or(|it| {
+        events
+            .iter()
+            .any(|event| event.environment.as_deref() == Some(it))
+    })
 }
 
 #[cfg(test)]

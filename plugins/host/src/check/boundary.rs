@@ -1,6 +1,10 @@
 //! What the boundary asks of a plugin, as far as it is seen from outside its process.
 
-use explainer_core::{ErrorKind, testkit::conformance::Verdict};
+use explainer_core::{
+    ErrorKind,
+    ports::IssueSource as _,
+    testkit::conformance::{Stop, Verdict},
+};
 use futures::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
 
@@ -27,6 +31,9 @@ pub(super) const CASES: &[(&str, Test)] = &[
     }),
     ("a call that was cancelled disturbs no other", |it| {
         Box::pin(cancelled(it))
+    }),
+    ("a webhook that is not signed is refused", |it| {
+        Box::pin(unsigned(it))
     }),
 ];
 
@@ -116,6 +123,22 @@ async fn cancelled(subject: Subject) -> Verdict {
         // Long enough to be begun, too short to be sure of an end.
         let _ = tokio::time::timeout(std::time::Duration::from_micros(200), call).await;
         source.call("check", b"{}".to_vec()).await?;
+    }
+    Ok(())
+}
+
+async fn unsigned(subject: Subject) -> Verdict {
+    let plugin = subject.load().await?;
+    if !plugin.capabilities().contains(&"webhook") {
+        return Err(Stop::Skipped("it takes no webhooks".to_owned()));
+    }
+    let source = plugin.source(&subject.settings);
+    for body in [&b"{}"[..], b"", b"[]", b"\xff\xfe"] {
+        match source.webhook(&[], body).await {
+            Err(error) if error.kind() == ErrorKind::Unauthorized => {}
+            Err(error) => return failed(&format!("{body:?} is {:?}: {error}", error.kind())),
+            Ok(signals) => return failed(&format!("{body:?} is taken for {signals:?}")),
+        }
     }
     Ok(())
 }

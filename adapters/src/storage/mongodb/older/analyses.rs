@@ -41,6 +41,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         event: None,
         status,
         specification,
+        outdated: None,
         error,
         fingerprint: None,
         force: false,

@@ -3,7 +3,7 @@
 use super::{finished, is_stored, started};
 use crate::{
     Result,
-    domain::{Analysis, AnalysisId, KEPT_REVISIONS, Outcome},
+    domain::{Analysis, AnalysisId, KEPT_REVISIONS, Outcome, Stale},
     ensure,
     ports::Analyses,
     testkit::{
@@ -65,6 +65,44 @@ pub(super) async fn the_results_of_a_deleted_analysis_are_gone(analyses: &dyn An
     ensure!(anew.id == job.id && anew.revision == 1, "{anew:?}");
     let left = former(analyses).await?;
     ensure!(left.is_empty(), "{left:?}");
+    Ok(())
+}
+
+pub(super) async fn a_result_is_called_out_of_date_until_the_next_one_is_there(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let mut job = run(analyses, 1, Some("one")).await?;
+    for why in [Stale::NewRelease, Stale::NewInAppFrame] {
+        ensure!(analyses.outdate(&job, why).await?, "{why:?} was not noted");
+        job.outdated = Some(why);
+        is_stored(analyses, &job).await?;
+    }
+    let failed = run(analyses, 2, None).await?;
+    ensure!(failed.outdated == job.outdated, "a failure: {failed:?}");
+    let next = run(analyses, 3, Some("three")).await?;
+    ensure!(next.outdated.is_none(), "{next:?}");
+    is_stored(analyses, &next).await
+}
+
+pub(super) async fn a_result_that_was_asked_for_again_is_not_called_out_of_date(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let first = run(analyses, 1, Some("one")).await?;
+    let again = analyses.enqueue(request("1", 2)).await?;
+    let noted = async |of: &Analysis| analyses.outdate(of, Stale::NewRelease).await;
+    ensure!(!noted(&first).await?, "it was noted of a waiting one");
+    ensure!(!noted(&again).await?, "there is no newer result yet");
+    let second = run(analyses, 3, Some("two")).await?;
+    ensure!(!noted(&first).await?, "it was noted of the next result");
+    is_stored(analyses, &second).await?;
+    let foreign = Analysis {
+        workspace_id: id("elsewhere"),
+        ..second.clone()
+    };
+    ensure!(!noted(&foreign).await?, "it was noted from elsewhere");
+    is_stored(analyses, &second).await?;
+    analyses.delete(&second.workspace_id, &second.id).await?;
+    ensure!(!noted(&second).await?, "it was noted of one that is gone");
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Progress, Revision, Timestamp, WorkspaceId,
+        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -172,6 +172,13 @@ impl Analyses for MemoryStore {
             state.tell(&lease.analysis_id, put_back);
         }
         Ok(put_back.is_some())
+    }
+
+    async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
+        let state = &mut self.state();
+        let job = state.analyses.get_mut(&of.id);
+        let job = job.filter(|job| job.analysis.workspace_id == of.workspace_id);
+        Ok(job.is_some_and(|job| job.analysis.outdate(of.revision, why)))
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {

@@ -1,12 +1,15 @@
 //! What the boundary costs, beside the same answer from a source in the program itself.
 //!
-//! `cargo bench -p explainer-plugin-host` measures them in one run; what counts is the ratio. This
-//! program is its own child: started as `… plugin run`, it runs the plugin.
+//! `cargo bench -p explainer-plugin-host` measures them in one run; what counts is the ratio. Before
+//! them come figures that no ratio is made of: threads, memory, and what happens once (`figures`).
+//! This program is its own child: started as `… plugin run`, it runs the plugin.
 
 #![expect(
     clippy::unwrap_used,
     reason = "a bench may stop at what it did not expect"
 )]
+
+mod figures;
 
 use std::{env, process::ExitCode, sync::Arc, time::Duration};
 
@@ -37,6 +40,8 @@ fn main() -> ExitCode {
             library: library.into(),
         });
     }
+    // First: what has run before leaves threads.
+    figures::print();
     let mut criterion = Criterion::default()
         .measurement_time(Duration::from_secs(3))
         .warm_up_time(Duration::from_secs(1))
@@ -149,7 +154,9 @@ fn many_calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("1000 calls of 50 ms");
     group.sample_size(10);
     group.bench_function("a timer", |bench| {
-        bench.iter(|| runtime.block_on(tokio::time::sleep(Duration::from_millis(50))));
+        bench.iter(|| {
+            runtime.block_on(async { tokio::time::sleep(Duration::from_millis(50)).await });
+        });
     });
     for (name, in_child) in [("in the host", false), ("in a child", true)] {
         let source = load(&runtime, in_child).source(&json!({"delay_ms": 50}));

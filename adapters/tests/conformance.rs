@@ -114,6 +114,9 @@ suites! {
     mongodb_watches: Watches for MongoStore =>
         mongodb::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_outbox: Outbox for MongoStore =>
+        mongodb::run("outbox", conformance::outbox::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
         mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
@@ -163,6 +166,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_watches: Watches for SqliteStore =>
         sqlite::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_outbox: Outbox for SqliteStore =>
+        sqlite::run("outbox", conformance::outbox::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
         sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
@@ -629,6 +635,14 @@ const WITHOUT_SUITE: &[(&str, &str)] = &[
     ("SourceKind", "opens sources, which have their own suite"),
     ("LlmKind", "opens models, which have their own suite"),
     ("ProgressSink", "hears of progress and answers nothing"),
+    (
+        "Mailer",
+        "speaks to a mail server; the black-box tests hold it against one",
+    ),
+    (
+        "WebhookSender",
+        "speaks to receivers of others; the black-box tests hold it against some",
+    ),
 ];
 
 /// Adapters that keep less than their port promises, each with the reason.

@@ -11,7 +11,7 @@ use explainer_core::{
         conformance::{
             Case, Stop, WholeStore, access_tokens, analyses, archive, assert_covers, audit,
             auth::{self, AuthSetup, VerifierSetup},
-            changes, clock, deliveries, idempotency, invitations, ledger, llm, passwords,
+            changes, clock, deliveries, idempotency, invitations, ledger, llm, outbox, passwords,
             revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
             vitals, watches, workspaces,
@@ -100,6 +100,13 @@ fn changes() {
     let docs = include_str!("../src/ports/changes.rs");
     assert_covers(docs, "Changes", changes::CASES);
     on_a_whole_fake("memory changes", changes::CASES);
+}
+
+#[test]
+fn outbox() {
+    let docs = include_str!("../src/ports/outbox.rs");
+    assert_covers(docs, "Outbox", outbox::CASES);
+    on_a_whole_fake("memory outbox", outbox::CASES);
 }
 
 #[test]

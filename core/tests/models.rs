@@ -19,8 +19,9 @@ use explainer_core::{
         FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage, Workspaces as _,
     },
     services::{
-        self, Access, AccountRules, Caller, Failure, ModelRules, Models, NewAccount, NewWorkspace,
-        Ports, Price, Prices, Registration, Services, Sources, WorkLimits,
+        self, Access, AccountRules, Caller, Channels, Failure, ModelRules, Models, NewAccount,
+        NewWorkspace, NotificationRules, Ports, Price, Prices, Registration, Services, Sources,
+        WorkLimits,
     },
     testkit::fakes::{
         FakeAuth, FakeLlm, FakeLlmKind, FakePasswords, FakeSource, FakeVault, FixedClock,
@@ -80,6 +81,14 @@ impl House {
             ledger: store.clone(),
             deliveries: store.clone(),
             watches: store.clone(),
+            outbox: store.clone(),
+            channels: Channels::default(),
+            notification_rules: NotificationRules {
+                attempts: 1,
+                first_wait: Duration::ZERO,
+                patience: Duration::ZERO,
+                keep: Duration::ZERO,
+            },
             idempotency: store.clone(),
             sessions: store.clone(),
             access_tokens: store.clone(),

@@ -237,10 +237,12 @@ impl From<Failure> for Problem {
             | F::UserNotFound
             | F::TokenNotFound
             | F::NoSuchWebhook
+            | F::WebhookNotFound
+            | F::DispatchNotFound
             | F::NoSuchWorkspace
             | F::NoSuchMember
             | F::NoSuchInvitation => StatusCode::NOT_FOUND,
-            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays => {
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays | F::NoMail => {
                 StatusCode::CONFLICT
             }
             F::Invalid { field, message } => {

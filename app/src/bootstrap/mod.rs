@@ -4,6 +4,7 @@ mod chain;
 mod checks;
 pub(crate) mod identity;
 mod models;
+mod notifications;
 #[cfg(feature = "plugins")]
 pub mod plugins;
 mod samples;
@@ -34,6 +35,7 @@ pub(crate) use models::kinds;
 use crate::{
     api::{self, Monitored, Parts},
     config::{self, Config},
+    courier::Courier,
     listener,
     poller::Poller,
     telemetry::Telemetry,
@@ -95,6 +97,9 @@ impl Application {
             ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
+            outbox: stores.outbox,
+            channels: notifications::channels(&config)?,
+            notification_rules: notifications::rules(&config.notifications),
             public_url: config.server.public_url.clone(),
             idempotency: stores.idempotency,
             notifier: waiting.clone(),
@@ -140,6 +145,7 @@ impl Application {
             )),
         };
         let (monitor, hands) = (self.telemetry.monitor, self.config.analysis.workers);
+        let courier = Courier::start(services.clone(), waiting.clone());
         let worker = Worker::start(services, waiting.clone(), monitor, hands);
         let stop = async {
             stop.await;
@@ -152,7 +158,7 @@ impl Application {
         if let Some(poller) = poller {
             poller.stop().await;
         }
-        worker.stop(patience).await;
+        tokio::join!(worker.stop(patience), courier.stop(patience));
         listener.abort();
         Ok(())
     }

@@ -7,11 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::layers::Settings;
-use super::oidc;
-use super::price::price;
-use super::problem::Problem;
-use super::secret;
+use super::{layers::Settings, notifications, oidc, price::price, problem::Problem, secret};
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
 const RANGES: &[(&str, i64, i64, &str)] = &[
@@ -101,6 +97,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("llm.ollama.think", &["off", "on", "low", "medium", "high"]),
     ("llm.when_spent", &["refuse", "local"]),
     ("plugins.isolation", &["process", "in-process"]),
+    ("notifications.smtp.tls", &["starttls", "tls", "none"]),
 ];
 
 /// Texts that must have a form, and who knows it.
@@ -130,7 +127,8 @@ type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
-    for (key, smallest, largest, usual) in RANGES.iter().copied() {
+    let ranges = RANGES.iter().chain(&notifications::RANGES).copied();
+    for (key, smallest, largest, usual) in ranges {
         let number = settings.value(key).and_then(Value::as_integer);
         if number.is_none_or(|number| !(smallest..=largest).contains(&number)) {
             let reason = format!("it is not between {smallest} and {largest}");
@@ -163,6 +161,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     headers(settings, problems);
     storage(settings, problems);
     spending(settings, problems);
+    notifications::check(settings, problems);
 }
 
 fn spending(settings: &Settings, problems: &mut Vec<Problem>) {

@@ -15,6 +15,7 @@ mod dotenv;
 mod file;
 mod layers;
 mod llm;
+mod notifications;
 mod oidc;
 mod price;
 mod problem;
@@ -28,6 +29,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use notifications::{Notifications, Smtp, SmtpTls};
 pub use oidc::grant;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};

@@ -11,7 +11,7 @@ use std::{
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::llm::Llm;
+use super::{llm::Llm, notifications::Notifications};
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub analysis: Analysis,
     /// The models that explain issues.
     pub llm: Llm,
+    /// How people and programs are told.
+    pub notifications: Notifications,
     /// Where the service reports its own errors.
     pub telemetry: Telemetry,
     /// Figures for a Prometheus.

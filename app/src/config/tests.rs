@@ -248,6 +248,12 @@ fn every_named_variable_lands_on_its_key() {
             r#""https://sentry.example""#,
         ),
         ("SENTRY_ORG_SLUG", "acme", r#""acme""#),
+        ("SMTP_FROM", "a@b.example", r#""a@b.example""#),
+        ("SMTP_HOST", "mail.example", r#""mail.example""#),
+        ("SMTP_PASSWORD", "letmein", "***"),
+        ("SMTP_PORT", "465", "465"),
+        ("SMTP_TLS", "tls", r#""tls""#),
+        ("SMTP_USERNAME", "me", r#""me""#),
     ];
     assert_eq!(values.map(|(name, ..)| name), NAMED.map(|(name, _)| name));
     for ((name, text, shown), (_, key)) in values.into_iter().zip(NAMED) {
@@ -420,6 +426,9 @@ fn values_out_of_bounds_are_refused_and_those_at_the_bounds_are_not() {
         ("analysis.lease_seconds", 1, 3_600),
         ("analysis.attempts", 1, 20),
         ("analysis.token_budget", 500, 1_000_000),
+        ("notifications.attempts", 1, 20),
+        ("notifications.first_wait_seconds", 1, 3_600),
+        ("notifications.timeout_seconds", 1, 60),
     ];
     for (key, smallest, largest) in ranges {
         for fine in [smallest, largest] {
@@ -591,6 +600,32 @@ fn an_identity_provider_is_configured_so_that_no_other_comes_in() {
 }
 
 #[test]
+fn mail_in_clear_stays_at_home() {
+    let plain = |host: &'static str| [("SMTP_TLS", "none"), ("SMTP_HOST", host)];
+    load(&[], &plain("127.0.0.1")).unwrap();
+    let problems = lines(load(&[], &plain("mail.example")));
+    assert!(
+        problems[0].contains("notifications.smtp.tls"),
+        "{problems:?}"
+    );
+    let private = "EXPLAINER__OUTBOUND__PRIVATE_NETWORKS";
+    let [tls, host] = plain("mail.example");
+    load(&[], &[tls, host, (private, "true")]).unwrap();
+    let password = [tls, host, (private, "true"), ("SMTP_PASSWORD", "hunter2")];
+    let problems = lines(load(&[], &password));
+    assert!(
+        problems[0].contains("the password could be read"),
+        "{problems:?}"
+    );
+    assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    let problems = lines(load(&[], &[("SMTP_FROM", "nobody")]));
+    assert!(
+        problems[0].contains("notifications.smtp.from"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn a_secret_key_that_can_be_guessed_is_refused() {
     let cases = [
         ("your-secret-key", "placeholder"),
@@ -686,6 +721,7 @@ fn no_secret_is_ever_shown() {
             ("MONGODB_URI", uri),
             ("OPENAI_API_KEY", mark),
             ("SENTRY_API_TOKEN", mark),
+            ("SMTP_PASSWORD", mark),
             ("APP_SENTRY_DSN", dsn),
             ("OLLAMA_BASE_URL", login),
             ("EXPLAINER__LLM__OLLAMA__API_KEY", mark),
@@ -702,7 +738,7 @@ fn no_secret_is_ever_shown() {
     let redacted = format!("{:?}", loaded.config).matches("[REDACTED]").count();
     assert_eq!(
         (stars, redacted),
-        (8, 8),
+        (9, 9),
         "each secret is one in both places"
     );
     assert!(!format!("{:?}", loaded.settings).contains(mark));

@@ -8,8 +8,6 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt as lines, prelude::*, reload};
 
-use self::written::Written;
-pub(crate) use self::written::flush;
 use super::{Monitor, PANIC};
 use crate::config::{Log, LogFormat};
 

@@ -35,6 +35,8 @@ pub enum Kind {
     ModelCalls,
     /// How far sources were looked through.
     Watches,
+    /// Notifications, delivered or not.
+    Dispatches,
     /// Tokens that were revoked.
     RevokedTokens,
 }
@@ -50,6 +52,7 @@ impl Kind {
         Self::FormerResults,
         Self::ModelCalls,
         Self::Watches,
+        Self::Dispatches,
         Self::RevokedTokens,
     ];
 
@@ -64,6 +67,7 @@ impl Kind {
             Self::FormerResults => "former results",
             Self::ModelCalls => "model calls",
             Self::Watches => "watches",
+            Self::Dispatches => "notifications",
             Self::RevokedTokens => "revoked tokens",
         }
     }

@@ -97,6 +97,15 @@ pub enum Failure {
          the workspace's id, and GET /sources tells which kinds take webhooks"
     )]
     NoSuchWebhook,
+    /// The workspace has no such webhook of its own.
+    #[error("Webhook not found")]
+    WebhookNotFound,
+    /// The workspace has no such notification.
+    #[error("Delivery not found")]
+    DispatchNotFound,
+    /// This installation cannot send mail.
+    #[error("no mail server is configured; ask the operator to set SMTP_HOST and SMTP_FROM")]
+    NoMail,
     /// A webhook's signature is missing or wrong, or cannot be checked.
     #[error("{0}")]
     NotSigned(#[source] Error),
@@ -170,6 +179,9 @@ impl Failure {
             Self::IssueNotFound => "issue_not_found",
             Self::AnalysisNotFound => "analysis_not_found",
             Self::NoSuchWebhook => "no_such_webhook",
+            Self::WebhookNotFound => "webhook_not_found",
+            Self::DispatchNotFound => "delivery_not_found",
+            Self::NoMail => "mail_not_configured",
             Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
             Self::UsernameTaken => "username_taken",

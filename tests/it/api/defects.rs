@@ -105,6 +105,12 @@ const GONE: &[(u8, &str, &str, &str)] = &[
         "what_webhooks_tell_of_is_explained_without_being_asked",
     ),
     (
+        12,
+        "`notification_email` did nothing",
+        "api/notifications.rs",
+        "notification_email_is_told_when_an_analysis_ends",
+    ),
+    (
         13,
         "routes answered without a token",
         "api/matrix.rs",

@@ -12,6 +12,7 @@ mod logins;
 mod matrix;
 mod members;
 mod models;
+mod notifications;
 mod problems;
 mod processed;
 mod repeated;

@@ -8,6 +8,7 @@ mod client;
 #[path = "../../../adapters/tests/support/identity.rs"]
 #[expect(dead_code, reason = "the adapters' own tests ask for more")]
 pub(crate) mod identity;
+mod mailbox;
 #[expect(
     dead_code,
     reason = "the adapter's tests, whose file this is, use the rest"
@@ -15,6 +16,7 @@ pub(crate) mod identity;
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
 mod place;
+pub(crate) mod receiver;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
@@ -26,6 +28,7 @@ mod service;
 pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use place::{Store, in_a_file};
 pub(crate) use service::Service;
 

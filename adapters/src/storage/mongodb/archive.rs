@@ -5,13 +5,12 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use ::mongodb::{
     bson::{Bson, Document, doc},
-    error::{ErrorKind as DriverKind, InsertManyError},
     options::Hint,
 };
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{AccessToken, InvalidId, Invitation, ModelCall, Timestamp, User, Workspace},
+    domain::{AccessToken, Dispatch, InvalidId, Invitation, ModelCall, Timestamp, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -26,10 +25,10 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::{
-        ACCESS_TOKENS, ANALYSES, FORMER_RESULTS, INVITATIONS, MODEL_CALLS, OF_ISSUE,
+        ACCESS_TOKENS, ANALYSES, FORMER_RESULTS, INVITATIONS, MODEL_CALLS, OF_ISSUE, OUTBOX,
         REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
     },
-    results,
+    query, results,
 };
 
 /// Where the records of one kind are, and how documents are read and written.
@@ -49,6 +48,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
         Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
         Kind::ModelCalls => of::<ModelCall>(MODEL_CALLS),
         Kind::Watches => of::<WatchMark>(WATCHES),
+        Kind::Dispatches => of::<Dispatch>(OUTBOX),
         Kind::RevokedTokens => of::<RevokedToken>(REVOKED_TOKENS),
     }
 }
@@ -194,27 +194,9 @@ impl MongoStore {
         collection: &str,
         documents: Vec<Document>,
     ) -> Result<Vec<(usize, Added)>, Fault> {
-        let collection = self.collection(collection);
-        let insert = collection.insert_many(documents).ordered(false);
-        let Err(error) = insert.await else {
-            return Ok(Vec::new());
-        };
-        let DriverKind::InsertMany(InsertManyError {
-            write_errors: Some(refused),
-            write_concern_error: None,
-            ..
-        }) = &*error.kind
-        else {
-            return Err(error.into());
-        };
-        let mut outcome = Vec::new();
-        for one in refused {
-            match Fault::of_code(one.code, &one.message) {
-                Some(Fault::Taken(index)) => outcome.push((one.index, taken(&index))),
-                _ => return Err(error.into()),
-            }
-        }
-        Ok(outcome)
+        let refused = query::add_all(&self.collection(collection), documents).await?;
+        let refused = refused.into_iter();
+        Ok(refused.map(|(at, index)| (at, taken(&index))).collect())
     }
 }
 

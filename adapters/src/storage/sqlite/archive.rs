@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    SqliteStore, credentials, fault::Fault, invitations, ledger, queue, revoked_tokens,
+    SqliteStore, credentials, fault::Fault, invitations, ledger, outbox, queue, revoked_tokens,
     statement::Sql, users, watches, workspaces,
 };
 
@@ -94,6 +94,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
                          'due_at', due_at)",
             watches::add
         ),
+        Kind::Dispatches => shelf!("outbox", "id", "doc", outbox::add),
         Kind::RevokedTokens => shelf!(
             "revoked_tokens",
             "token",

@@ -10,12 +10,12 @@ use crate::{
     domain::{AccessToken, Invitation, Member, MemberRole, Sealed, Status, Timestamp},
     ensure,
     ports::{
-        AccessTokens, Added, Analyses, Entry, Export, Invitations, Kind, Ledger, RevokedTokens,
-        Unreadable, Users, Watches, Workspaces,
+        AccessTokens, Added, Analyses, Entry, Export, Invitations, Kind, Ledger, Outbox,
+        RevokedTokens, Unreadable, Users, Watches, Workspaces,
     },
     testkit::{
         fakes::MemoryStore,
-        samples::{at, call, completed, failure, id, request, user, workspace},
+        samples::{at, call, completed, dispatch, failure, id, request, user, workspace},
     },
 };
 
@@ -242,7 +242,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         let token = format!("run {run}");
         if let Some((lease, job)) = analyses.claim(&token, at(run), LEASE).await? {
             analyses
-                .finish(&lease, completed(&job, &token), at(run))
+                .finish(&lease, completed(&job, &token), &[], at(run))
                 .await?;
         }
     }
@@ -266,12 +266,15 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         match issue {
             "1" => drop(
                 analyses
-                    .finish(&lease, completed(&job, "dône"), at(2))
+                    .finish(&lease, completed(&job, "dône"), &[], at(2))
                     .await?,
             ),
             "2" => drop(analyses.retry_at(&lease, at(90), failure(), at(2)).await?),
             _ => {}
         }
+    }
+    for name in ["dispatch-b", "dispatch-a", "dispatch-c"] {
+        Outbox::put(store, &dispatch(name, 0), at(0)).await?;
     }
     for token in ["token-3", "token-1", "token-2"] {
         RevokedTokens::revoke(store, &id(token), at(600), at(0)).await?;

@@ -18,6 +18,7 @@ pub mod invitations;
 pub mod issue_source;
 pub mod ledger;
 pub mod llm;
+pub mod outbox;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod sessions;
@@ -38,8 +39,8 @@ use futures::future::BoxFuture;
 use crate::{
     Error,
     ports::{
-        AccessTokens, Analyses, Changes, Export, Import, Invitations, Ledger, RevokedTokens, Users,
-        Vitals, Watches, Workspaces,
+        AccessTokens, Analyses, Changes, Export, Import, Invitations, Ledger, Outbox,
+        RevokedTokens, Users, Vitals, Watches, Workspaces,
     },
 };
 
@@ -64,6 +65,7 @@ pub trait WholeStore:
     + Analyses
     + Ledger
     + Watches
+    + Outbox
     + RevokedTokens
     + Vitals
     + Changes
@@ -80,6 +82,7 @@ impl<S> WholeStore for S where
         + Analyses
         + Ledger
         + Watches
+        + Outbox
         + RevokedTokens
         + Vitals
         + Changes

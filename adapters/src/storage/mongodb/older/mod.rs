@@ -106,6 +106,7 @@ impl OlderDatabase {
             | Kind::FormerResults
             | Kind::ModelCalls
             | Kind::Watches
+            | Kind::Dispatches
             | Kind::RevokedTokens => (&self.survey.nothing, ISSUES),
         }
     }

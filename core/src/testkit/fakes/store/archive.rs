@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Job, MemoryStore, State, watches::Kept};
 use crate::{
     Error, ErrorKind, Result,
-    domain::{AccessToken, Invitation, ModelCall, User, Workspace},
+    domain::{AccessToken, Dispatch, Invitation, ModelCall, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -100,6 +100,10 @@ impl State {
                 let watches = self.watches.iter().map(|(id, kept)| kept.mark(id));
                 all(watches, |it: &WatchMark| it.workspace_id.as_str())
             }
+            Kind::Dispatches => {
+                let dispatches = self.outbox.values().map(|posted| &posted.dispatch);
+                all(dispatches, |it: &Dispatch| it.id.as_str())
+            }
             Kind::RevokedTokens => {
                 let tokens = self.revoked.iter().map(|(token, expires_at)| RevokedToken {
                     token: token.clone(),
@@ -165,6 +169,7 @@ impl State {
                 let kept = Kept::marked(&mark);
                 self.watches.insert(mark.workspace_id, kept);
             }
+            Kind::Dispatches => self.add_dispatch(record(document)?),
             Kind::RevokedTokens => {
                 let token: RevokedToken = record(document)?;
                 self.revoked.insert(token.token, token.expires_at);

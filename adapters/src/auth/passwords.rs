@@ -1,9 +1,11 @@
 //! Password hashes with Argon2id, and those with bcrypt that an older installation brought along.
 
+mod roomy;
+
 use std::{fmt, sync::Arc, thread::available_parallelism};
 
 use argon2::{
-    Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
+    PasswordHasher, PasswordVerifier,
     password_hash::{Error as HashError, phc::PasswordHash},
 };
 use async_trait::async_trait;
@@ -13,6 +15,8 @@ use explainer_core::{
     ports::Passwords,
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
+
+use self::roomy::Roomy;
 
 /// What errors call this adapter.
 const ADAPTER: &str = "argon2";
@@ -83,7 +87,7 @@ impl Passwords for Argon2Passwords {
     async fn hash(&self, password: SecretString) -> Result<String> {
         let secret = password.clone();
         self.slowly("hash", &password, move || {
-            let hash = argon2()?.hash_password(secret.expose_secret().as_bytes())?;
+            let hash = Roomy::new()?.hash_password(secret.expose_secret().as_bytes())?;
             Ok(hash.to_string())
         })
         .await
@@ -96,7 +100,7 @@ impl Passwords for Argon2Passwords {
                 return verify_bcrypt(secret.expose_secret().as_bytes(), hash);
             }
             let parsed = PasswordHash::new(hash.as_deref().unwrap_or(DUMMY))?;
-            match argon2()?.verify_password(secret.expose_secret().as_bytes(), &parsed) {
+            match Roomy::new()?.verify_password(secret.expose_secret().as_bytes(), &parsed) {
                 Ok(()) => Ok(hash.is_some()),
                 Err(HashError::PasswordInvalid) => Ok(false),
                 Err(error) => Err(error.into()),
@@ -131,11 +135,6 @@ fn verify_bcrypt(password: &[u8], hash: &str) -> Result<bool, Unusable> {
     }
     let read = password.get(..READ).unwrap_or(password);
     Ok(bcrypt::verify(read, hash)?)
-}
-
-fn argon2() -> Result<Argon2<'static>, HashError> {
-    let params = Params::new(19 * 1024, 2, 1, None)?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 fn too_long(operation: &'static str) -> Error {

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::{
     SqliteStore, analyses, archive, audit, credentials, database::Database, deliveries,
     fault::Fault, idempotency, invitations, ledger, outbox, queue, revoked_tokens, statement::Sql,
-    users, vitals, watches, workspaces,
+    users, vitals, watches, workspaces, writer,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -58,6 +58,7 @@ fn all_statements() -> Vec<Sql> {
         users::STATEMENTS,
         watches::STATEMENTS,
         workspaces::STATEMENTS,
+        writer::STATEMENTS,
     ];
     let declaring = sources().filter(|(_, text)| text.contains("\nstatements! {"));
     assert_eq!(declaring.count(), of_files.len(), "a file is missing here");

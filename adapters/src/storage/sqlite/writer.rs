@@ -7,8 +7,15 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, oneshot};
 
-use super::fault::Fault;
 use explainer_core::ErrorKind;
+
+use super::{fault::Fault, statement::statements};
+
+statements! {
+    BEGIN = "SAVEPOINT one_write";
+    UNDO = "ROLLBACK TO one_write";
+    END = "RELEASE one_write";
+}
 
 /// How many writes may wait; further callers wait for a place in the queue.
 const QUEUE: usize = 1024;
@@ -99,14 +106,13 @@ fn within_savepoint<T>(
     transaction: &Transaction<'_>,
     work: impl FnOnce(&Connection) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let run = |sql| transaction.prepare_cached(sql)?.execute([]);
-    run("SAVEPOINT one_write")?;
+    BEGIN.run(transaction, [])?;
     let done = work(transaction);
     if done.is_err() && !transaction.is_autocommit() {
-        run("ROLLBACK TO one_write")?;
+        UNDO.run(transaction, [])?;
     }
     if !transaction.is_autocommit() {
-        run("RELEASE one_write")?;
+        END.run(transaction, [])?;
     }
     done
 }

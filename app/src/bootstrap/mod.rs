@@ -137,8 +137,8 @@ impl Application {
                 Duration::from_secs(seconds),
             )),
         };
-        let (monitor, hands) = (self.telemetry.monitor, self.config.analysis.workers);
-        let worker = Worker::start(services, waiting.clone(), monitor, hands);
+        let hands = self.config.analysis.workers;
+        let worker = Worker::start(services, waiting.clone(), self.telemetry, hands);
         let stop = async {
             stop.await;
             waiting.close();
@@ -236,6 +236,13 @@ pub fn without_effect(config: &Config) -> Vec<String> {
             "sentry",
             "telemetry",
             "nothing is reported",
+        ),
+        (
+            config.telemetry.otlp.endpoint.is_some() && cfg!(not(feature = "telemetry-otlp")),
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "otlp",
+            "telemetry",
+            "no traces are sent",
         ),
     ];
     let absent = settings.into_iter().filter(|(set, ..)| *set);

@@ -82,6 +82,7 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
 const RATES: &[&str] = &[
     "telemetry.traces_sample_rate",
     "telemetry.profiles_sample_rate",
+    "telemetry.otlp.sample_rate",
 ];
 
 /// Texts of which only some are known.
@@ -121,7 +122,7 @@ const FORMS: &[(&str, Form)] = &[
 ];
 
 /// Why a text cannot be used, and what to do about it.
-type Refusal = (&'static str, &'static str);
+pub(super) type Refusal = (&'static str, &'static str);
 type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
@@ -158,6 +159,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     headers(settings, problems);
     storage(settings, problems);
     spending(settings, problems);
+    super::otlp::check(settings, problems);
 }
 
 fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
@@ -289,7 +291,7 @@ fn filter(text: &str) -> Result<(), Refusal> {
     )
 }
 
-fn web_address(text: &str) -> Result<(), Refusal> {
+pub(super) fn web_address(text: &str) -> Result<(), Refusal> {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));

@@ -15,6 +15,7 @@ mod dotenv;
 mod file;
 mod layers;
 mod llm;
+mod otlp;
 mod price;
 mod problem;
 mod sections;
@@ -26,6 +27,7 @@ mod variables;
 use std::path::PathBuf;
 
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use otlp::Otlp;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{

@@ -9,7 +9,7 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 9] = [
+const SECRETS: [&str; 10] = [
     "auth.former_secret_keys",
     "auth.secret_key",
     "llm.ollama.api_key",
@@ -19,6 +19,7 @@ const SECRETS: [&str; 9] = [
     "sources.sentry.api_token",
     "storage.mongodb_uri",
     "telemetry.dsn",
+    "telemetry.otlp.headers",
 ];
 
 /// One key as people may see it.

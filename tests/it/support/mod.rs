@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
 
+mod capture;
 mod client;
 #[expect(
     dead_code,
@@ -11,6 +12,7 @@ mod client;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
+pub(crate) mod otlp;
 mod place;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]

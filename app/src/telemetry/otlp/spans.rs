@@ -64,21 +64,21 @@ impl Trace {
             return answer.await;
         };
         let span = debug_span!(
-            target: TRACE, "request", otel.kind = "server", otel.name = method,
+            target: TRACE, "request", otel.kind = "server",
             otel.status_code = Empty,
             request_id = id,
             http.request.method = method,
-            http.route = Empty,
+            http.route = "unknown",
             http.response.status_code = Empty,
             user.id = Empty,
             workspace.id = Empty,
         );
         begin(&span, caller);
         let response = answer.instrument(span.clone()).await;
-        let route = response.data::<RouteName>();
-        let route = route.map_or("unknown", |route| &route.0);
+        if let Some(route) = response.data::<RouteName>() {
+            span.record("http.route", &*route.0);
+        }
         let status = response.status();
-        span.record("otel.name", format!("{method} {route}"));
         span.record("http.route", route);
         span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {

@@ -24,18 +24,21 @@ pub(super) fn told(mut batch: Vec<SpanData>) -> Vec<SpanData> {
     batch
 }
 
-/// The call of a port is named by what was called; see `explainer_adapters::layers`.
+/// A request is named by its route, the call of a port by what was called; see
+/// `explainer_adapters::layers`.
 fn name(span: &mut SpanData) {
     let text = |name| text(&span.attributes, name);
-    if text("kind").is_empty() {
-        return;
+    if !text("http.request.method").is_empty() {
+        let route = text("http.route");
+        span.name = format!("{} {route}", text("http.request.method")).into();
+    } else if !text("kind").is_empty() {
+        let what = match text("gen_ai.request.model") {
+            what if what.is_empty() => text("system"),
+            model => model,
+        };
+        span.name = format!("{} {what}", text("operation")).into();
+        span.span_kind = SpanKind::Client;
     }
-    let what = match text("gen_ai.request.model") {
-        what if what.is_empty() => text("system"),
-        model => model,
-    };
-    span.name = format!("{} {what}", text("operation")).into();
-    span.span_kind = SpanKind::Client;
 }
 
 /// Calls say how they ended in a field, jobs in an event.

@@ -6,6 +6,8 @@ pub mod auth;
 pub mod layers;
 #[cfg(any(feature = "llm-ollama", feature = "llm-openai"))]
 pub mod llm;
+#[cfg(any(feature = "notify-smtp", feature = "notify-webhook"))]
+pub mod notify;
 #[cfg(feature = "outbound")]
 pub mod outbound;
 mod private_files;

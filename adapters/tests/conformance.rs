@@ -7,11 +7,18 @@
     reason = "a test may stop at what it did not expect"
 )]
 
+#[cfg(feature = "auth-oidc")]
+#[path = "support/identity.rs"]
+#[expect(dead_code, reason = "a suite needs less of the server than `oidc.rs`")]
+mod identity;
 #[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
 #[path = "support/opened.rs"]
 #[expect(dead_code, reason = "the suite has no workspaces")]
 mod opened;
-#[cfg(all(feature = "llm-ollama", feature = "llm-openai"))]
+#[cfg(any(
+    feature = "auth-oidc",
+    all(feature = "llm-ollama", feature = "llm-openai")
+))]
 #[path = "support/replay.rs"]
 #[expect(
     dead_code,
@@ -107,6 +114,9 @@ suites! {
     mongodb_watches: Watches for MongoStore =>
         mongodb::run("watches", conformance::watches::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
+    mongodb_outbox: Outbox for MongoStore =>
+        mongodb::run("outbox", conformance::outbox::CASES, |store| store);
+    #[cfg(feature = "storage-mongodb")]
     mongodb_idempotency_keys: IdempotencyKeys for MongoStore =>
         mongodb::run("idempotency keys", conformance::idempotency::CASES, |store| store);
     #[cfg(feature = "storage-mongodb")]
@@ -156,6 +166,9 @@ suites! {
     #[cfg(feature = "storage-sqlite")]
     sqlite_watches: Watches for SqliteStore =>
         sqlite::run("watches", conformance::watches::CASES, |store| store);
+    #[cfg(feature = "storage-sqlite")]
+    sqlite_outbox: Outbox for SqliteStore =>
+        sqlite::run("outbox", conformance::outbox::CASES, |store| store);
     #[cfg(feature = "storage-sqlite")]
     sqlite_idempotency_keys: IdempotencyKeys for SqliteStore =>
         sqlite::run("idempotency keys", conformance::idempotency::CASES, |store| store);
@@ -208,7 +221,11 @@ suites! {
     sentry_source: IssueSource for SentrySource =>
         run("sentry", issue_source::CASES, sentry::open, |(_, source)| &**source);
 
-    jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::setup, |setup| setup);
+    jwt_auth: AuthProvider for JwtAuth => run("jwt", auth::CASES, jwt::auth, |setup| setup);
+    jwt_tokens: TokenVerifier for JwtAuth =>
+        run("jwt tokens", auth::VERIFIER_CASES, jwt::verifier, |setup| setup);
+    #[cfg(feature = "auth-oidc")]
+    oidc_tokens: TokenVerifier for OidcVerifier => oidc::run();
     argon2_passwords: Passwords for Argon2Passwords =>
         run("argon2", passwords::CASES, Argon2Passwords::new, |passwords| passwords);
     xchacha_vault: Vault for XChaChaVault =>
@@ -488,46 +505,106 @@ mod sentry {
     }
 }
 
+#[cfg(feature = "auth-oidc")]
+mod oidc {
+    use std::sync::Arc;
+
+    use explainer_adapters::auth::{OidcConfig, OidcVerifier};
+    use explainer_core::{
+        ports::Clock,
+        testkit::{
+            conformance::{
+                self,
+                auth::{VERIFIER_CASES, VerifierSetup},
+            },
+            fakes::{FixedClock, MemoryStore},
+        },
+    };
+
+    use super::identity::{AUDIENCE, IdentityServer, SigningKey};
+
+    /// Runs the suite with a provider of its own for each case.
+    pub(super) fn run() {
+        conformance::run("oidc tokens", VERIFIER_CASES, |case| {
+            super::runtime().block_on(async {
+                let key = SigningKey::ec("one");
+                let server = IdentityServer::start(&[&key]).await;
+                (case.run)(&setup(&server, key)).await
+            })
+        });
+    }
+
+    fn setup(server: &IdentityServer, key: SigningKey) -> VerifierSetup {
+        let clock = FixedClock::default();
+        let revoked = Arc::new(MemoryStore::default());
+        let config = OidcConfig {
+            issuer: server.issuer(),
+            audiences: vec![AUDIENCE.to_owned()],
+            algorithms: vec!["ES256".to_owned()],
+            groups_claim: "groups".to_owned(),
+        };
+        let verifier = OidcVerifier::new(config, Arc::new(clock.clone()), revoked.clone());
+        let claims = server.claims("ada", clock.now().as_second());
+        VerifierSetup {
+            verifier: Box::new(verifier.unwrap()),
+            foreign: SigningKey::ec("one").sign(&claims),
+            sign: Box::new(move |claims| key.sign(claims)),
+            claims,
+            revoked,
+            clock,
+        }
+    }
+}
+
 mod jwt {
     use std::{sync::Arc, time::Duration};
 
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     use explainer_core::testkit::{
-        conformance::auth::AuthSetup,
+        conformance::auth::{AuthSetup, VerifierSetup},
         fakes::{FixedClock, MemoryStore},
         samples::{at, user},
     };
     use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto};
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::{JwtAuth, JwtConfig, SecretKeys};
 
-    pub(super) fn setup() -> AuthSetup {
+    pub(super) fn auth() -> AuthSetup {
         let clock = FixedClock::default();
         AuthSetup {
-            provider: Box::new(provider("here", &clock)),
-            foreign: Box::new(provider("elsewhere", &clock)),
-            claims: json!({
-                "sub": user("ada").id, "jti": "token", "iat": at(0).as_second(),
-                "exp": at(60).as_second(), "iss": "issue-explainer", "aud": "issue-explainer/api",
-            }),
-            sign: Box::new(|claims| {
-                jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key("here")).unwrap()
-            }),
+            provider: Box::new(provider(&clock, Arc::default())),
             clock,
         }
     }
 
-    fn provider(secret: &str, clock: &FixedClock) -> JwtAuth {
+    pub(super) fn verifier() -> VerifierSetup {
+        let clock = FixedClock::default();
+        let revoked = Arc::new(MemoryStore::default());
+        let claims = json!({
+            "sub": user("ada").id, "jti": "token", "iat": at(0).as_second(),
+            "exp": at(60).as_second(), "iss": "issue-explainer", "aud": "issue-explainer/api",
+        });
+        VerifierSetup {
+            verifier: Box::new(provider(&clock, revoked.clone())),
+            foreign: sign("elsewhere", &claims),
+            sign: Box::new(|claims| sign("here", claims)),
+            claims,
+            revoked,
+            clock,
+        }
+    }
+
+    fn provider(clock: &FixedClock, revoked: Arc<MemoryStore>) -> JwtAuth {
         let config = JwtConfig {
-            secrets: SecretKeys::of(secret),
+            secrets: SecretKeys::of("here"),
             lifetime: Duration::from_secs(3600),
         };
-        JwtAuth::new(
-            &config,
-            Arc::new(clock.clone()),
-            Arc::new(MemoryStore::default()),
-        )
+        JwtAuth::new(&config, Arc::new(clock.clone()), revoked)
+    }
+
+    fn sign(secret: &str, claims: &Value) -> String {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key(secret)).unwrap()
     }
 
     /// The signing key of an installation. That it is derived in this way is a promise: another
@@ -558,6 +635,14 @@ const WITHOUT_SUITE: &[(&str, &str)] = &[
     ("SourceKind", "opens sources, which have their own suite"),
     ("LlmKind", "opens models, which have their own suite"),
     ("ProgressSink", "hears of progress and answers nothing"),
+    (
+        "Mailer",
+        "speaks to a mail server; the black-box tests hold it against one",
+    ),
+    (
+        "WebhookSender",
+        "speaks to receivers of others; the black-box tests hold it against some",
+    ),
 ];
 
 /// Adapters that keep less than their port promises, each with the reason.

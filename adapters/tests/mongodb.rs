@@ -21,7 +21,7 @@ use explainer_core::{
     ports::{Analyses, RevokedTokens, Users, Vitals, Workspaces},
     testkit::{
         conformance::{self, Case, Verdict},
-        samples::{at, completed, failure, id, request, user, workspace},
+        samples::{at, completed, dispatch, failure, id, request, user, workspace},
     },
 };
 use futures::{TryStreamExt, future::join_all};
@@ -56,17 +56,22 @@ async fn many_that_open_a_new_store_at_once_make_its_indexes_once() {
             "audit",
             "model_calls",
             "deliveries",
+            "outbox",
         ] {
             let names = collection_of(&place, collection).list_index_names().await;
             made.insert(collection, names.unwrap().into_iter().collect());
         }
         let expected = [
             ("users", vec!["_id_", "email", "first", "username"]),
-            ("analyses", vec!["_id_", "due", "listed", "of_issue"]),
+            (
+                "analyses",
+                vec!["_id_", "due", "listed", "of_issue", "told"],
+            ),
             ("former_results", vec!["_id_", "of_analysis"]),
             ("idempotency_keys", vec!["_id_", "expiry"]),
             ("workspaces", vec!["_id_", "automatic", "of_member"]),
             ("deliveries", vec!["_id_", "expiry"]),
+            ("outbox", vec!["_id_", "due", "expiry", "of_workspace"]),
             ("revoked_tokens", vec!["_id_", "expiry"]),
             ("sessions", vec!["_id_", "expiry", "of_user"]),
             (
@@ -137,7 +142,9 @@ fn every_query_finds_its_documents_by_an_index() {
     run.of(conformance::archive::IMPORT_CASES, |store| store);
     run.of(conformance::deliveries::CASES, |store| store);
     run.of(conformance::watches::CASES, |store| store);
+    run.of(conformance::outbox::CASES, |store| store);
     let expected = [
+        ("access_tokens", "command"),
         ("access_tokens", "query"),
         ("access_tokens", "remove"),
         ("analyses", "command"),
@@ -161,6 +168,10 @@ fn every_query_finds_its_documents_by_an_index() {
         ("model_calls", "command"),
         ("model_calls", "query"),
         ("model_calls", "update"),
+        ("outbox", "command"),
+        ("outbox", "query"),
+        ("outbox", "remove"),
+        ("outbox", "update"),
         ("revoked_tokens", "command"),
         ("revoked_tokens", "query"),
         ("revoked_tokens", "remove"),
@@ -385,7 +396,7 @@ async fn fields_of_a_newer_version_survive_every_change() {
     );
     let (lease, job) = claim(&store, 3).await.unwrap().unwrap();
     store
-        .finish(&lease, completed(&job, "done"), at(4))
+        .finish(&lease, completed(&job, "done"), &[], at(4))
         .await
         .unwrap()
         .unwrap();
@@ -464,10 +475,16 @@ async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_noth
     store.enqueue(request("1", 1)).await.unwrap();
     let (lease, job) = claim(&store, 2).await.unwrap().unwrap();
     let large = completed(&job, &"x".repeat(16 << 20));
-    let error = store.finish(&lease, large, at(3)).await.unwrap_err();
+    let error = store.finish(&lease, large, &[], at(3)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
     let failed = Outcome::Failed(failure());
-    assert!(store.finish(&lease, failed, at(3)).await.unwrap().is_some());
+    assert!(
+        store
+            .finish(&lease, failed, &[], at(3))
+            .await
+            .unwrap()
+            .is_some()
+    );
     place.drop().await;
 }
 
@@ -517,7 +534,11 @@ async fn a_result_that_was_put_aside_by_one_who_died_is_there_once() {
     store.enqueue(request("1", 0)).await.unwrap();
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "the first");
-    store.finish(&lease, done, at(2)).await.unwrap().unwrap();
+    store
+        .finish(&lease, done, &[], at(2))
+        .await
+        .unwrap()
+        .unwrap();
     let ended = all(&place, "analyses").await.remove(0);
     store.enqueue(request("1", 3)).await.unwrap();
     // All that remains when the process dies before the second of the two commands.
@@ -542,7 +563,11 @@ async fn a_page_of_rare_ones_reads_the_index_and_no_documents_but_its_own() {
     }
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "a needle among others");
-    store.finish(&lease, done, at(2)).await.unwrap().unwrap();
+    store
+        .finish(&lease, done, &[], at(2))
+        .await
+        .unwrap()
+        .unwrap();
     let filters = [
         AnalysisFilter {
             status: Some(Status::Completed),
@@ -646,7 +671,9 @@ async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Analysis> {
             return finished;
         };
         assert!(store.renew(&lease, at(90)).await.unwrap());
-        let done = store.finish(&lease, completed(&job, "done"), at(2)).await;
+        let done = store
+            .finish(&lease, completed(&job, "done"), &[], at(2))
+            .await;
         finished.push(done.unwrap().unwrap());
     }
 }
@@ -668,4 +695,30 @@ fn collection_of(place: &Place, name: &str) -> Collection<Document> {
 async fn all(place: &Place, collection: &str) -> Vec<Document> {
     let found = collection_of(place, collection).find(doc! {}).await;
     found.unwrap().try_collect().await.unwrap()
+}
+
+/// Whoever ends an analysis may die before what it has to tell is in the outbox.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_left_in_an_analysis_to_be_told_is_told_by_anyone() {
+    use explainer_core::ports::Outbox;
+
+    let place = Place::on(&server(Topology::Standalone)).await;
+    let store = place.open().await;
+    let asked = store.enqueue(request("1", 0)).await.unwrap();
+    let told = [dispatch("a", 3), dispatch("b", 3)];
+    let texts = told.clone().map(|it| serde_json::to_string(&it).unwrap());
+    let left = doc! { "$set": { "told": texts.to_vec(), "told_at": DateTime::from_millis(3) } };
+    let analyses = collection_of(&place, "analyses");
+    let by_id = doc! { "_id": asked.id.as_str() };
+    analyses.update_one(by_id.clone(), left).await.unwrap();
+    // One of the two had got there.
+    store.put(&told[0], at(0)).await.unwrap();
+
+    assert_eq!(store.next_due().await.unwrap(), Some(at(3)));
+    let [one, two] = told;
+    let found = store.newest(&asked.workspace_id, None, 9).await.unwrap();
+    assert_eq!(found, [two, one]);
+    let left = analyses.find_one(by_id).await.unwrap().unwrap();
+    assert!(!left.contains_key("told") && !left.contains_key("told_at"));
+    place.drop().await;
 }

@@ -37,6 +37,7 @@ pub struct Waiting {
     limit: Duration,
     boards: Mutex<HashMap<AnalysisId, watch::Sender<Board>>>,
     queued: Notify,
+    outgoing: Notify,
     closed: watch::Sender<bool>,
     listening: AtomicBool,
 }
@@ -59,6 +60,7 @@ impl Waiting {
             limit,
             boards: Mutex::default(),
             queued: Notify::new(),
+            outgoing: Notify::new(),
             closed: watch::Sender::new(false),
             listening: AtomicBool::new(false),
         }
@@ -98,6 +100,11 @@ impl Waiting {
     /// Waits until a job was put in the queue by this process.
     pub(crate) async fn until_queued(&self) {
         self.queued.notified().await;
+    }
+
+    /// Waits until this process put something into the outbox.
+    pub(crate) async fn until_outgoing(&self) {
+        self.outgoing.notified().await;
     }
 
     /// How often whoever waits looks at the store while nothing is heard.
@@ -162,8 +169,14 @@ impl Waiting {
 #[async_trait]
 impl Notifier for Waiting {
     async fn notify(&self, notice: &Notice) -> Result<()> {
-        if notice.kind == NoticeKind::Queued {
-            self.queued.notify_one();
+        match notice.kind {
+            NoticeKind::Queued => self.queued.notify_one(),
+            // Nothing has changed for those who wait for the analysis.
+            NoticeKind::Outgoing => {
+                self.outgoing.notify_one();
+                return Ok(());
+            }
+            _ => {}
         }
         self.change(&notice.analysis_id, |board| {
             board.changes += 1;

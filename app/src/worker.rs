@@ -119,7 +119,7 @@ async fn watched(
     job: Analysis,
     hand: OwnedSemaphorePermit,
 ) {
-    let work = work(services, waiting, &lease, &job);
+    let work = Box::pin(work(services, waiting, &lease, &job));
     telemetry.job(&job, work).await;
     drop(hand);
 }

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use explainer_core::{
     ports::{
-        AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-        Invitations, Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches,
-        Workspaces,
+        AccessTokens, Analyses, AuditLog, Clock, Deliveries, IdempotencyKeys, Ids, Invitations,
+        Ledger, Passwords, RevokedTokens, Sessions, Users, Vault, Vitals, Watches, Workspaces,
     },
     testkit::{
         conformance::{
             Case, Stop, WholeStore, access_tokens, analyses, archive, assert_covers, audit,
-            auth::{self, AuthSetup},
-            changes, clock, deliveries, idempotency, invitations, ledger, llm, passwords,
+            auth::{self, AuthSetup, VerifierSetup},
+            changes, clock, deliveries, idempotency, invitations, ledger, llm, outbox, passwords,
             revoked_tokens, run, sessions, users,
             vault::{self, Vaults},
             vitals, watches, workspaces,
@@ -101,6 +100,13 @@ fn changes() {
     let docs = include_str!("../src/ports/changes.rs");
     assert_covers(docs, "Changes", changes::CASES);
     on_a_whole_fake("memory changes", changes::CASES);
+}
+
+#[test]
+fn outbox() {
+    let docs = include_str!("../src/ports/outbox.rs");
+    assert_covers(docs, "Outbox", outbox::CASES);
+    on_a_whole_fake("memory outbox", outbox::CASES);
 }
 
 #[test]
@@ -211,20 +217,32 @@ fn idempotency_keys() {
 #[test]
 fn auth_provider() {
     let docs = include_str!("../src/ports/auth.rs");
+    assert_covers(docs, "TokenVerifier", auth::VERIFIER_CASES);
     assert_covers(docs, "AuthProvider", auth::CASES);
+    let tokens = "fake tokens";
+    on_a_fake(tokens, auth::VERIFIER_CASES, fake_verifier, |setup| setup);
     on_a_fake("fake auth", auth::CASES, fake_auth, |setup| setup);
+}
+
+fn fake_verifier() -> VerifierSetup {
+    let clock = FixedClock::default();
+    let provider = |installation| FakeAuth::new(installation, Arc::new(clock.clone()));
+    let (here, signer) = (provider("here"), provider("here"));
+    let claims = json!({ "sub": user("ada").id, "jti": "token", "exp": at(60).as_second() });
+    VerifierSetup {
+        foreign: provider("elsewhere").sign(&claims),
+        revoked: here.revoked(),
+        verifier: Box::new(here),
+        claims,
+        sign: Box::new(move |claims| signer.sign(claims)),
+        clock,
+    }
 }
 
 fn fake_auth() -> AuthSetup {
     let clock = FixedClock::default();
-    let provider = |installation| FakeAuth::new(installation, Arc::new(clock.clone()));
-    let signer = provider("here");
-    let as_port = |provider| -> Box<dyn AuthProvider> { Box::new(provider) };
     AuthSetup {
-        provider: as_port(provider("here")),
-        foreign: as_port(provider("elsewhere")),
-        claims: json!({ "sub": user("ada").id, "jti": "token", "exp": at(60).as_second() }),
-        sign: Box::new(move |claims| signer.sign(claims)),
+        provider: Box::new(FakeAuth::new("here", Arc::new(clock.clone()))),
         clock,
     }
 }

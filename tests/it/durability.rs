@@ -94,7 +94,10 @@ async fn a_job_whose_worker_died_is_taken_up_again() {
     };
     let late = Outcome::Failed(late);
     assert_eq!(
-        store.finish(&claimed, late, clock.now()).await.unwrap(),
+        store
+            .finish(&claimed, late, &[], clock.now())
+            .await
+            .unwrap(),
         None,
         "the lease is lost"
     );

@@ -119,6 +119,12 @@ async fn a_sqlite_store_moves_to_mongodb_and_back() {
     ada.put("/api/v1/workspaces/current", &token).await.ok();
     let bob = service.client().registered("bob").await;
     bob.post("/api/v1/auth/logout", &json!({})).await;
+    let script = json!({"name": "nightly", "scope": "read", "days": 30});
+    let script = ada.post("/api/v1/auth/tokens", &script).await.ok();
+    let script = ada.bearer(script["token"].as_str().unwrap());
+    let invitation = json!({"role": "viewer", "days": 30});
+    let path = "/api/v1/workspaces/current/invitations";
+    let invitation = ada.post(path, &invitation).await.ok();
     let seen = look(&ada).await;
     assert!(service.terminate());
 
@@ -131,6 +137,8 @@ async fn a_sqlite_store_moves_to_mongodb_and_back() {
     let records = [
         ("users", 2),
         ("workspaces", 1),
+        ("access tokens", 1),
+        ("invitations", 1),
         ("analyses", issues.len() as u64),
         ("revoked tokens", 1),
     ];
@@ -148,13 +156,17 @@ async fn a_sqlite_store_moves_to_mongodb_and_back() {
     );
     assert_eq!(counts(&again), already_there, "{again}");
 
-    // Served from there it is the same service: same token, same answers.
+    // Served from there it is the same service: same tokens, same answers, and an invitation that
+    // was not taken still can be.
     let on_mongodb = Service::start(&[
         ("MONGODB_URI", uri(&place)),
         ("DATABASE_NAME", place.database.name()),
         ("SECRET_KEY", KEY),
     ]);
     assert_eq!(look(&ada.at(on_mongodb.url())).await, seen);
+    assert_eq!(look(&script.at(on_mongodb.url())).await, seen);
+    let open = ada.at(on_mongodb.url()).get(path).await.ok();
+    assert_eq!(open[0]["id"], invitation["id"]);
     drop(on_mongodb);
 
     let folder = tempfile::tempdir().unwrap();
@@ -221,6 +233,8 @@ fn counts(told: &str) -> Counts {
         let kinds = [
             "users",
             "workspaces",
+            "access tokens",
+            "invitations",
             "analyses",
             "revoked tokens",
             "settings",
@@ -266,7 +280,9 @@ impl Older {
         older.fill_workspaces().await;
         older.fill_issues().await;
         let none = [0, 0, 0, 0];
-        older.expected.insert("revoked tokens".to_owned(), none);
+        for kind in ["access tokens", "invitations", "revoked tokens"] {
+            older.expected.insert(kind.to_owned(), none);
+        }
         older
     }
 

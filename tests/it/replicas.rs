@@ -187,7 +187,7 @@ async fn a_waiting_call_hears_at_once_what_another_replica_ends() {
         message: "the other replica ended it".to_owned(),
         retryable: false,
     };
-    let ended_by_other = other.finish(&lease, Outcome::Failed(reason), clock.now());
+    let ended_by_other = other.finish(&lease, Outcome::Failed(reason), &[], clock.now());
     assert!(ended_by_other.await.unwrap().is_some());
     let answer = waiting.await.unwrap().ok();
     assert_eq!(answer["error"]["code"], "told_by_another", "{answer}");

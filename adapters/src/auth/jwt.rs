@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use explainer_core::{
     Error, ErrorKind, Result,
     domain::{SecretString, Timestamp, TokenId, User, UserId},
-    ports::{AuthProvider, Clock, IssuedToken, Principal, RevokedTokens},
+    ports::{AuthProvider, Clock, IssuedToken, Principal, RevokedTokens, TokenVerifier},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,7 @@ impl JwtAuth {
 }
 
 #[async_trait]
-impl AuthProvider for JwtAuth {
+impl TokenVerifier for JwtAuth {
     async fn authenticate(&self, token: &str) -> Result<Principal> {
         let claims = self.decode(token)?;
         if self.revoked.is_revoked(&claims.jti).await? {
@@ -133,9 +133,13 @@ impl AuthProvider for JwtAuth {
             token_id: claims.jti,
             expires_at: later(claims.exp, Duration::ZERO)?,
             generation: Some(claims.generation),
+            identity: None,
         })
     }
+}
 
+#[async_trait]
+impl AuthProvider for JwtAuth {
     async fn issue(&self, user: &User, name: &TokenId) -> Result<IssuedToken> {
         let fault = |message| Error::new(ErrorKind::Internal, ADAPTER, "issue", message);
         let now = self.clock.now();

@@ -4,6 +4,7 @@
 //! What is asked and what an answer means is for the adapters that use it.
 
 mod address;
+mod clients;
 mod relay;
 mod target;
 
@@ -13,6 +14,7 @@ use explainer_core::{Error, ErrorKind, Result};
 use reqwest::{Client, Response, redirect};
 
 pub use address::{Forbidden, Networks, resolve};
+pub use clients::Clients;
 pub use relay::{Parcel, Relay, Reply};
 pub use target::{BadTarget, Target};
 

@@ -1,28 +1,18 @@
 //! Requests to servers that are not known before: what plugins ask to be sent.
-//!
-//! Each server is checked as an address that a user entered, and gets a client of its own.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use explainer_core::{Error, ErrorKind, Result};
-use reqwest::{Client, Method, Url};
+use reqwest::{Method, Url};
 
-use super::{BadTarget, Patience, Target, client, fault, read_capped};
+use super::{BadTarget, Clients, Patience, fault, read_capped};
 
 /// The largest answer, in bytes.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
-/// How many clients are kept.
-const MAX_CLIENTS: usize = 64;
-
 /// Sends requests to any server that users may name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Relay {
-    private_networks: bool,
-    clients: Mutex<HashMap<String, Client>>,
+    clients: Clients,
 }
 
 /// A request.
@@ -55,8 +45,7 @@ impl Relay {
     /// Reaches private networks where the installation lets users name addresses there.
     pub fn new(private_networks: bool) -> Self {
         Self {
-            private_networks,
-            clients: Mutex::default(),
+            clients: Clients::new(private_networks, Patience::default()),
         }
     }
 
@@ -72,7 +61,7 @@ impl Relay {
         let method: Method = parcel.method.parse().map_err(|_| {
             refuse("could not send the request because its method is no word of HTTP".to_owned())
         })?;
-        let mut request = self.client(&url, adapter)?.request(method, url);
+        let mut request = self.clients.client(&url, adapter)?.request(method, url);
         for (name, value) in &parcel.headers {
             request = request.header(name, value);
         }
@@ -91,25 +80,5 @@ impl Relay {
             headers: headers.collect(),
             body: read_capped(response, MAX_ANSWER, adapter, OPERATION).await?,
         })
-    }
-
-    fn client(&self, url: &Url, adapter: &'static str) -> Result<Client> {
-        let login = !url.username().is_empty() || url.password().is_some();
-        if login {
-            return Err(BadTarget::Credentials.of_setting("url", adapter));
-        }
-        let origin = url.origin().ascii_serialization();
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = clients.get(&origin) {
-            return Ok(known.clone());
-        }
-        let target = Target::of_user(&origin, self.private_networks);
-        let target = target.map_err(|bad| bad.of_setting("url", adapter))?;
-        let made = client(&target, Patience::default(), adapter)?;
-        if clients.len() >= MAX_CLIENTS {
-            clients.clear();
-        }
-        clients.insert(origin, made.clone());
-        Ok(made)
     }
 }

@@ -185,7 +185,8 @@ impl AuthApi {
 
     /// End every login of the account, on every device
     ///
-    /// Personal access tokens stay: they are deleted one by one.
+    /// Personal access tokens stay: they are deleted one by one. Tokens of an identity provider stay
+    /// too: its logins are ended there.
     #[oai(
         path = "/logout-everywhere",
         method = "post",

@@ -22,6 +22,7 @@ mod metrics;
 mod models;
 mod money;
 mod monitoring;
+mod notifications;
 mod origin;
 mod pages;
 mod problem;
@@ -68,6 +69,8 @@ pub(crate) enum Tags {
     Issues,
     /// Finding analyses, reading and watching them.
     Analyses,
+    /// Telling people and programs that analyses have ended.
+    Notifications,
     /// What was sent to models and what it cost.
     Spending,
     /// How the service itself is watched.
@@ -204,6 +207,9 @@ fn operations(parts: Parts) -> impl OpenApi {
             services: services.clone(),
         },
         sources::SourcesApi {
+            services: services.clone(),
+        },
+        notifications::NotificationsApi {
             services: services.clone(),
         },
     );

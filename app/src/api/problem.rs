@@ -237,10 +237,12 @@ impl From<Failure> for Problem {
             | F::UserNotFound
             | F::TokenNotFound
             | F::NoSuchWebhook
+            | F::WebhookNotFound
+            | F::DispatchNotFound
             | F::NoSuchWorkspace
             | F::NoSuchMember
             | F::NoSuchInvitation => StatusCode::NOT_FOUND,
-            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays => {
+            F::UsernameTaken | F::EmailTaken | F::TooMany { .. } | F::OwnerStays | F::NoMail => {
                 StatusCode::CONFLICT
             }
             F::Invalid { field, message } => {
@@ -253,10 +255,11 @@ impl From<Failure> for Problem {
             F::Source(error) => of_upstream(error),
 
             F::Models(_) => StatusCode::BAD_GATEWAY,
+            F::IdentityProvider(_) => StatusCode::SERVICE_UNAVAILABLE,
             F::Internal(error) if error.kind().is_transient() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        if let F::Internal(error) = &failure {
+        if let F::Internal(error) | F::IdentityProvider(error) = &failure {
             tracing::error!(?error, "a port failed");
         }
         let problem = Self::new(status, failure.code(), failure.public_message());

@@ -40,6 +40,8 @@ pub(crate) struct Settings {
     /// Who is told when an analysis ends.
     #[oai(nullable)]
     notification_email: Option<String>,
+    /// Whether this installation can send mail: without a server for it nobody is told by mail.
+    mail_configured: bool,
     /// The workspace's own words to the model.
     #[oai(nullable)]
     instructions: Option<String>,
@@ -159,7 +161,11 @@ impl SettingsApi {
     #[oai(path = "/", method = "get", operation_id = "getSettings")]
     async fn get(&self, token: Token) -> Result<Answer<Settings>> {
         let workspace = self.services.workspaces.current(&token.0).await?;
-        Ok(Answer(workspace.settings.clone().into()))
+        let mail_configured = self.services.workspaces.sends_mail();
+        Ok(Answer(Settings::of(
+            workspace.settings.clone(),
+            mail_configured,
+        )))
     }
 
     /// Change the settings of the caller's workspace
@@ -202,14 +208,16 @@ impl SettingsApi {
     }
 }
 
-impl From<WorkspaceSettings> for Settings {
-    fn from(settings: WorkspaceSettings) -> Self {
+impl Settings {
+    /// As they are shown by an installation that can send mail, or cannot.
+    pub(super) fn of(settings: WorkspaceSettings, mail_configured: bool) -> Self {
         Self {
             openai_model: settings.openai_model,
             auto_analyze: settings.auto_analyze,
             auto_analyze_only: settings.auto_analyze_only.into(),
             write_back: settings.write_back,
             notification_email: settings.notification_email,
+            mail_configured,
             instructions: settings.instructions,
             data_policy: settings.data_policy.unwrap_or_default().into(),
             models: settings.models,

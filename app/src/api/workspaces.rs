@@ -328,7 +328,7 @@ fn shown(workspaces: &WorkspaceService, workspace: domain::Workspace, token: &To
         // Nobody is shown a workspace they do not belong to.
         role: role.unwrap_or(domain::MemberRole::Viewer).into(),
         sentry_organization: workspace.sentry.organization,
-        settings: workspace.settings.into(),
+        settings: Settings::of(workspace.settings, workspaces.sends_mail()),
         created_at: workspace.created_at.into(),
         updated_at: workspace.updated_at.into(),
     }

@@ -2,7 +2,9 @@
 
 mod chain;
 mod checks;
+pub(crate) mod identity;
 mod models;
+mod notifications;
 #[cfg(feature = "plugins")]
 pub mod plugins;
 mod samples;
@@ -33,6 +35,7 @@ pub(crate) use models::kinds;
 use crate::{
     api::{self, Monitored, Parts},
     config::{self, Config},
+    courier::Courier,
     listener,
     poller::Poller,
     telemetry::Telemetry,
@@ -78,6 +81,7 @@ impl Application {
         let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
         checks.extend(checks::of_models(&kinds));
         let ports = Ports {
+            outside: identity::outside(&config, clock.clone(), stores.revoked_tokens.clone())?,
             auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),
             sessions: stores.sessions,
             access_tokens: stores.access_tokens,
@@ -93,6 +97,9 @@ impl Application {
             ledger: stores.ledger,
             deliveries: stores.deliveries,
             watches: stores.watches,
+            outbox: stores.outbox,
+            channels: notifications::channels(&config)?,
+            notification_rules: notifications::rules(&config.notifications),
             public_url: config.server.public_url.clone(),
             idempotency: stores.idempotency,
             notifier: waiting.clone(),
@@ -138,6 +145,7 @@ impl Application {
             )),
         };
         let hands = self.config.analysis.workers;
+        let courier = Courier::start(services.clone(), waiting.clone());
         let worker = Worker::start(services, waiting.clone(), self.telemetry, hands);
         let stop = async {
             stop.await;
@@ -150,7 +158,7 @@ impl Application {
         if let Some(poller) = poller {
             poller.stop().await;
         }
-        worker.stop(patience).await;
+        tokio::join!(worker.stop(patience), courier.stop(patience));
         listener.abort();
         Ok(())
     }

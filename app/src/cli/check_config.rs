@@ -9,8 +9,8 @@ use crate::{
 };
 
 /// Shows every key, its value with secrets masked, and where it came from. A configuration with
-/// mistakes never gets here: they have been told all together. Then it asks the store, and fails
-/// when that does not answer.
+/// mistakes never gets here: they have been told all together. Then it asks the store and the
+/// identity provider, and fails when one does not answer.
 pub(super) async fn run(loaded: Loaded) -> Outcome {
     let width = loaded
         .settings
@@ -32,6 +32,10 @@ pub(super) async fn run(loaded: Loaded) -> Outcome {
     let place = store.place(storage);
     store.check(storage).await?;
     anstream::println!("\n{}: {place}", paint::good("the store can be used"));
+    if let Some(keys) = bootstrap::identity::check(&loaded.config).await? {
+        let answers = paint::good("the identity provider answers");
+        anstream::println!("{answers}: {keys} of its keys can be used");
+    }
     anstream::println!("{}", paint::good("the configuration can be used"));
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(super) async fn run(mut config: Config, telemetry: Telemetry) -> Outcome {
     let url = url_of(&acceptor);
     let application = Application::assemble(config, telemetry).await?;
     let (services, waiting) = (application.services.clone(), application.waiting.clone());
-    let server = tokio::spawn(application.serve(acceptor, serve::stop_signal()));
+    let server = tokio::spawn(application.serve(acceptor, serve::stop_signal()?));
 
     let account = Account::make(&services).await?;
     let analyses = explain_all(&services, &waiting, &account).await?;

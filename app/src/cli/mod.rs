@@ -60,7 +60,8 @@ enum Command {
     ///
     /// What is there already is left as it is, so that a run that broke off is simply started
     /// again. The source is only read. Stop the service first: what it changes meanwhile may be
-    /// missed.
+    /// missed. Personal tokens and invitations stay good; logins are begun anew, and the audit log
+    /// stays where things were changed.
     Migrate(migrate::Args),
     /// Print the OpenAPI document
     Openapi,

@@ -16,12 +16,13 @@ pub(super) async fn run(config: Config, telemetry: Telemetry) -> Outcome {
     }
     let acceptor = bind(&config.server.host, config.server.port).await?;
     let application = Application::assemble(config, telemetry).await?;
+    let stop = stop_signal()?;
     for address in acceptor.local_addr() {
         if let Some(address) = address.as_socket_addr() {
             tracing::info!(%address, "serving; the pages about the API are at http://{address}/docs");
         }
     }
-    application.serve(acceptor, stop_signal()).await?;
+    application.serve(acceptor, stop).await?;
     Ok(())
 }
 
@@ -33,14 +34,16 @@ pub(super) async fn bind(host: &str, port: u16) -> Outcome<TcpAcceptor> {
     })
 }
 
-/// Done when the process is asked to stop, by Ctrl-C or a supervisor.
-pub(super) async fn stop_signal() {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-    }
-    tracing::info!("stopping");
+/// Done when the process is asked to stop, by Ctrl-C or a supervisor. It is heard from now on, not
+/// only once it is waited for.
+pub(super) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
 }

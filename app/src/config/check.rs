@@ -7,9 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
-use super::layers::Settings;
-use super::price::price;
-use super::problem::Problem;
+use super::{layers::Settings, notifications, oidc, price::price, problem::Problem, secret};
 
 /// Whole numbers: key, smallest, largest, a value that is usually right.
 const RANGES: &[(&str, i64, i64, &str)] = &[
@@ -100,6 +98,7 @@ const CHOICES: &[(&str, &[&str])] = &[
     ("llm.ollama.think", &["off", "on", "low", "medium", "high"]),
     ("llm.when_spent", &["refuse", "local"]),
     ("plugins.isolation", &["process", "in-process"]),
+    ("notifications.smtp.tls", &["starttls", "tls", "none"]),
 ];
 
 /// Texts that must have a form, and who knows it.
@@ -110,7 +109,9 @@ const FORMS: &[(&str, Form)] = &[
     ("storage.data_dir", filled),
     ("storage.mongodb_uri", mongodb_uri),
     ("storage.mongodb_database", database_name),
-    ("auth.secret_key", secret_key),
+    ("auth.secret_key", secret::secret_key),
+    ("auth.oidc.issuer", optional_web_address),
+    ("auth.oidc.groups_claim", filled),
     ("sources.sentry.base_url", web_address),
     ("llm.openai.model", filled),
     ("llm.openai.base_url", web_address),
@@ -127,7 +128,8 @@ type Form = fn(&str) -> Result<(), Refusal>;
 
 /// Adds a problem for each value that cannot be used.
 pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
-    for (key, smallest, largest, usual) in RANGES.iter().copied() {
+    let ranges = RANGES.iter().chain(&notifications::RANGES).copied();
+    for (key, smallest, largest, usual) in ranges {
         let number = settings.value(key).and_then(Value::as_integer);
         if number.is_none_or(|number| !(smallest..=largest).contains(&number)) {
             let reason = format!("it is not between {smallest} and {largest}");
@@ -153,12 +155,14 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
             problems.push(settings.refuse(key, reason, remedy));
         }
     }
-    former_keys(settings, problems);
+    secret::former_keys(settings, problems);
+    oidc::check(settings, problems);
     origins(settings, problems);
     plugins(settings, problems);
     headers(settings, problems);
     storage(settings, problems);
     spending(settings, problems);
+    notifications::check(settings, problems);
     super::otlp::check(settings, problems);
 }
 
@@ -176,16 +180,6 @@ fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
         let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
                       of a prompt, of a cached prompt, of an answer";
         problems.push(settings.refuse("llm.prices", reason, remedy));
-    }
-}
-
-fn former_keys(settings: &Settings, problems: &mut Vec<Problem>) {
-    const KEY: &str = "auth.former_secret_keys";
-    let keys = settings.value(KEY).and_then(Value::as_array);
-    for key in keys.into_iter().flatten().filter_map(Value::as_str) {
-        if let Err((reason, remedy)) = secret_key(key) {
-            problems.push(settings.refuse(KEY, reason, remedy));
-        }
     }
 }
 
@@ -259,7 +253,11 @@ fn storage(settings: &Settings, problems: &mut Vec<Problem>) {
     }
 }
 
-fn refuse_unless(fine: bool, reason: &'static str, remedy: &'static str) -> Result<(), Refusal> {
+pub(super) fn refuse_unless(
+    fine: bool,
+    reason: &'static str,
+    remedy: &'static str,
+) -> Result<(), Refusal> {
     if fine { Ok(()) } else { Err((reason, remedy)) }
 }
 
@@ -363,37 +361,4 @@ fn dsn(text: &str) -> Result<(), Refusal> {
         "it is not a Sentry DSN",
         "copy it from the client keys of your Sentry project, or leave it empty",
     )
-}
-
-/// Anyone who knows the key can make a token for any account and read the stored secrets.
-fn secret_key(text: &str) -> Result<(), Refusal> {
-    const SHORTEST: usize = 32;
-    const REMEDY: &str =
-        "set one made by `openssl rand -hex 32`, or leave it empty to have one made";
-    if text.is_empty() {
-        return Ok(());
-    }
-    refuse_unless(
-        !is_placeholder(text),
-        "it is a placeholder out of an example, which anyone can guess",
-        REMEDY,
-    )?;
-    let long = text.chars().count() >= SHORTEST;
-    refuse_unless(long, "it is shorter than 32 characters", REMEDY)
-}
-
-/// Words of examples in the field, without the marks between them; no random key has them.
-fn is_placeholder(text: &str) -> bool {
-    const WHOLE: [&str; 4] = ["secret", "secretkey", "jwtsecret", "password"];
-    const PARTS: [&str; 6] = [
-        "yoursecret",
-        "changeme",
-        "changethis",
-        "changein",
-        "supersecret",
-        "replaceme",
-    ];
-    let letters = text.chars().filter(char::is_ascii_alphanumeric);
-    let bare: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    WHOLE.contains(&bare.as_str()) || PARTS.iter().any(|part| bare.contains(part))
 }

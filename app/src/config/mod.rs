@@ -15,9 +15,12 @@ mod dotenv;
 mod file;
 mod layers;
 mod llm;
+mod notifications;
+mod oidc;
 mod otlp;
 mod price;
 mod problem;
+mod secret;
 mod sections;
 mod shown;
 #[cfg(test)]
@@ -27,11 +30,13 @@ mod variables;
 use std::path::PathBuf;
 
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
+pub use notifications::{Notifications, Smtp, SmtpTls};
+pub use oidc::grant;
 pub use otlp::Otlp;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{
-    Analysis, Auth, Config, Log, LogFormat, Metrics, Outbound, PluginIsolation, Plugins,
+    Analysis, Auth, Config, Log, LogFormat, Metrics, Oidc, Outbound, PluginIsolation, Plugins,
     Registration, Sentry, Server, Sources, Storage, StorageKind, Telemetry,
 };
 pub use shown::{Origin, Shown};

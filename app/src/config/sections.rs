@@ -11,7 +11,7 @@ use std::{
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::{llm::Llm, otlp::Otlp};
+use super::{llm::Llm, notifications::Notifications, otlp::Otlp};
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub analysis: Analysis,
     /// The models that explain issues.
     pub llm: Llm,
+    /// How people and programs are told.
+    pub notifications: Notifications,
     /// Where the service reports its own errors.
     pub telemetry: Telemetry,
     /// Figures for a Prometheus.
@@ -165,6 +167,27 @@ pub struct Auth {
     pub registration: Registration,
     /// How long it is known who changed what, in days.
     pub audit_days: u32,
+    /// An outside identity provider.
+    pub oidc: Oidc,
+}
+
+/// `[auth.oidc]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Oidc {
+    /// An `http` or `https` address. `None`: there is no provider.
+    #[serde(deserialize_with = "filled")]
+    pub issuer: Option<String>,
+    /// At least one where there is a provider.
+    pub audiences: Vec<String>,
+    /// At least one where there is a provider; each of a key that only it has.
+    pub algorithms: Vec<String>,
+    /// A name, or names with dots between them.
+    pub groups_claim: String,
+    /// Groups that make an administrator. None: the provider does not say who is one.
+    pub admins: Vec<String>,
+    /// Each a line that [`grant`](super::grant()) reads.
+    pub workspaces: Vec<String>,
 }
 
 /// Who may make an account, once there is a first one.

@@ -9,13 +9,14 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 11] = [
     "auth.former_secret_keys",
     "auth.secret_key",
     "llm.ollama.api_key",
     "llm.ollama.headers",
     "llm.openai.api_key",
     "llm.openai.headers",
+    "notifications.smtp.password",
     "sources.sentry.api_token",
     "storage.mongodb_uri",
     "telemetry.dsn",

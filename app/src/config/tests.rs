@@ -238,6 +238,13 @@ fn every_named_variable_lands_on_its_key() {
             r#""http://gpu.example/v1""#,
         ),
         ("OPENAI_MODEL", "gpt-4o", r#""gpt-4o""#),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://127.0.0.1:4318",
+            r#""http://127.0.0.1:4318""#,
+        ),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k,a=b%2Cc", "***"),
+        ("OTEL_SERVICE_NAME", "ours", r#""ours""#),
         ("REGISTRATION", "closed", r#""closed""#),
         ("SAMPLES", "off", "false"),
         ("SECRET_KEY", KEY, "***"),
@@ -248,6 +255,12 @@ fn every_named_variable_lands_on_its_key() {
             r#""https://sentry.example""#,
         ),
         ("SENTRY_ORG_SLUG", "acme", r#""acme""#),
+        ("SMTP_FROM", "a@b.example", r#""a@b.example""#),
+        ("SMTP_HOST", "mail.example", r#""mail.example""#),
+        ("SMTP_PASSWORD", "letmein", "***"),
+        ("SMTP_PORT", "465", "465"),
+        ("SMTP_TLS", "tls", r#""tls""#),
+        ("SMTP_USERNAME", "me", r#""me""#),
     ];
     assert_eq!(values.map(|(name, ..)| name), NAMED.map(|(name, _)| name));
     for ((name, text, shown), (_, key)) in values.into_iter().zip(NAMED) {
@@ -420,6 +433,9 @@ fn values_out_of_bounds_are_refused_and_those_at_the_bounds_are_not() {
         ("analysis.lease_seconds", 1, 3_600),
         ("analysis.attempts", 1, 20),
         ("analysis.token_budget", 500, 1_000_000),
+        ("notifications.attempts", 1, 20),
+        ("notifications.first_wait_seconds", 1, 3_600),
+        ("notifications.timeout_seconds", 1, 60),
     ];
     for (key, smallest, largest) in ranges {
         for fine in [smallest, largest] {
@@ -553,6 +569,70 @@ fn texts_have_the_form_their_users_need() {
 }
 
 #[test]
+fn an_identity_provider_is_configured_so_that_no_other_comes_in() {
+    for fine in [
+        "auth.oidc = { issuer = 'https://sso.example', audiences = ['us'] }",
+        "auth.oidc.algorithms = ['EdDSA', 'PS512']",
+        "auth.oidc.workspaces = ['0198-c0de viewer All Staff']",
+    ] {
+        with_file(fine).unwrap_or_else(|errors| panic!("{fine}: {errors}"));
+    }
+    let wrong = [
+        (
+            "auth.oidc = { issuer = 'sso.example', audiences = ['us'] }",
+            "not a web address",
+        ),
+        (
+            "auth.oidc.issuer = 'https://sso.example'",
+            "because a provider is set and would let in the tokens of every service; name whom",
+        ),
+        ("auth.oidc.audiences = ['us', '']", "one of them is empty"),
+        ("auth.oidc.algorithms = []", "set some of RS256"),
+        (
+            "auth.oidc.algorithms = ['RS256', 'HS256']",
+            "set some of RS256",
+        ),
+        ("auth.oidc.algorithms = ['none']", "set some of RS256"),
+        ("auth.oidc.groups_claim = ''", "it is empty"),
+        (
+            "auth.oidc.workspaces = ['0198-c0de owner staff']",
+            "then admin, developer or viewer, then the group",
+        ),
+    ];
+    for (text, expected) in wrong {
+        let problems = lines(with_file(text));
+        assert_eq!(problems.len(), 1, "{text}: {problems:?}");
+        assert!(problems[0].contains(expected), "{problems:?}");
+    }
+}
+
+#[test]
+fn mail_in_clear_stays_at_home() {
+    let plain = |host: &'static str| [("SMTP_TLS", "none"), ("SMTP_HOST", host)];
+    load(&[], &plain("127.0.0.1")).unwrap();
+    let problems = lines(load(&[], &plain("mail.example")));
+    assert!(
+        problems[0].contains("notifications.smtp.tls"),
+        "{problems:?}"
+    );
+    let private = "EXPLAINER__OUTBOUND__PRIVATE_NETWORKS";
+    let [tls, host] = plain("mail.example");
+    load(&[], &[tls, host, (private, "true")]).unwrap();
+    let password = [tls, host, (private, "true"), ("SMTP_PASSWORD", "hunter2")];
+    let problems = lines(load(&[], &password));
+    assert!(
+        problems[0].contains("the password could be read"),
+        "{problems:?}"
+    );
+    assert!(!problems[0].contains("hunter2"), "{problems:?}");
+    let problems = lines(load(&[], &[("SMTP_FROM", "nobody")]));
+    assert!(
+        problems[0].contains("notifications.smtp.from"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn a_secret_key_that_can_be_guessed_is_refused() {
     let cases = [
         ("your-secret-key", "placeholder"),
@@ -648,6 +728,7 @@ fn no_secret_is_ever_shown() {
             ("MONGODB_URI", uri),
             ("OPENAI_API_KEY", mark),
             ("SENTRY_API_TOKEN", mark),
+            ("SMTP_PASSWORD", mark),
             ("APP_SENTRY_DSN", dsn),
             ("OLLAMA_BASE_URL", login),
             ("EXPLAINER__LLM__OLLAMA__API_KEY", mark),
@@ -664,7 +745,7 @@ fn no_secret_is_ever_shown() {
     let redacted = format!("{:?}", loaded.config).matches("[REDACTED]").count();
     assert_eq!(
         (stars, redacted),
-        (8, 8),
+        (9, 9),
         "each secret is one in both places"
     );
     assert!(!format!("{:?}", loaded.settings).contains(mark));

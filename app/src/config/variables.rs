@@ -4,7 +4,7 @@
 use toml::Value;
 
 /// The variables with a name of their own. Older deployments set these.
-pub(super) const NAMED: [(&str, &str); 30] = [
+pub(super) const NAMED: [(&str, &str); 36] = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "auth.token_minutes"),
     ("ALLOWED_ORIGINS", "server.allowed_origins"),
     ("ANALYZE_WAIT_SECONDS", "analysis.wait_seconds"),
@@ -41,6 +41,12 @@ pub(super) const NAMED: [(&str, &str); 30] = [
     ("SENTRY_API_TOKEN", "sources.sentry.api_token"),
     ("SENTRY_BASE_URL", "sources.sentry.base_url"),
     ("SENTRY_ORG_SLUG", "sources.sentry.organization"),
+    ("SMTP_FROM", "notifications.smtp.from"),
+    ("SMTP_HOST", "notifications.smtp.host"),
+    ("SMTP_PASSWORD", "notifications.smtp.password"),
+    ("SMTP_PORT", "notifications.smtp.port"),
+    ("SMTP_TLS", "notifications.smtp.tls"),
+    ("SMTP_USERNAME", "notifications.smtp.username"),
 ];
 
 /// Every key is also reached by this, its sections and itself joined by `__`.

@@ -1,7 +1,5 @@
 //! Log lines: text for people on a terminal, JSON for machines elsewhere; always on standard error.
 
-mod written;
-
 use std::{
     fmt,
     io::{self, IsTerminal},
@@ -10,8 +8,6 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt as lines, prelude::*, reload};
 
-use self::written::Written;
-pub(crate) use self::written::flush;
 use super::{Monitor, PANIC};
 use crate::config::{Log, LogFormat};
 
@@ -74,14 +70,11 @@ pub(super) fn start(
         LogFormat::Json => false,
     };
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = lines::layer().with_ansi(colour);
+    let lines = lines::layer().with_writer(io::stderr).with_ansi(colour);
     let lines = if as_text {
-        let lines = lines.with_writer(io::stderr).with_target(false);
-        lines.with_filter(filter).boxed()
+        lines.with_target(false).with_filter(filter).boxed()
     } else {
-        written::start();
-        let lines = lines.with_writer(Written).json().flatten_event(true);
-        lines.with_filter(filter).boxed()
+        lines.json().flatten_event(true).with_filter(filter).boxed()
     };
     let mut layers = vec![lines];
     layers.extend(others);

@@ -37,6 +37,9 @@ pub(crate) const ACCESS: &str = "explainer::access";
 /// The target of the events that say how an analysis ended, with the fields `outcome`, `model`,
 /// `milliseconds`; and of the one that says that a former result stands.
 pub(crate) const ANALYSIS: &str = "explainer::analysis";
+/// The target of the events that say what became of an attempt to deliver a notification, with the
+/// fields `kind` and `outcome`.
+pub(crate) const NOTIFICATION: &str = "explainer::notification";
 /// The target of the line for a panic.
 const PANIC: &str = "explainer::panic";
 
@@ -86,7 +89,6 @@ impl Telemetry {
             let _ = thread::Builder::new().spawn_scoped(both, || self.otlp.stop());
             self.monitor.stop();
         });
-        log::flush();
     }
 }
 

@@ -95,6 +95,16 @@ id!(
     AuditId
 );
 
+id!(
+    /// Names one place where a program is told.
+    WebhookId
+);
+
+id!(
+    /// Names one notification on its way to one recipient.
+    DispatchId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

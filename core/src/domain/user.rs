@@ -22,12 +22,16 @@ pub struct User {
     pub is_active: bool,
     /// The workspace the account works in now.
     pub workspace_id: Option<WorkspaceId>,
-    /// The password as a PHC string (`$argon2id$…`).
+    /// The password as a PHC string (`$argon2id$…`). Empty where there is none, and then nobody logs
+    /// in with one: an outside identity provider vouches for the account.
     pub password_hash: String,
     /// How often all logins of the account were ended at once: a login of an earlier generation is
     /// worth nothing.
     #[serde(default)]
     pub generation: u32,
+    /// What its identity provider said of it last, where it has one.
+    #[serde(default)]
+    pub vouched: Option<Vouched>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -50,6 +54,15 @@ impl User {
         let next = read_at.saturating_add(SignedDuration::from_millis(1));
         self.updated_at = self.updated_at.max(next.unwrap_or(Timestamp::MAX));
     }
+}
+
+/// What an outside identity provider said of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouched {
+    /// When it said so.
+    pub at: Timestamp,
+    /// A digest of what that was worth here.
+    pub worth: String,
 }
 
 /// A user name or e-mail as logins are compared: without case, in every script.

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::{DataPolicy, Level, Timestamp, UserId, WorkspaceId};
+use super::{DataPolicy, Level, Timestamp, UserId, Webhook, WorkspaceId};
 
 /// A secret as the store sees it: encrypted, opened only by the [`crate::ports::Vault`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Workspace {
     /// How it works.
     #[serde(default)]
     pub settings: WorkspaceSettings,
+    /// Where programs are told that an analysis has ended.
+    #[serde(default)]
+    pub webhooks: Vec<Webhook>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -98,12 +101,18 @@ impl Workspace {
                     when_spent: _,
                     notification_email: _,
                 },
+            webhooks,
             created_at: _,
             updated_at: _,
         } = self;
         let chosen = source.as_mut().map(|choice| &mut choice.settings);
         let secrets = [api_token, client_secret, test_dsn, openai_api_key];
-        secrets.into_iter().flatten().chain(chosen)
+        let signing = webhooks.iter_mut().flat_map(|webhook| {
+            let former = webhook.former_secret.as_mut();
+            let former = former.map(|former| &mut former.secret);
+            std::iter::once(&mut webhook.secret).chain(former)
+        });
+        secrets.into_iter().flatten().chain(chosen).chain(signing)
     }
 
     /// Whether this workspace has chosen Sentry as its source: a token or an organisation is set.

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Progress, Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
+        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
 };
 
@@ -94,11 +94,13 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// Keeps how far the run is, for those who look on; `false` when the lease was lost.
     async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool>;
 
-    /// Writes how the run ended and gives back the record; `None` when the lease was lost, and then nothing is written.
+    /// Writes how the run ended, and what is to be told of that, in one step; gives back the record.
+    /// `None` when the lease was lost, and then nothing is written.
     async fn finish(
         &self,
         lease: &Lease,
         outcome: Outcome,
+        told: &[Dispatch],
         now: Timestamp,
     ) -> Result<Option<Analysis>>;
 

@@ -23,6 +23,10 @@ pub enum Kind {
     Users,
     /// Workspaces.
     Workspaces,
+    /// Personal access tokens, as hashes.
+    AccessTokens,
+    /// Invitations into workspaces, their codes as hashes.
+    Invitations,
     /// Analyses and their place in the queue.
     Analyses,
     /// Results of former runs.
@@ -31,6 +35,8 @@ pub enum Kind {
     ModelCalls,
     /// How far sources were looked through.
     Watches,
+    /// Notifications, delivered or not.
+    Dispatches,
     /// Tokens that were revoked.
     RevokedTokens,
 }
@@ -40,10 +46,13 @@ impl Kind {
     pub const ALL: &[Self] = &[
         Self::Users,
         Self::Workspaces,
+        Self::AccessTokens,
+        Self::Invitations,
         Self::Analyses,
         Self::FormerResults,
         Self::ModelCalls,
         Self::Watches,
+        Self::Dispatches,
         Self::RevokedTokens,
     ];
 
@@ -52,10 +61,13 @@ impl Kind {
         match self {
             Self::Users => "users",
             Self::Workspaces => "workspaces",
+            Self::AccessTokens => "access tokens",
+            Self::Invitations => "invitations",
             Self::Analyses => "analyses",
             Self::FormerResults => "former results",
             Self::ModelCalls => "model calls",
             Self::Watches => "watches",
+            Self::Dispatches => "notifications",
             Self::RevokedTokens => "revoked tokens",
         }
     }

@@ -9,6 +9,7 @@ mod archive;
 mod audit;
 mod auth;
 mod changes;
+mod channels;
 mod clock;
 mod credentials;
 mod deliveries;
@@ -18,6 +19,7 @@ mod issue_source;
 mod ledger;
 mod llm;
 mod notifier;
+mod outbox;
 mod passwords;
 mod users;
 mod vault;
@@ -31,8 +33,9 @@ pub use archive::{
     WatchMark,
 };
 pub use audit::AuditLog;
-pub use auth::{AuthProvider, IssuedToken, Principal, RevokedTokens};
+pub use auth::{AuthProvider, Identity, IssuedToken, Principal, RevokedTokens, TokenVerifier};
 pub use changes::{Change, Changes};
+pub use channels::{Mail, Mailer, PostAnswer, SignedPost, WebhookSender};
 pub use clock::{Clock, Ids};
 pub use credentials::{AccessTokens, Rotation, Sessions};
 pub use deliveries::Deliveries;
@@ -45,6 +48,7 @@ pub use llm::{
     OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
+pub use outbox::Outbox;
 pub use passwords::Passwords;
 pub use users::Users;
 pub use vault::Vault;

@@ -34,6 +34,8 @@ pub enum NoticeKind {
     Failed,
     /// It was removed; whoever works on it may stop.
     Deleted,
+    /// There is something in the outbox that tells of it.
+    Outgoing,
 }
 
 /// Passes notices on: to a waiting call, an event stream, a mailbox.

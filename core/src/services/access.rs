@@ -157,13 +157,20 @@ impl Deref for Access {
 }
 
 impl Ports {
-    /// Who the bearer of this token is: of one of a login, or of a personal one.
+    /// Who the bearer of this token is: of one of a login, a personal one, or one of the outside
+    /// identity provider.
     pub(super) async fn caller(&self, token: &str, origin: Origin) -> Result<Caller, Failure> {
-        let (principal, scope) = match tokens::principal(self, token).await? {
+        let (mut principal, scope) = match tokens::principal(self, token).await? {
             Some(personal) => personal,
             None => (self.principal(token).await?, Scope::Admin),
         };
-        let user = self.users.get(&principal.user_id).await?;
+        let user = match (principal.identity.take(), &self.outside) {
+            (Some(identity), Some(outside)) => {
+                let vouched = self.outsider(outside, &principal.user_id, identity, &origin);
+                Some(vouched.await?)
+            }
+            _ => self.users.get(&principal.user_id).await?,
+        };
         let user = user.ok_or(Failure::InvalidToken)?;
         if !user.is_active {
             return Err(Failure::AccountDisabled);
@@ -180,12 +187,14 @@ impl Ports {
         })
     }
 
+    /// Our own are tried first: to see that a token is none of ours takes a look at its header.
     async fn principal(&self, token: &str) -> Result<Principal, Failure> {
-        let checked = self.auth.authenticate(token).await;
-        checked.map_err(|error| match error.kind() {
-            ErrorKind::Unauthorized => Failure::InvalidToken,
-            _ => Failure::Internal(error),
-        })
+        match (self.auth.authenticate(token).await, &self.outside) {
+            (Ok(principal), _) => Ok(principal),
+            (Err(error), _) if error.kind() != ErrorKind::Unauthorized => Err(error.into()),
+            (Err(_), Some(outside)) => outside.authenticate(token).await,
+            (Err(_), None) => Err(Failure::InvalidToken),
+        }
     }
 
     /// The workspace that the request names, else the one the caller works in. One that does not

@@ -97,6 +97,7 @@ impl Accounts {
             workspace_id: None,
             password_hash: self.ports.passwords.hash(new.password).await?,
             generation: 0,
+            vouched: None,
             created_at: now,
             updated_at: now,
         };
@@ -206,7 +207,8 @@ impl Accounts {
         Ok(self.ports.auth.revoke(name, principal.expires_at).await?)
     }
 
-    /// Ends every login of the caller, on every device. Personal tokens stay.
+    /// Ends every login of the caller, on every device. Personal tokens stay, and so do tokens of an
+    /// outside identity provider, where its logins are ended.
     pub async fn logout_everywhere(&self, caller: &Caller) -> Result<(), Failure> {
         caller.require(Scope::Admin)?;
         self.ports
@@ -258,6 +260,7 @@ impl Accounts {
     ) -> Result<User, Failure> {
         self.refuse_throttled(whose)?;
         let hash = user.as_ref().map(|user| user.password_hash.clone());
+        let hash = hash.filter(|hash| !hash.is_empty());
         let verified = match self.ports.passwords.verify(password.clone(), hash).await {
             // A password too long to be anyone's is simply a wrong one.
             Err(error) if error.kind() == ErrorKind::Invalid => false,
@@ -351,7 +354,7 @@ fn whose(user: Option<&User>, login: &str, address: Option<IpAddr>) -> Vec<Who> 
         .collect()
 }
 
-fn taken(error: Error) -> Failure {
+pub(super) fn taken(error: Error) -> Failure {
     match error.kind() {
         ErrorKind::Conflict if error.message().starts_with("email") => Failure::EmailTaken,
         ErrorKind::Conflict => Failure::UsernameTaken,
@@ -359,7 +362,7 @@ fn taken(error: Error) -> Failure {
     }
 }
 
-fn checked_username(text: &str) -> Result<String, Failure> {
+pub(super) fn checked_username(text: &str) -> Result<String, Failure> {
     let name = text.trim();
     let invalid = |message: &str| Failure::Invalid {
         field: "username",

@@ -97,6 +97,15 @@ pub enum Failure {
          the workspace's id, and GET /sources tells which kinds take webhooks"
     )]
     NoSuchWebhook,
+    /// The workspace has no such webhook of its own.
+    #[error("Webhook not found")]
+    WebhookNotFound,
+    /// The workspace has no such notification.
+    #[error("Delivery not found")]
+    DispatchNotFound,
+    /// This installation cannot send mail.
+    #[error("no mail server is configured; ask the operator to set SMTP_HOST and SMTP_FROM")]
+    NoMail,
     /// A webhook's signature is missing or wrong, or cannot be checked.
     #[error("{0}")]
     NotSigned(#[source] Error),
@@ -134,6 +143,11 @@ pub enum Failure {
         /// How long the day still lasts.
         until_tomorrow: Duration,
     },
+    /// A token of the outside identity provider cannot be checked at the moment.
+    #[error(
+        "could not check the token because the identity provider does not answer; try again in a moment"
+    )]
+    IdentityProvider(#[source] Error),
     /// Something of ours failed; the text is for the log.
     #[error("{0}")]
     Internal(#[from] Error),
@@ -165,6 +179,9 @@ impl Failure {
             Self::IssueNotFound => "issue_not_found",
             Self::AnalysisNotFound => "analysis_not_found",
             Self::NoSuchWebhook => "no_such_webhook",
+            Self::WebhookNotFound => "webhook_not_found",
+            Self::DispatchNotFound => "delivery_not_found",
+            Self::NoMail => "mail_not_configured",
             Self::NotSigned(_) => "not_signed",
             Self::NotOwner => "not_owner",
             Self::UsernameTaken => "username_taken",
@@ -183,6 +200,7 @@ impl Failure {
             },
             Self::Models(failure) => failure.code,
             Self::SpendLimitReached { .. } => "spend_limit_reached",
+            Self::IdentityProvider(_) => "identity_provider_unavailable",
             Self::Internal(error) if error.kind().is_transient() => "unavailable",
             Self::Internal(_) => "internal",
         }
@@ -193,7 +211,7 @@ impl Failure {
         match self {
             Self::Source(error) | Self::Internal(error) => error.kind().is_transient(),
             Self::Models(failure) => failure.retryable,
-            Self::SpendLimitReached { .. } => true,
+            Self::SpendLimitReached { .. } | Self::IdentityProvider(_) => true,
             _ => false,
         }
     }
@@ -210,7 +228,9 @@ impl Failure {
     /// How long the other side asked us to wait, if it said so.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Source(error) | Self::Internal(error) => error.retry_after(),
+            Self::Source(error) | Self::Internal(error) | Self::IdentityProvider(error) => {
+                error.retry_after()
+            }
             Self::TooManyTries { wait } => Some(*wait),
             Self::Models(failure) => failure.retry_after,
             Self::SpendLimitReached { until_tomorrow } => Some(*until_tomorrow),

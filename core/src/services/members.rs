@@ -252,7 +252,7 @@ fn user_id(text: &str) -> Result<UserId, Failure> {
     text.parse().map_err(|_| Failure::NoSuchMember)
 }
 
-fn refuse_crowd(workspace: &Workspace, invited: usize) -> Result<(), Failure> {
+pub(super) fn refuse_crowd(workspace: &Workspace, invited: usize) -> Result<(), Failure> {
     if workspace.members.len() + invited < MOST {
         return Ok(());
     }

@@ -19,6 +19,8 @@ mod listing;
 mod members;
 mod migration;
 mod models;
+mod notifications;
+mod outside;
 mod preview;
 mod readiness;
 mod reading;
@@ -51,6 +53,10 @@ pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
 pub use migration::{Migration, Mode, Problem, Tally};
 pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use notifications::{
+    Channels, Claimed, Couriers, NewWebhook, NotificationRules, Notifications, WebhookChanges,
+};
+pub use outside::{Grant, Outside, OutsideRules};
 pub use preview::{ModelPreview, Preview, Previews, SentQuestion};
 pub use readiness::{Check, Finding, ModelCheck, QueueCheck, Readiness, StoreCheck, ask};
 pub use reconcile::{Looked, Reconciler};
@@ -67,7 +73,7 @@ pub use workspaces::{NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceS
 
 use crate::ports::{
     AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
-    Invitations, Ledger, Notifier, Passwords, Sessions, Users, Vault, Watches, Workspaces,
+    Invitations, Ledger, Notifier, Outbox, Passwords, Sessions, Users, Vault, Watches, Workspaces,
 };
 
 /// Everything the use cases stand on, as the composition root put it together.
@@ -85,8 +91,10 @@ pub struct Ports {
     pub watches: Arc<dyn Watches>,
     /// Keys of requests and how those were answered.
     pub idempotency: Arc<dyn IdempotencyKeys>,
-    /// Bearer tokens.
+    /// Bearer tokens of our own.
     pub auth: Arc<dyn AuthProvider>,
+    /// The identity provider whose bearer tokens are good beside them, if there is one.
+    pub outside: Option<Arc<Outside>>,
     /// Logins that are renewed.
     pub sessions: Arc<dyn Sessions>,
     /// The tokens of scripts.
@@ -103,6 +111,12 @@ pub struct Ports {
     pub vault: Arc<dyn Vault>,
     /// Who hears how analyses get on.
     pub notifier: Arc<dyn Notifier>,
+    /// Notifications on their way out.
+    pub outbox: Arc<dyn Outbox>,
+    /// By which ways they go.
+    pub channels: Channels,
+    /// How patiently.
+    pub notification_rules: NotificationRules,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Identifiers.
@@ -156,6 +170,10 @@ pub struct Services {
     pub webhooks: Webhooks,
     /// Looking through sources.
     pub reconciler: Reconciler,
+    /// Who is told, and what became of that.
+    pub notifications: Notifications,
+    /// Sending notifications.
+    pub couriers: Couriers,
 }
 
 impl Services {
@@ -179,6 +197,8 @@ impl Services {
             spending: Spending::new(ports.clone()),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),
+            notifications: Notifications::new(ports.clone()),
+            couriers: Couriers::new(ports.clone()),
         }
     }
 }

@@ -116,6 +116,7 @@ pub(super) async fn principal(
         token_id: token.id,
         expires_at: token.expires_at,
         generation: None,
+        identity: None,
     };
     Ok(Some((principal, token.scope)))
 }

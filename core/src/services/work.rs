@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, Backlog, Evidence, Lease, Outcome, Progress, Specification, Stage,
-        Timestamp, Workspace,
+        Analysis, AnalysisError, Backlog, Dispatch, Evidence, Lease, Outcome, Progress,
+        Specification, Stage, Timestamp, Workspace,
     },
     explain::{self, ask},
     ports::{Notice, NoticeKind},
@@ -33,7 +33,12 @@ pub struct WorkLimits {
 #[derive(Debug, Clone)]
 pub enum Ended {
     /// The analysis is over.
-    Over(Outcome),
+    Over {
+        /// How it ended.
+        outcome: Outcome,
+        /// What is to be told of that.
+        told: Vec<Dispatch>,
+    },
     /// It is to be tried again.
     PutBack {
         /// When, at the earliest.
@@ -101,26 +106,44 @@ impl Work {
 
     /// Works on a claimed job; what it came to is to be [settled](Work::settle).
     pub async fn run(&self, lease: &Lease, job: &Analysis) -> Ended {
-        if job.attempt > self.limits.attempts {
-            return Ended::Over(Outcome::Failed(self.worker_lost()));
-        }
-        self.tell(lease, NoticeKind::Started).await;
-        match self.explain(job).await {
-            Ok(outcome) => Ended::Over(outcome),
+        let workspace = match self.workspace(job).await {
+            Ok(workspace) => workspace,
+            Err(failure) => return self.ended(None, job, Err(failure)),
+        };
+        let explained = if job.attempt > self.limits.attempts {
+            Ok(Outcome::Failed(self.worker_lost()))
+        } else {
+            self.tell(lease, NoticeKind::Started).await;
+            self.explain(&workspace, job).await
+        };
+        self.ended(Some(&workspace), job, explained)
+    }
+
+    fn ended(
+        &self,
+        workspace: Option<&Workspace>,
+        job: &Analysis,
+        explained: Result<Outcome, Failure>,
+    ) -> Ended {
+        let outcome = match explained {
+            Ok(outcome) => outcome,
             Err(failure) if self.is_put_back(job, failure.is_passing()) => {
-                self.put_back(job, &failure)
+                return self.put_back(job, &failure);
             }
-            Err(failure) => Ended::Over(Outcome::Failed(told(&failure))),
-        }
+            Err(failure) => Outcome::Failed(told(&failure)),
+        };
+        let told = workspace.map(|workspace| self.ports.to_tell(workspace, job, &outcome));
+        let told = told.unwrap_or_default();
+        Ended::Over { outcome, told }
     }
 
     /// Stores what a run came to. When that fails for a passing reason it may be tried again: the
     /// work is done and paid for, and it counts as long as nobody else has taken the job over.
     pub async fn settle(&self, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<()> {
         match ended {
-            Ended::Over(outcome) => {
+            Ended::Over { outcome, told } => {
                 let told_before = is_told(job, outcome);
-                match self.finish(lease, outcome.clone()).await? {
+                match self.finish(lease, outcome.clone(), told).await? {
                     Some(analysis) if !told_before => self.write_back.note(&analysis).await,
                     _ => {}
                 }
@@ -135,17 +158,16 @@ impl Work {
     }
 
     /// Steps 3 to 9: from the issue to its specification.
-    async fn explain(&self, job: &Analysis) -> Result<Outcome, Failure> {
-        let workspace = self.workspace(job).await?;
+    async fn explain(&self, workspace: &Workspace, job: &Analysis) -> Result<Outcome, Failure> {
         self.reached(job, Stage::Collecting);
         let delivered = job.event.as_deref().map(|event| (&job.issue, event));
         let evidence = self
             .reading
-            .evidence(&workspace, &job.issue.id, delivered)
+            .evidence(workspace, &job.issue.id, delivered)
             .await?;
-        let links = self.ports.models.chain(&workspace);
+        let links = self.ports.models.chain(workspace);
         let task = Task {
-            workspace: &workspace,
+            workspace,
             analysis: Some(Run::of(job)),
             evidence: &evidence,
             candidates: &[],
@@ -157,7 +179,7 @@ impl Work {
                 by_rules(&evidence, None)
             }
             None => {
-                let candidates = &self.reading.candidates(&workspace, &evidence).await?;
+                let candidates = &self.reading.candidates(workspace, &evidence).await?;
                 self.ask(&Task { candidates, ..task }, job, &links).await?
             }
         };
@@ -244,9 +266,15 @@ impl Work {
     }
 
     /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
-    async fn finish(&self, lease: &Lease, outcome: Outcome) -> Result<Option<Analysis>> {
+    async fn finish(
+        &self,
+        lease: &Lease,
+        outcome: Outcome,
+        told: &[Dispatch],
+    ) -> Result<Option<Analysis>> {
         let now = self.ports.clock.now();
-        let Some(analysis) = self.ports.analyses.finish(lease, outcome, now).await? else {
+        let finished = self.ports.analyses.finish(lease, outcome, told, now);
+        let Some(analysis) = finished.await? else {
             tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
             return Ok(None);
         };
@@ -273,6 +301,9 @@ impl Work {
             },
         )
         .await;
+        if let Some(dispatch) = told.first() {
+            self.ports.ring(dispatch).await;
+        }
         Ok(Some(analysis))
     }
 

@@ -105,6 +105,7 @@ impl WorkspaceService {
             sentry: SentrySettings::default(),
             openai_api_key: None,
             settings: WorkspaceSettings::default(),
+            webhooks: Vec::new(),
             created_at: now,
             updated_at: now,
         };
@@ -232,6 +233,11 @@ impl WorkspaceService {
         Ok(sealed
             .map(|sealed| self.ports.vault.open(sealed))
             .transpose()?)
+    }
+
+    /// Whether this installation can send mail: a server for it is configured.
+    pub fn sends_mail(&self) -> bool {
+        self.ports.channels.mail.is_some()
     }
 
     /// The source a workspace has chosen, with its secrets masked, fit to be shown.

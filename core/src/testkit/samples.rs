@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Analysis, AnalysisError, CallEnd, Egress, Issue, Level, Member, ModelCall, NewAnalysis,
-    Outcome, Project, Purpose, Role, SentrySettings, Specification, Timestamp, Tokens, User,
-    Workspace, WorkspaceSettings,
+    Analysis, AnalysisError, CallEnd, Dispatch, Egress, Issue, Level, Member, ModelCall,
+    NewAnalysis, Notification, Occasion, Outcome, Project, Purpose, Recipient, Role,
+    SentrySettings, Specification, Timestamp, Tokens, User, Workspace, WorkspaceSettings,
 };
 
 /// So many seconds after the moment at which the samples begin.
@@ -34,6 +34,7 @@ pub fn user(name: &str) -> User {
         workspace_id: None,
         password_hash: "$fake$0$".to_owned(),
         generation: 0,
+        vouched: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -52,6 +53,7 @@ pub fn workspace(name: &str, owner: &str) -> Workspace {
         sentry: SentrySettings::default(),
         openai_api_key: None,
         settings: WorkspaceSettings::default(),
+        webhooks: Vec::new(),
         created_at: at(0),
         updated_at: at(0),
     }
@@ -149,4 +151,24 @@ pub fn call(name: &str, seconds: i64) -> ModelCall {
         cost: 12,
         answer: Some("{}".to_owned()),
     }
+}
+
+/// A notification of workspace `ws` to the webhook `webhook-of-<name>`, due at `seconds` ([`at`]).
+pub fn dispatch(name: &str, seconds: i64) -> Dispatch {
+    let notification = Notification {
+        occasion: Occasion::Completed,
+        at: at(seconds),
+        analysis_id: id("analysis"),
+        revision: 1,
+        issue_id: "1".to_owned(),
+        short_id: Some("SHOP-1".to_owned()),
+        title: "KeyError: 'total'".to_owned(),
+        project: "shop".to_owned(),
+        issue_url: None,
+        priority: None,
+        summary: Some("the total is missing".to_owned()),
+        error: None,
+    };
+    let to = Recipient::Webhook(id(&format!("webhook-of-{name}")));
+    Dispatch::new(id(name), id("ws"), to, notification)
 }

@@ -10,12 +10,14 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::{Mutex, PoisonError},
+    thread,
     time::Duration,
 };
 
 use explainer_core::{Error, ErrorKind};
 use rustix::{
-    io::fcntl_dupfd_cloexec,
+    event::{PollFd, PollFlags, poll},
+    io::{Errno, fcntl_dupfd_cloexec},
     process::{Resource, Rlimit, Signal, getpid, kill_process, setrlimit},
     stdio::{dup2_stdin, dup2_stdout, stderr, stdin, stdout},
     thread::set_no_new_privs,
@@ -59,6 +61,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return ExitCode::FAILURE;
     };
     limit();
+    if end_with_host(&from).is_err() {
+        return ExitCode::FAILURE;
+    }
     let allowed = Allowed {
         digest: arguments.digest,
         path: arguments.library,
@@ -80,9 +85,27 @@ pub fn run(arguments: Arguments) -> ExitCode {
         }
         Err(error) => output.write(&refused(&error)),
     }
-    // Not `exit`: destructors of the library would run beside its threads.
-    let _ = kill_process(getpid(), Signal::KILL);
+    end();
     ExitCode::FAILURE
+}
+
+/// Not `exit`: destructors of the library would run beside its threads.
+fn end() {
+    let _ = kill_process(getpid(), Signal::KILL);
+}
+
+/// Ends this process when the host has gone, also while a library keeps the thread that reads.
+fn end_with_host(from: &OwnedFd) -> io::Result<()> {
+    let from = from.try_clone()?;
+    let watch = move || {
+        let hangs_up = &mut [PollFd::new(&from, PollFlags::empty())];
+        while poll(hangs_up, None) == Err(Errno::INTR) {}
+        // What ends in order is given its time.
+        thread::sleep(2 * END);
+        end();
+    };
+    let watcher = thread::Builder::new().name("watch-host".to_owned());
+    watcher.spawn(watch).map(drop)
 }
 
 fn serve(engine: &Engine, from: OwnedFd) {

@@ -6,7 +6,11 @@ use std::{fs, path::Path};
 use explainer_core::domain::Timestamp;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Service};
+use crate::support::{
+    Client, Service,
+    replay::Replay,
+    wire::{MODEL, Wire},
+};
 
 /// Number, what was wrong, the file below `tests/it` and the test that shows that it is gone.
 const GONE: &[(u8, &str, &str, &str)] = &[
@@ -15,6 +19,12 @@ const GONE: &[(u8, &str, &str, &str)] = &[
         "nothing of an event was looked at",
         "api/defects.rs",
         "the_stack_trace_is_looked_at",
+    ),
+    (
+        2,
+        "an answer that could not be read was completed with placeholders",
+        "api/defects.rs",
+        "an_answer_that_cannot_be_read_completes_nothing",
     ),
     (
         3,
@@ -89,6 +99,18 @@ const GONE: &[(u8, &str, &str, &str)] = &[
         "refusals_of_sentry_reach_the_client_as_what_they_are",
     ),
     (
+        12,
+        "`auto_analyze` did nothing",
+        "api/webhooks.rs",
+        "what_webhooks_tell_of_is_explained_without_being_asked",
+    ),
+    (
+        12,
+        "`notification_email` did nothing",
+        "api/notifications.rs",
+        "notification_email_is_told_when_an_analysis_ends",
+    ),
+    (
         13,
         "routes answered without a token",
         "api/matrix.rs",
@@ -141,6 +163,32 @@ async fn the_stack_trace_is_looked_at() {
         .unwrap()
         .to_owned();
     assert!(trace.contains(".py"), "{trace}");
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_completes_nothing() {
+    let server = Replay::start().await;
+    let (path, found) = Wire::Chat.description();
+    server.on(path, [found]);
+    let answer = Wire::Chat.answer(&["I am sorry, I can not help with that."], "stop");
+    server.on(Wire::Chat.path(), [answer]);
+    let url = format!("{}/v1", server.url());
+    let service = Service::start(&[
+        ("OPENAI_BASE_URL", &url),
+        ("OPENAI_MODEL", MODEL),
+        ("EXPLAINER__ANALYSIS__ATTEMPTS", "1"),
+    ]);
+    let client = service.client().with_workspace("ada").await;
+    let issue = client.issue_ids().await.remove(0);
+    let path = format!("/api/v1/issues/{issue}/analyze");
+    let answer = client.post(&path, &json!({})).await.ok();
+    let kept = client.get("/api/v1/issues/processed/").await.ok();
+    for seen in [&answer, &kept[0]] {
+        assert_eq!(seen["status"], "failed", "{seen}");
+        assert_eq!(seen["error"]["code"], "model_answer_unusable", "{seen}");
+    }
+    assert_eq!(answer["analysis"], Value::Null);
+    assert_eq!(kept[0]["ai_analysis"], Value::Null);
 }
 
 #[tokio::test]

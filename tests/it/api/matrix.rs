@@ -70,6 +70,8 @@ struct Theirs {
     analysis: String,
     invitation: String,
     token: String,
+    webhook: String,
+    delivery: String,
     issue: String,
 }
 
@@ -95,6 +97,8 @@ impl Operation {
                 ("workspaces", _) => ids.workspace.clone(),
                 ("invitations", _) => ids.invitation.clone(),
                 ("tokens", _) => ids.token.clone(),
+                ("webhooks", _) => ids.webhook.clone(),
+                ("deliveries", _) => ids.delivery.clone(),
                 ("users" | "members", _) => ids.owner.clone(),
                 _ => panic!("{}: tell this test whose {step} is", self.path),
             }
@@ -198,7 +202,10 @@ async fn token_of(service: &Service, name: &str) -> String {
 }
 
 async fn cast() -> Cast {
-    let service = Service::start(&[("SECRET_KEY", SECRET)]);
+    let service = Service::start(&[
+        ("SECRET_KEY", SECRET),
+        ("EXPLAINER__OUTBOUND__PRIVATE_NETWORKS", "true"),
+    ]);
     service.client().registered("root").await;
     let ada = service.client().with_workspace("ada").await;
     let bob = service.client().with_workspace("bob").await;
@@ -215,12 +222,19 @@ async fn cast() -> Cast {
         .ok();
     let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
     let pat = json!({"name": "script", "scope": "read", "days": 1});
+    let notifications = "/api/v1/notifications/webhooks";
+    let nobody = json!({"url": "http://127.0.0.1:1/"});
+    let webhook = id(&ada.post(notifications, &nobody).await.ok());
+    let test = format!("{notifications}/{webhook}/test");
+    let tried = ada.post(&test, &json!({})).await.ok();
     let theirs = Theirs {
         workspace: id(&ada.get("/api/v1/workspaces/current").await.ok()),
         owner: id(&ada.get("/api/v1/auth/me").await.ok()),
         analysis: id(&ada.get("/api/v1/issues/processed").await.ok()[0]),
         invitation: id(&ada.post(invitations, &invite).await.ok()),
         token: id(&ada.post("/api/v1/auth/tokens", &pat).await.ok()),
+        webhook,
+        delivery: tried["delivery_id"].as_str().unwrap().to_owned(),
         issue,
     };
     let document = service.client().get("/openapi.json").await.ok();
@@ -290,6 +304,8 @@ async fn another_s_workspace_is_as_good_as_none() {
         analysis: "nothing".to_owned(),
         invitation: "nothing".to_owned(),
         token: "nothing".to_owned(),
+        webhook: "nothing".to_owned(),
+        delivery: "nothing".to_owned(),
         issue: theirs.issue.clone(),
     };
     let named = cast.bob.with("x-workspace-id", &theirs.workspace);
@@ -325,6 +341,8 @@ async fn another_s_workspace_is_as_good_as_none() {
                 &theirs.owner,
                 &theirs.workspace,
                 &theirs.token,
+                &theirs.webhook,
+                &theirs.delivery,
             ] {
                 assert!(
                     !body.contains(secret.as_str()),
@@ -388,6 +406,8 @@ async fn state(owner: &Client) -> Vec<Value> {
         "workspaces/current/members",
         "workspaces/current/invitations",
         "settings",
+        "notifications/webhooks",
+        "notifications/deliveries",
         "issues/processed",
     ] {
         seen.push(owner.get(&format!("/api/v1/{path}")).await.ok());

@@ -68,7 +68,7 @@ impl Replica {
         let failed = Outcome::Failed(error);
         let done = self
             .store
-            .finish(&self.lease, failed, self.clock.now())
+            .finish(&self.lease, failed, &[], self.clock.now())
             .await;
         assert!(done.unwrap().is_some());
     }

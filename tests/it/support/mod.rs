@@ -6,6 +6,10 @@ use aws_lc_rs::hmac;
 
 mod capture;
 mod client;
+#[path = "../../../adapters/tests/support/identity.rs"]
+#[expect(dead_code, reason = "the adapters' own tests ask for more")]
+pub(crate) mod identity;
+mod mailbox;
 #[expect(
     dead_code,
     reason = "the adapter's tests, whose file this is, use the rest"
@@ -14,6 +18,7 @@ mod client;
 pub(crate) mod mongod;
 pub(crate) mod otlp;
 mod place;
+pub(crate) mod receiver;
 #[path = "../../../adapters/tests/support/replay.rs"]
 #[expect(dead_code, reason = "the adapters' own tests replay more")]
 pub(crate) mod replay;
@@ -25,6 +30,7 @@ mod service;
 pub(crate) mod wire;
 
 pub(crate) use client::{Answer, Client, Stream};
+pub(crate) use mailbox::Mailbox;
 pub(crate) use place::{Store, in_a_file};
 pub(crate) use service::Service;
 
@@ -45,8 +51,11 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
 /// The HMAC-SHA256 of `body`, which trackers sign their webhooks with, in hex.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, body);
-    tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
+    hex(hmac::sign(&key, body).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

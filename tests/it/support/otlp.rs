@@ -9,7 +9,10 @@ use opentelemetry_proto::tonic::{
 };
 use prost::Message;
 
-use super::capture::{Capture, Manner};
+use super::{
+    capture::{Capture, Manner},
+    hex,
+};
 
 /// It stops when this is dropped.
 pub(crate) struct Collector(Capture<Span>);
@@ -98,8 +101,4 @@ fn fields(attributes: Vec<KeyValue>) -> Fields {
         )
     };
     attributes.into_iter().map(field).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

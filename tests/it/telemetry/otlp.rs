@@ -269,8 +269,11 @@ async fn secrets_and_customers_words_are_in_no_trace() {
     }
 }
 
-/// Keeps a service busy that sends to `endpoint`, and then stops it.
-async fn works_with(endpoint: &str) {
+const UNMEASURED: &str = "skipped: memory is read from /proc, and there is none";
+
+/// Keeps a service busy that sends to `endpoint`, and then stops it; says whether its memory was
+/// measured.
+async fn works_with(endpoint: &str) -> bool {
     let mut service = Service::start(&[
         ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
         ("RUST_LOG", "info,explainer::access=off"),
@@ -289,9 +292,11 @@ async fn works_with(endpoint: &str) {
     assert!(service.terminate());
     let took = began.elapsed();
     assert!(took < LONGEST_FAREWELL, "it took {took:?} to stop");
+    // It is told, but not for each batch.
+    let told = service.log().matches("traces are lost from now on").count();
+    assert!(told <= 1, "{}", service.log());
     let Some((before, after)) = before.zip(after) else {
-        println!("skipped: memory is read from /proc, and there is none");
-        return;
+        return false;
     };
     // A kept span has about 1.5 KiB: ten thousand would be 15 MiB.
     let grown = after.saturating_sub(before);
@@ -299,9 +304,7 @@ async fn works_with(endpoint: &str) {
         grown < 8 * 1024,
         "{grown} KiB more than after 4000 requests"
     );
-    // It is told, but not for each batch.
-    let told = service.log().matches("traces are lost from now on").count();
-    assert!(told <= 1, "{}", service.log());
+    true
 }
 
 #[tokio::test]
@@ -310,19 +313,25 @@ async fn one_that_is_down_holds_nobody_up() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", free.local_addr().unwrap());
     drop(free);
-    works_with(&endpoint).await;
+    if !works_with(&endpoint).await {
+        println!("{UNMEASURED}");
+    }
 }
 
 #[tokio::test]
 async fn one_that_is_silent_holds_nobody_up() {
     let collector = Collector::start(Manner::Silent);
-    works_with(&collector.endpoint()).await;
+    if !works_with(&collector.endpoint()).await {
+        println!("{UNMEASURED}");
+    }
 }
 
 #[tokio::test]
 async fn one_that_refuses_holds_nobody_up() {
     let collector = Collector::start(Manner::Status(503));
-    works_with(&collector.endpoint()).await;
+    if !works_with(&collector.endpoint()).await {
+        println!("{UNMEASURED}");
+    }
     assert!(!collector.spans().is_empty());
 }
 

@@ -5,7 +5,11 @@
 //! of a mix of reads and analyses. What it holds is printed every minute, and at the end how much
 //! more that is than after the first five minutes, when caches and pools are full.
 
-#![expect(clippy::print_stdout, reason = "a program for people to run")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people to run"
+)]
 #![expect(
     dead_code,
     reason = "it shares the places and the load with the program that compares speeds"
@@ -72,7 +76,7 @@ async fn main() -> Outcome {
         duration: Duration::from_secs(10),
     };
     let fastest = fastest.run(&place, &mix).await?.requests_per_second;
-    let pace = Duration::from_secs_f64(2.0 * f64::from(CONNECTIONS) / fastest);
+    let beat = Duration::from_secs_f64(2.0 * f64::from(CONNECTIONS) / fastest);
     println!(
         "{fastest:.0} requests/s at most, so {:.0} from now on",
         fastest / 2.0
@@ -84,7 +88,7 @@ async fn main() -> Outcome {
     let mut settled = None;
     for minute in 1..=options.minutes {
         let until = Instant::now() + Duration::from_secs(60);
-        let asking = (0..CONNECTIONS).map(|from| paced(&place, &mix, from, pace, until));
+        let asking = (0..CONNECTIONS).map(|from| paced(&place, &mix, from, beat, until));
         let asked: u64 = futures::future::try_join_all(asking).await?.iter().sum();
         let held = Held::by(&place)?;
         println!(
@@ -131,13 +135,13 @@ async fn paced(
     place: &Place,
     mix: &[Vec<u8>],
     from: u16,
-    pace: Duration,
+    every: Duration,
     until: Instant,
 ) -> Outcome<u64> {
     let mut stream = tokio::net::TcpStream::connect(place.address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(64 * 1024);
-    let mut beat = interval(pace);
+    let mut beat = interval(every);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asked = 0;
     for request in mix

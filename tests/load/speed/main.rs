@@ -17,8 +17,12 @@ mod limit;
 mod load;
 #[path = "../model.rs"]
 mod model;
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "it serves the tests of the stores first"
+)]
 #[path = "../../../adapters/tests/support/mongod.rs"]
-#[expect(dead_code, reason = "it serves the tests of the stores first")]
 mod mongod;
 mod place;
 mod report;

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Lease,
-        ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale, Timestamp, TokenId,
-        Usage, User, UserId, Watch, Workspace, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Dispatch,
+        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale, Timestamp,
+        TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
         Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,
@@ -150,9 +150,10 @@ impl Analyses for Traced<dyn Analyses> {
         &self,
         lease: &Lease,
         outcome: Outcome,
+        told: &[Dispatch],
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
-        let finished = self.inner.finish(lease, outcome, now);
+        let finished = self.inner.finish(lease, outcome, told, now);
         call(span!("store", self, "finish"), finished).await
     }
 

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
+        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -16,7 +16,7 @@ use explainer_core::{
 use super::{
     MongoStore,
     forms::date,
-    indexes::{ANALYSES, FORMER_RESULTS},
+    indexes::{ANALYSES, FORMER_RESULTS, OUTBOX},
     query, queue, results,
 };
 
@@ -120,11 +120,13 @@ impl Analyses for MongoStore {
         &self,
         lease: &Lease,
         outcome: Outcome,
+        told: &[Dispatch],
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
         let analyses = self.collection(ANALYSES);
-        self.run("finish", queue::finish(&analyses, lease, outcome, now))
-            .await
+        let outbox = self.collection(OUTBOX);
+        let finished = queue::finish(&analyses, &outbox, lease, outcome, told, now);
+        self.run("finish", finished).await
     }
 
     async fn retry_at(

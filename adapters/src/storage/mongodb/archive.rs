@@ -5,13 +5,12 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use ::mongodb::{
     bson::{Bson, Document, doc},
-    error::{ErrorKind as DriverKind, InsertManyError},
     options::Hint,
 };
 use async_trait::async_trait;
 use explainer_core::{
     ErrorKind, Result,
-    domain::{InvalidId, ModelCall, Timestamp, User, Workspace},
+    domain::{AccessToken, Dispatch, InvalidId, Invitation, ModelCall, Timestamp, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -26,9 +25,10 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::{
-        ANALYSES, FORMER_RESULTS, MODEL_CALLS, OF_ISSUE, REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
+        ACCESS_TOKENS, ANALYSES, FORMER_RESULTS, INVITATIONS, MODEL_CALLS, OF_ISSUE, OUTBOX,
+        REVOKED_TOKENS, USERS, WATCHES, WORKSPACES,
     },
-    results,
+    query, results,
 };
 
 /// Where the records of one kind are, and how documents are read and written.
@@ -42,10 +42,13 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
     match kind {
         Kind::Users => of::<User>(USERS),
         Kind::Workspaces => of::<Workspace>(WORKSPACES),
+        Kind::AccessTokens => of::<AccessToken>(ACCESS_TOKENS),
+        Kind::Invitations => of::<Invitation>(INVITATIONS),
         Kind::Analyses => of::<QueuedAnalysis>(ANALYSES),
         Kind::FormerResults => of::<FormerResult>(FORMER_RESULTS),
         Kind::ModelCalls => of::<ModelCall>(MODEL_CALLS),
         Kind::Watches => of::<WatchMark>(WATCHES),
+        Kind::Dispatches => of::<Dispatch>(OUTBOX),
         Kind::RevokedTokens => of::<RevokedToken>(REVOKED_TOKENS),
     }
 }
@@ -191,27 +194,9 @@ impl MongoStore {
         collection: &str,
         documents: Vec<Document>,
     ) -> Result<Vec<(usize, Added)>, Fault> {
-        let collection = self.collection(collection);
-        let insert = collection.insert_many(documents).ordered(false);
-        let Err(error) = insert.await else {
-            return Ok(Vec::new());
-        };
-        let DriverKind::InsertMany(InsertManyError {
-            write_errors: Some(refused),
-            write_concern_error: None,
-            ..
-        }) = &*error.kind
-        else {
-            return Err(error.into());
-        };
-        let mut outcome = Vec::new();
-        for one in refused {
-            match Fault::of_code(one.code, &one.message) {
-                Some(Fault::Taken(index)) => outcome.push((one.index, taken(&index))),
-                _ => return Err(error.into()),
-            }
-        }
-        Ok(outcome)
+        let refused = query::add_all(&self.collection(collection), documents).await?;
+        let refused = refused.into_iter();
+        Ok(refused.map(|(at, index)| (at, taken(&index))).collect())
     }
 }
 
@@ -320,19 +305,12 @@ impl Record for RevokedToken {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::mongodb::indexes::{
-        self, ACCESS_TOKENS, AUDIT, DELIVERIES, INVITATIONS, KEYS, SESSIONS,
-    };
+    use crate::storage::mongodb::indexes::{self, AUDIT, DELIVERIES, KEYS, SESSIONS};
 
     /// Collections that are not carried, each with the reason.
     const LEFT_BEHIND: &[(&str, &str)] = &[
         (DELIVERIES, "a webhook that comes again joins its analysis"),
         (SESSIONS, "a login ends with the move: one logs in again"),
-        (
-            ACCESS_TOKENS,
-            "a move is a good time to make them anew, and whoever has one learns of it at once",
-        ),
-        (INVITATIONS, "short-lived, and made anew with one request"),
         (AUDIT, "stays with the store in which things were changed"),
         (
             KEYS,

@@ -76,7 +76,7 @@ fn what_matters() -> [Document; 2] {
         "$ifNull": ["$updateDescription.updatedFields", {}],
     } };
     let names = doc! { "$map": { "input": fields, "in": "$$this.k" } };
-    let others = doc! { "$setDifference": [names, ["due_at", "lease"]] };
+    let others = doc! { "$setDifference": [names, ["due_at", "lease", "told", "told_at"]] };
     let matters = doc! { "$or": [
         { "operationType": { "$in": ["insert", "replace", "delete"] } },
         { "$expr": { "$gt": [{ "$size": others }, 0] } },

@@ -18,7 +18,7 @@ use explainer_core::{
         AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
         InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
         SentrySettings, Session, SourceChoice, Specification, Stale, Status, Timestamp, TokenId,
-        User, UserId, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        User, UserId, Vouched, Webhook, Workspace, WorkspaceId, WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -155,6 +155,8 @@ struct UserFields {
     password_hash: String,
     #[serde(default)]
     generation: u32,
+    #[serde(default)]
+    vouched: Option<Vouched>,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]
@@ -175,6 +177,8 @@ struct WorkspaceFields {
     sentry: SentrySettings,
     openai_api_key: Option<Sealed>,
     settings: WorkspaceSettings,
+    #[serde(default)]
+    webhooks: Vec<Webhook>,
     #[serde(with = "as_date")]
     created_at: Timestamp,
     #[serde(with = "as_date")]

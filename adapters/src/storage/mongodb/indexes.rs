@@ -22,6 +22,7 @@ pub(super) const SESSIONS: &str = "sessions";
 pub(super) const ACCESS_TOKENS: &str = "access_tokens";
 pub(super) const MODEL_CALLS: &str = "model_calls";
 pub(super) const DELIVERIES: &str = "deliveries";
+pub(super) const OUTBOX: &str = "outbox";
 /// Found by their ids alone.
 pub(super) const WATCHES: &str = "watches";
 
@@ -103,6 +104,24 @@ pub(super) fn all() -> Vec<(&'static str, Bson)> {
                     },
                 },
                 // Only what waits or is worked on is in it, so it stays small.
+                {
+                    "name": "due",
+                    "key": { "due_at": 1, "_id": 1 },
+                    "partialFilterExpression": { "due_at": { "$exists": true } },
+                },
+                // Only what has something to tell that is not in the outbox yet.
+                {
+                    "name": "told",
+                    "key": { "told_at": 1 },
+                    "partialFilterExpression": { "told_at": { "$exists": true } },
+                },
+            ]),
+        ),
+        (
+            OUTBOX,
+            bson!([
+                { "name": "expiry", "key": { "expires_at": 1 }, "expireAfterSeconds": GRACE },
+                { "name": "of_workspace", "key": { "workspace_id": 1, "_id": -1 } },
                 {
                     "name": "due",
                     "key": { "due_at": 1, "_id": 1 },

@@ -28,6 +28,7 @@ mod indexes;
 mod invitations;
 mod ledger;
 pub mod older;
+mod outbox;
 mod query;
 mod queue;
 mod results;

@@ -1,6 +1,10 @@
 //! How records are read and added: a document is turned into its record here and nowhere else.
 
-use ::mongodb::{Collection, Cursor, bson::Document};
+use ::mongodb::{
+    Collection, Cursor,
+    bson::Document,
+    error::{ErrorKind, InsertManyError},
+};
 
 use super::{documents::Record, fault::Fault};
 
@@ -29,4 +33,32 @@ pub(super) async fn add(
 ) -> Result<(), Fault> {
     collection.insert_one(document).await?;
     Ok(())
+}
+
+/// Adds documents, each for itself; tells which of them were not, by their number, and which index
+/// has such a document already.
+pub(super) async fn add_all(
+    collection: &Collection<Document>,
+    documents: Vec<Document>,
+) -> Result<Vec<(usize, String)>, Fault> {
+    let insert = collection.insert_many(documents).ordered(false);
+    let Err(error) = insert.await else {
+        return Ok(Vec::new());
+    };
+    let ErrorKind::InsertMany(InsertManyError {
+        write_errors: Some(refused),
+        write_concern_error: None,
+        ..
+    }) = &*error.kind
+    else {
+        return Err(error.into());
+    };
+    let mut outcome = Vec::new();
+    for one in refused {
+        match Fault::of_code(one.code, &one.message) {
+            Some(Fault::Taken(index)) => outcome.push((one.index, index)),
+            _ => return Err(error.into()),
+        }
+    }
+    Ok(outcome)
 }

@@ -18,8 +18,8 @@ use ::mongodb::{
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Progress, Stale, Status,
-        Timestamp,
+        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Progress, Stale,
+        Status, Timestamp,
     },
 };
 
@@ -28,7 +28,7 @@ use super::{
     fault::Fault,
     forms::{date, time},
     indexes::OF_ISSUE,
-    query, results,
+    outbox, query, results,
 };
 
 /// How often a step is tried where somebody else is quicker each time.
@@ -58,7 +58,7 @@ pub(super) async fn enqueue(
         let mut next = analysis.clone();
         next.request_again(request.clone());
         results::put_aside(former, &analysis).await?;
-        if change(jobs, ended(&analysis), &analysis, &next, now).await? {
+        if change(jobs, ended(&analysis), &analysis, &next, now, doc! {}).await? {
             results::drop_old(former, &next).await?;
             return Ok(next);
         }
@@ -88,7 +88,7 @@ pub(super) async fn claim(
         let mut begun = analysis.clone();
         let lease = begun.begin(token, now, length);
         let now = Place::Held(&lease);
-        if change(jobs, held(&lease), &analysis, &begun, now).await? {
+        if change(jobs, held(&lease), &analysis, &begun, now, doc! {}).await? {
             return Ok(Some((lease, begun)));
         }
         // It was deleted in between: there may be another.
@@ -118,8 +118,10 @@ pub(super) async fn report(
 
 pub(super) async fn finish(
     jobs: &Collection<Document>,
+    outbox: &Collection<Document>,
     lease: &Lease,
     outcome: Outcome,
+    told: &[Dispatch],
     now: Timestamp,
 ) -> Result<Option<Analysis>, Fault> {
     let Some(analysis) = query::one::<Analysis>(jobs, held(lease)).await? else {
@@ -127,8 +129,20 @@ pub(super) async fn finish(
     };
     let mut done = analysis.clone();
     done.end(outcome, now);
-    let written = change(jobs, held(lease), &analysis, &done, Place::Left).await?;
-    Ok(written.then_some(done))
+    let mut told = outbox::told(told)?;
+    let beside = told.clone();
+    if !change(jobs, held(lease), &analysis, &done, Place::Left, beside).await? {
+        return Ok(None);
+    }
+    if !told.is_empty() {
+        told.insert("_id", done.id.as_str());
+        // It is in the document: where this fails, `gather` does it.
+        if let Err(fault) = outbox::move_out(jobs, outbox, &told).await {
+            let error = fault.into_error("finish");
+            tracing::warn!(?error, analysis = %done.id, "notifications are late");
+        }
+    }
+    Ok(Some(done))
 }
 
 pub(super) async fn retry_at(
@@ -144,7 +158,7 @@ pub(super) async fn retry_at(
     let mut waiting = analysis.clone();
     waiting.put_back(reason, now);
     let now = Place::Waiting { due };
-    change(jobs, held(lease), &analysis, &waiting, now).await
+    change(jobs, held(lease), &analysis, &waiting, now, doc! {}).await
 }
 
 pub(super) async fn outdate(
@@ -219,13 +233,14 @@ async fn add(
     query::add(jobs, document).await
 }
 
-/// Writes what a step changed, if `condition` still finds the document; tells whether it did.
+/// Writes what a step changed, and these fields `beside` it, if `condition` still finds the document; tells whether it did.
 async fn change(
     jobs: &Collection<Document>,
     condition: Document,
     before: &Analysis,
     after: &Analysis,
     place: Place<'_>,
+    beside: Document,
 ) -> Result<bool, Fault> {
     let before = before.to_document()?;
     let mut set = after.to_document()?;
@@ -234,6 +249,7 @@ async fn change(
         .filter(|(field, value)| before.get(field) != Some(value))
         .collect();
     set.extend(place.fields());
+    set.extend(beside);
     let mut unset = doc! { "due_at": "", "lease": "" };
     for field in set.keys() {
         unset.remove(field);

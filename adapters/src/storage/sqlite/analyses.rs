@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
+        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -158,12 +158,13 @@ impl Analyses for SqliteStore {
         &self,
         lease: &Lease,
         outcome: Outcome,
+        told: &[Dispatch],
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
-        let lease = lease.clone();
+        let (lease, told) = (lease.clone(), told.to_vec());
         self.database
             .write("finish", move |connection| {
-                queue::finish(connection, &lease, outcome, now)
+                queue::finish(connection, &lease, outcome, &told, now)
             })
             .await
     }

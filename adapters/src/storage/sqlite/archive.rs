@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    SqliteStore, fault::Fault, ledger, queue, revoked_tokens, statement::Sql, users, watches,
-    workspaces,
+    SqliteStore, credentials, fault::Fault, invitations, ledger, outbox, queue, revoked_tokens,
+    statement::Sql, users, watches, workspaces,
 };
 
 /// Tables whose rows are not carried by themselves, each with the reason.
@@ -28,11 +28,6 @@ pub(super) const LEFT_BEHIND: &[(&str, &str)] = &[
         "a webhook that comes again joins its analysis",
     ),
     ("sessions", "a login ends with the move: one logs in again"),
-    (
-        "access_tokens",
-        "a move is a good time to make them anew, and whoever has one learns of it at once",
-    ),
-    ("invitations", "short-lived, and made anew with one request"),
     ("audit", "stays with the store in which things were changed"),
     (
         "idempotency_keys",
@@ -82,6 +77,8 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
     match kind {
         Kind::Users => shelf!("users", "id", "doc", users::add),
         Kind::Workspaces => shelf!("workspaces", "id", "doc", workspaces::add),
+        Kind::AccessTokens => shelf!("access_tokens", "id", "doc", credentials::add),
+        Kind::Invitations => shelf!("invitations", "id", "doc", invitations::add),
         Kind::Analyses => shelf!(
             "analyses",
             "id",
@@ -97,6 +94,7 @@ pub(super) fn shelf(kind: Kind) -> Shelf {
                          'due_at', due_at)",
             watches::add
         ),
+        Kind::Dispatches => shelf!("outbox", "id", "doc", outbox::add),
         Kind::RevokedTokens => shelf!(
             "revoked_tokens",
             "token",

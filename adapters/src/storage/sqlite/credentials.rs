@@ -6,7 +6,7 @@ use explainer_core::{
     domain::{AccessToken, Session, Timestamp, TokenId, UserId},
     ports::{AccessTokens, Rotation, Sessions},
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
@@ -98,26 +98,32 @@ impl Sessions for SqliteStore {
     }
 }
 
+/// Adds a token unless its id or its hash is taken.
+pub(super) fn add(connection: &Connection, token: &AccessToken) -> Result<(), Fault> {
+    let row = params![
+        token.id.as_str(),
+        token.user_id.as_str(),
+        token.secret_hash,
+        token.created_at.as_millisecond(),
+        token.expires_at.as_millisecond(),
+        encode(token)?,
+    ];
+    if ADD_TOKEN.run(connection, row)? == 0 {
+        return Err(Fault::refused(
+            ErrorKind::Conflict,
+            "could not add the token because its id is taken; use a new one",
+        ));
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl AccessTokens for SqliteStore {
     async fn insert(&self, token: &AccessToken, now: Timestamp) -> Result<()> {
         let token = token.clone();
         self.database
             .write("insert access token", move |connection| {
-                let row = params![
-                    token.id.as_str(),
-                    token.user_id.as_str(),
-                    token.secret_hash,
-                    token.created_at.as_millisecond(),
-                    token.expires_at.as_millisecond(),
-                    encode(&token)?,
-                ];
-                if ADD_TOKEN.run(connection, row)? == 0 {
-                    return Err(Fault::refused(
-                        ErrorKind::Conflict,
-                        "could not add the token because its id is taken; use a new one",
-                    ));
-                }
+                add(connection, &token)?;
                 FORGET_TOKENS.run(connection, [now.as_millisecond()])?;
                 Ok(())
             })

@@ -6,10 +6,11 @@ use explainer_core::{
     domain::{Invitation, InvitationId, Timestamp, WorkspaceId},
     ports::Invitations,
 };
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::{
     SqliteStore,
+    fault::Fault,
     statement::{encode, statements},
 };
 
@@ -24,21 +25,26 @@ statements! {
     FORGET = "DELETE FROM invitations WHERE expires_at <= ?1";
 }
 
+pub(super) fn add(connection: &Connection, invitation: &Invitation) -> Result<(), Fault> {
+    let row = params![
+        invitation.id.as_str(),
+        invitation.workspace_id.as_str(),
+        invitation.code_hash,
+        invitation.created_at.as_millisecond(),
+        invitation.expires_at.as_millisecond(),
+        encode(invitation)?,
+    ];
+    ADD.run(connection, row)?;
+    Ok(())
+}
+
 #[async_trait]
 impl Invitations for SqliteStore {
     async fn insert(&self, invitation: &Invitation, now: Timestamp) -> Result<()> {
         let invitation = invitation.clone();
         self.database
             .write("insert invitation", move |connection| {
-                let row = params![
-                    invitation.id.as_str(),
-                    invitation.workspace_id.as_str(),
-                    invitation.code_hash,
-                    invitation.created_at.as_millisecond(),
-                    invitation.expires_at.as_millisecond(),
-                    encode(&invitation)?,
-                ];
-                ADD.run(connection, row)?;
+                add(connection, &invitation)?;
                 FORGET.run(connection, [now.as_millisecond()])?;
                 Ok(())
             })

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_ledger.sql"),
     include_str!("migrations/0004_automatic.sql"),
     include_str!("migrations/accounts.sql"),
+    include_str!("migrations/notifications.sql"),
 ];
 
 /// Runs what the file has not seen yet, in one transaction: of several processes that start at

@@ -24,6 +24,7 @@ mod idempotency;
 mod invitations;
 mod ledger;
 mod migrations;
+mod outbox;
 mod queue;
 mod revoked_tokens;
 mod statement;

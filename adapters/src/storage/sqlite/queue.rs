@@ -8,8 +8,8 @@ use std::time::Duration;
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, Backlog, Lease, NewAnalysis, Outcome, Priority, Progress,
-        Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Priority,
+        Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
     ports::{FormerResult, QueuedAnalysis},
 };
@@ -17,6 +17,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     fault::Fault,
+    outbox,
     statement::{Sql, encode, statements},
 };
 
@@ -160,6 +161,7 @@ pub(super) fn finish(
     connection: &Connection,
     lease: &Lease,
     outcome: Outcome,
+    told: &[Dispatch],
     now: Timestamp,
 ) -> Result<Option<Analysis>, Fault> {
     let Some(mut analysis) = held(connection, lease)? else {
@@ -167,6 +169,7 @@ pub(super) fn finish(
     };
     analysis.end(outcome, now);
     store(UPDATE, connection, &analysis, Place::Left)?;
+    outbox::post(connection, told, now)?;
     Ok(Some(analysis))
 }
 

@@ -14,8 +14,8 @@ use serde_json::json;
 
 use super::{
     SqliteStore, analyses, archive, audit, credentials, database::Database, deliveries,
-    fault::Fault, idempotency, invitations, ledger, queue, revoked_tokens, statement::Sql, users,
-    vitals, watches, workspaces,
+    fault::Fault, idempotency, invitations, ledger, outbox, queue, revoked_tokens, statement::Sql,
+    users, vitals, watches, workspaces,
 };
 
 const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage/sqlite");
@@ -50,6 +50,7 @@ fn all_statements() -> Vec<Sql> {
         invitations::STATEMENTS,
         deliveries::STATEMENTS,
         ledger::STATEMENTS,
+        outbox::STATEMENTS,
         idempotency::STATEMENTS,
         queue::STATEMENTS,
         revoked_tokens::STATEMENTS,
@@ -329,7 +330,11 @@ async fn several_that_share_a_file_hand_out_each_job_once() {
             let (lease, lent) = (turn.to_string(), Duration::from_secs(60));
             let (lease, job) = store.claim(&lease, at(1), lent).await.unwrap().unwrap();
             let done = completed(&job, "done");
-            store.finish(&lease, done, at(2)).await.unwrap().unwrap()
+            store
+                .finish(&lease, done, &[], at(2))
+                .await
+                .unwrap()
+                .unwrap()
         })
     });
     let done = join_all(runs).await.into_iter().map(|done| done.unwrap());

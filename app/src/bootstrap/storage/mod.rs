@@ -23,7 +23,7 @@ use explainer_core::{
     domain::SecretString,
     ports::{
         AccessTokens, Analyses, AuditLog, Changes, Deliveries, Export, IdempotencyKeys, Import,
-        Invitations, Ledger, RevokedTokens, Sessions, Users, Vitals, Watches, Workspaces,
+        Invitations, Ledger, Outbox, RevokedTokens, Sessions, Users, Vitals, Watches, Workspaces,
     },
     services::{Mode, Tally},
 };
@@ -38,6 +38,7 @@ pub(super) struct Stores {
     pub ledger: Arc<dyn Ledger>,
     pub deliveries: Arc<dyn Deliveries>,
     pub watches: Arc<dyn Watches>,
+    pub outbox: Arc<dyn Outbox>,
     pub idempotency: Arc<dyn IdempotencyKeys>,
     pub revoked_tokens: Arc<dyn RevokedTokens>,
     pub sessions: Arc<dyn Sessions>,
@@ -59,6 +60,7 @@ impl Stores {
             + Ledger
             + Deliveries
             + Watches
+            + Outbox
             + IdempotencyKeys
             + RevokedTokens
             + Sessions
@@ -84,6 +86,7 @@ impl Stores {
             watches: traced!(dyn Watches),
             idempotency: traced!(dyn IdempotencyKeys),
             revoked_tokens: traced!(dyn RevokedTokens),
+            outbox: store.clone(),
             sessions: store.clone(),
             access_tokens: store.clone(),
             invitations: store.clone(),

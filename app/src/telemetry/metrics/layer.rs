@@ -16,8 +16,8 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Call, Ended, Metrics, OfModel, OfPlugin, Tokens};
-use crate::telemetry::ANALYSIS;
+use super::{Call, Ended, Metrics, OfModel, OfPlugin, Sent, Tokens};
+use crate::telemetry::{ANALYSIS, NOTIFICATION};
 
 #[cfg(not(feature = "plugins"))]
 const RESTART: &str = "there are no plugins";
@@ -27,7 +27,12 @@ pub(in crate::telemetry) fn layer<S>(metrics: Arc<Metrics>) -> Box<dyn Layer<S> 
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let heard = filter_fn(|it| matches!(it.target(), CALL | ANALYSIS | BREAKER | RESTART));
+    let heard = filter_fn(|it| {
+        matches!(
+            it.target(),
+            CALL | ANALYSIS | BREAKER | NOTIFICATION | RESTART
+        )
+    });
     Counting(metrics).with_filter(heard).boxed()
 }
 
@@ -76,6 +81,11 @@ where
                 let model = self.0.model(&fields.model);
                 let breaker = self.0.breakers.get_or_create(&OfModel { model });
                 breaker.set(i64::from(fields.open));
+            }
+            NOTIFICATION => {
+                let (channel, outcome) = (fields.kind, fields.outcome);
+                let sent = Sent { channel, outcome };
+                self.0.notifications.get_or_create(&sent).inc();
             }
             RESTART => {
                 let plugin = OfPlugin { kind: fields.kind };

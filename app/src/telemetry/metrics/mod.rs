@@ -42,6 +42,7 @@ pub struct Metrics {
     tokens: Family<Tokens, Counter>,
     cost: Family<OfModel, Counter<f64, AtomicU64>>,
     breakers: Family<OfModel, Gauge>,
+    notifications: Family<Sent, Counter>,
     restarts: Family<OfPlugin, Counter>,
     queue_jobs: Gauge,
     queue_seconds: Gauge<f64, AtomicU64>,
@@ -67,6 +68,12 @@ struct Call {
 struct Ended {
     outcome: String,
     model: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Sent {
+    channel: String,
+    outcome: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -99,6 +106,7 @@ impl Default for Metrics {
             tokens: Family::default(),
             cost: Family::default(),
             breakers: Family::default(),
+            notifications: Family::default(),
             restarts: Family::default(),
             queue_jobs: Gauge::default(),
             queue_seconds: Gauge::default(),
@@ -159,6 +167,11 @@ impl Metrics {
             "model_breaker_open",
             "Whether a model that failed is left alone for now",
             self.breakers.clone(),
+        );
+        to.register(
+            "notifications",
+            "Attempts to deliver notifications, by the way they went and what came of it",
+            self.notifications.clone(),
         );
         to.register(
             "plugin_restarts",

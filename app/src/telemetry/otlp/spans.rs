@@ -68,7 +68,7 @@ impl Trace {
             otel.status_code = Empty,
             request_id = id,
             http.request.method = method,
-            http.route = "unknown",
+            http.route = Empty,
             http.response.status_code = Empty,
             user.id = Empty,
             workspace.id = Empty,
@@ -79,7 +79,6 @@ impl Trace {
             span.record("http.route", &*route.0);
         }
         let status = response.status();
-        span.record("http.route", route);
         span.record("http.response.status_code", status.as_u16());
         if status.is_server_error() {
             span.record("otel.status_code", "error");

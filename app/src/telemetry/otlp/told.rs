@@ -29,7 +29,10 @@ pub(super) fn told(mut batch: Vec<SpanData>) -> Vec<SpanData> {
 fn name(span: &mut SpanData) {
     let text = |name| text(&span.attributes, name);
     if !text("http.request.method").is_empty() {
-        let route = text("http.route");
+        let route = match text("http.route") {
+            route if route.is_empty() => Cow::Borrowed("unknown"),
+            route => route,
+        };
         span.name = format!("{} {route}", text("http.request.method")).into();
     } else if !text("kind").is_empty() {
         let what = match text("gen_ai.request.model") {

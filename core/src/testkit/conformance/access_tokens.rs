@@ -23,7 +23,8 @@ pub const CASES: &[Case<dyn AccessTokens>] = cases![dyn AccessTokens;
     "a token is forgotten once it has expired" => a_token_is_forgotten_once_it_has_expired,
 ];
 
-fn token(name: &str, owner: &str, seconds: i64) -> AccessToken {
+/// A token of `owner`, good for a minute.
+pub(super) fn token(name: &str, owner: &str, seconds: i64) -> AccessToken {
     AccessToken {
         id: id(name),
         user_id: user(owner).id,

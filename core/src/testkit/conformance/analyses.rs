@@ -389,6 +389,6 @@ async fn finished(
     outcome: Outcome,
     seconds: i64,
 ) -> Result<Analysis, Stop> {
-    let finished = analyses.finish(lease, outcome, at(seconds)).await?;
+    let finished = analyses.finish(lease, outcome, &[], at(seconds)).await?;
     finished.ok_or_else(|| Stop::Failed("the lease was lost".to_owned()))
 }

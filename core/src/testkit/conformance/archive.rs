@@ -4,18 +4,18 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Case, Stop, Verdict, WholeStore, analyses::LEASE};
+use super::{Case, Stop, Verdict, WholeStore, access_tokens, analyses::LEASE, invitations};
 use crate::{
     Result, cases,
-    domain::{Member, MemberRole, Sealed, Status},
+    domain::{AccessToken, Invitation, Member, MemberRole, Sealed, Status, Timestamp},
     ensure,
     ports::{
-        Added, Analyses, Entry, Export, Kind, Ledger, RevokedTokens, Unreadable, Users, Watches,
-        Workspaces,
+        AccessTokens, Added, Analyses, Entry, Export, Invitations, Kind, Ledger, Outbox,
+        RevokedTokens, Unreadable, Users, Watches, Workspaces,
     },
     testkit::{
         fakes::MemoryStore,
-        samples::{at, call, completed, failure, id, request, user, workspace},
+        samples::{at, call, completed, dispatch, failure, id, request, user, workspace},
     },
 };
 
@@ -90,6 +90,10 @@ async fn what_was_read_from_another_store_reads_back_equal(store: &dyn WholeStor
     ensure!(of_ada.len() == 3, "the workspaces of a member: {of_ada:?}");
     let revoked = store.is_revoked(&id("token-1")).await?;
     ensure!(revoked, "a revoked token is good again");
+    let token = AccessTokens::find(store, "hash of token-a").await?;
+    ensure!(token.is_some(), "the token of a script is none any more");
+    let invitation = Invitations::find(store, "hash of invitation-a", at(0)).await?;
+    ensure!(invitation.is_some(), "an invitation is none any more");
     Ok(())
 }
 
@@ -158,6 +162,8 @@ async fn which_ids_are_there_already_is_known(store: &dyn WholeStore) -> Verdict
     for (kind, there) in [
         (Kind::Users, "user-ada"),
         (Kind::Workspaces, "ws"),
+        (Kind::AccessTokens, "token-a"),
+        (Kind::Invitations, "invitation-a"),
         (Kind::Analyses, "analysis-1"),
         (Kind::FormerResults, "analysis-b/1"),
         (Kind::ModelCalls, "call-a"),
@@ -192,6 +198,9 @@ async fn a_job_goes_on_where_it_stood(store: &dyn WholeStore) -> Verdict {
     Ok(())
 }
 
+/// When what runs out does so; a server that forgets by its own clock does not either before.
+const LATE: Timestamp = Timestamp::constant(7_000_000_000, 0);
+
 /// Three or more of each kind.
 async fn fill(store: &dyn WholeStore) -> Verdict {
     for name in ["bob", "ada", "cyd"] {
@@ -206,6 +215,20 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         workspace.sentry.api_token = Some(Sealed("sealed".to_owned()));
         Workspaces::insert(store, &workspace).await?;
     }
+    for name in ["token-b", "token-a", "token-c"] {
+        let token = AccessToken {
+            expires_at: LATE,
+            ..access_tokens::token(name, "ada", 0)
+        };
+        AccessTokens::insert(store, &token, at(0)).await?;
+    }
+    for name in ["invitation-b", "invitation-a", "invitation-c"] {
+        let invitation = Invitation {
+            expires_at: LATE,
+            ..invitations::invitation(name, "ws", 0)
+        };
+        Invitations::insert(store, &invitation, at(0)).await?;
+    }
     let analyses: &dyn Analyses = store;
     for (issue, run) in [
         ("a", -9),
@@ -219,7 +242,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         let token = format!("run {run}");
         if let Some((lease, job)) = analyses.claim(&token, at(run), LEASE).await? {
             analyses
-                .finish(&lease, completed(&job, &token), at(run))
+                .finish(&lease, completed(&job, &token), &[], at(run))
                 .await?;
         }
     }
@@ -243,12 +266,15 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         match issue {
             "1" => drop(
                 analyses
-                    .finish(&lease, completed(&job, "dône"), at(2))
+                    .finish(&lease, completed(&job, "dône"), &[], at(2))
                     .await?,
             ),
             "2" => drop(analyses.retry_at(&lease, at(90), failure(), at(2)).await?),
             _ => {}
         }
+    }
+    for name in ["dispatch-b", "dispatch-a", "dispatch-c"] {
+        Outbox::put(store, &dispatch(name, 0), at(0)).await?;
     }
     for token in ["token-3", "token-1", "token-2"] {
         RevokedTokens::revoke(store, &id(token), at(600), at(0)).await?;

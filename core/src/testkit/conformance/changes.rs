@@ -50,7 +50,9 @@ async fn every_step_of_an_analysis_is_told_with_the_status_it_led_to(
             .await?;
     }
     if let Some((lease, job)) = steps(store).claim("b", at(3), LEASE).await? {
-        store.finish(&lease, completed(&job, "done"), at(4)).await?;
+        store
+            .finish(&lease, completed(&job, "done"), &[], at(4))
+            .await?;
     }
     store.enqueue(request("1", 5)).await?;
     let steps = [Pending, Analyzing, Pending, Analyzing, Completed, Pending];

@@ -26,7 +26,8 @@ pub const CASES: &[Case<dyn Invitations>] = cases![dyn Invitations;
         the_invitation_of_another_workspace_is_not_withdrawn,
 ];
 
-fn invitation(name: &str, workspace: &str, seconds: i64) -> Invitation {
+/// An invitation into `workspace`, good for a minute.
+pub(super) fn invitation(name: &str, workspace: &str, seconds: i64) -> Invitation {
     Invitation {
         id: id(name),
         workspace_id: id(workspace),

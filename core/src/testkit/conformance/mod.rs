@@ -18,6 +18,7 @@ pub mod invitations;
 pub mod issue_source;
 pub mod ledger;
 pub mod llm;
+pub mod outbox;
 pub mod passwords;
 pub mod revoked_tokens;
 pub mod sessions;
@@ -38,8 +39,8 @@ use futures::future::BoxFuture;
 use crate::{
     Error,
     ports::{
-        Analyses, Changes, Export, Import, Ledger, RevokedTokens, Users, Vitals, Watches,
-        Workspaces,
+        AccessTokens, Analyses, Changes, Export, Import, Invitations, Ledger, Outbox,
+        RevokedTokens, Users, Vitals, Watches, Workspaces,
     },
 };
 
@@ -59,9 +60,12 @@ pub struct Case<P: ?Sized> {
 pub trait WholeStore:
     Users
     + Workspaces
+    + AccessTokens
+    + Invitations
     + Analyses
     + Ledger
     + Watches
+    + Outbox
     + RevokedTokens
     + Vitals
     + Changes
@@ -73,9 +77,12 @@ pub trait WholeStore:
 impl<S> WholeStore for S where
     S: Users
         + Workspaces
+        + AccessTokens
+        + Invitations
         + Analyses
         + Ledger
         + Watches
+        + Outbox
         + RevokedTokens
         + Vitals
         + Changes

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Role, User},
+    domain::{Role, User, Vouched},
     ensure,
     ports::Users,
     testkit::samples::{at, id, user},
@@ -163,6 +163,10 @@ async fn an_update_replaces_the_whole_user(users: &dyn Users) -> Verdict {
         password_hash: "$fake$1$".to_owned(),
         created_at: at(-1),
         generation: 7,
+        vouched: Some(Vouched {
+            at: at(3),
+            worth: "an admin".to_owned(),
+        }),
         updated_at: at(1),
         ..user("ada")
     };

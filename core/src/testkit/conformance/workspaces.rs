@@ -5,7 +5,10 @@ use futures::future::join_all;
 use super::{Case, Verdict};
 use crate::{
     ErrorKind, Result, cases,
-    domain::{Member, MemberRole, Sealed, SentrySettings, SourceChoice, Workspace},
+    domain::{
+        FormerSecret, Member, MemberRole, Occasion, Sealed, SentrySettings, SourceChoice, Webhook,
+        Workspace,
+    },
     ensure,
     ports::Workspaces,
     testkit::samples::{at, id, user, workspace},
@@ -58,6 +61,19 @@ fn full() -> Workspace {
             test_dsn: seal("sealed dsn"),
         },
         openai_api_key: seal("sealed key"),
+        webhooks: vec![Webhook {
+            id: id("webhook"),
+            url: "https://hooks.example.com/\u{1F980}?a=b".to_owned(),
+            events: Occasion::OF_ANALYSES.to_vec(),
+            secret: Sealed("sealed signing secret".to_owned()),
+            former_secret: Some(FormerSecret {
+                secret: Sealed("its former".to_owned()),
+                until: at(60),
+            }),
+            enabled: false,
+            disabled_because: Some(String::new()),
+            created_at: at(0),
+        }],
         ..workspace("ws", "ada")
     }
 }

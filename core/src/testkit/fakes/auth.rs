@@ -1,19 +1,15 @@
 //! Tokens that anybody could forge, checked as strictly as real ones.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use serde::Deserialize;
 
-use super::{digest, hex, lock, unhex};
+use super::{MemoryStore, digest, hex, unhex};
 use crate::{
     Error, ErrorKind, Result,
     domain::{SecretString, Timestamp, TokenId, User, UserId},
-    ports::{AuthProvider, Clock, IssuedToken, Principal},
+    ports::{AuthProvider, Clock, IssuedToken, Principal, RevokedTokens, TokenVerifier},
 };
 
 /// How long its tokens are good for.
@@ -24,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(3600);
 pub struct FakeAuth {
     installation: String,
     clock: Arc<dyn Clock>,
-    revoked: Mutex<BTreeSet<TokenId>>,
+    revoked: Arc<MemoryStore>,
 }
 
 #[derive(Deserialize)]
@@ -42,8 +38,13 @@ impl FakeAuth {
         Self {
             installation: installation.to_owned(),
             clock,
-            revoked: Mutex::default(),
+            revoked: Arc::default(),
         }
+    }
+
+    /// Where it keeps the names it revoked.
+    pub fn revoked(&self) -> Arc<dyn RevokedTokens> {
+        self.revoked.clone()
     }
 
     /// A token of this installation that says just this.
@@ -64,26 +65,32 @@ impl FakeAuth {
             token_id: claims.jti,
             expires_at: Timestamp::from_second(claims.exp).ok()?,
             generation: Some(claims.generation),
+            identity: None,
         })
     }
 }
 
 #[async_trait]
-impl AuthProvider for FakeAuth {
+impl TokenVerifier for FakeAuth {
     async fn authenticate(&self, token: &str) -> Result<Principal> {
-        self.read(token)
-            .filter(|principal| principal.expires_at > self.clock.now())
-            .filter(|principal| !lock(&self.revoked).contains(&principal.token_id))
-            .ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Unauthorized,
-                    "fake",
-                    "authenticate",
-                    "could not accept the token because it is not good; log in again",
-                )
-            })
+        let found = self.read(token);
+        let lasting = found.filter(|principal| principal.expires_at > self.clock.now());
+        match lasting {
+            Some(principal) if !self.revoked.is_revoked(&principal.token_id).await? => {
+                Ok(principal)
+            }
+            _ => Err(Error::new(
+                ErrorKind::Unauthorized,
+                "fake",
+                "authenticate",
+                "could not accept the token because it is not good; log in again",
+            )),
+        }
     }
+}
 
+#[async_trait]
+impl AuthProvider for FakeAuth {
     async fn issue(&self, user: &User, name: &TokenId) -> Result<IssuedToken> {
         let expires_at = self.clock.now().saturating_add(LIFETIME);
         let exp = expires_at.unwrap_or(Timestamp::MAX).as_second();
@@ -96,8 +103,9 @@ impl AuthProvider for FakeAuth {
         })
     }
 
-    async fn revoke(&self, name: &TokenId, _: Timestamp) -> Result<()> {
-        lock(&self.revoked).insert(name.clone());
-        Ok(())
+    async fn revoke(&self, name: &TokenId, expires_at: Timestamp) -> Result<()> {
+        let now = self.clock.now();
+        let newest = now.saturating_add(LIFETIME).unwrap_or(Timestamp::MAX);
+        self.revoked.revoke(name, expires_at.max(newest), now).await
     }
 }

@@ -101,9 +101,13 @@ impl OlderDatabase {
             Kind::Workspaces => (&self.survey.workspaces, WORKSPACES),
             Kind::Analyses => (&self.survey.issues, ISSUES),
             // It had none of these.
-            Kind::FormerResults | Kind::ModelCalls | Kind::Watches | Kind::RevokedTokens => {
-                (&self.survey.nothing, ISSUES)
-            }
+            Kind::AccessTokens
+            | Kind::Invitations
+            | Kind::FormerResults
+            | Kind::ModelCalls
+            | Kind::Watches
+            | Kind::Dispatches
+            | Kind::RevokedTokens => (&self.survey.nothing, ISSUES),
         }
     }
 

@@ -39,6 +39,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         workspace_id: workspace(&mut fields, of),
         password_hash: password(&mut fields, of),
         generation: 0,
+        vouched: None,
         created_at,
         updated_at: fields.time(&["updated_at"]).unwrap_or(created_at),
     };

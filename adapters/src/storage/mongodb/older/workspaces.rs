@@ -59,6 +59,7 @@ pub(super) fn make(id: &str, mut fields: Fields<'_>, of: &OlderDatabase) -> Made
         },
         openai_api_key: sealed(&fields, "openai_api_key", of)?,
         settings: settings(id, &fields, of),
+        webhooks: Vec::new(),
         created_at,
         updated_at: fields.time(&["updated_at"]).unwrap_or(created_at),
     };

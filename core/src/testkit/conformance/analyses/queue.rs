@@ -187,7 +187,7 @@ async fn can_do_nothing(analyses: &dyn Analyses, lease: &Lease, job: &Analysis) 
     let reported = analyses.report(lease, &Progress::default()).await?;
     ensure!(!reported, "{lease:?} reported");
     let done = completed(job, "by a lost lease");
-    let finished = analyses.finish(lease, done, at(61)).await?;
+    let finished = analyses.finish(lease, done, &[], at(61)).await?;
     ensure!(finished.is_none(), "{lease:?} finished: {finished:?}");
     let retried = analyses.retry_at(lease, at(61), failure(), at(61)).await?;
     ensure!(!retried, "{lease:?} was put back");

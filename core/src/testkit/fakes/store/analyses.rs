@@ -8,8 +8,8 @@ use super::{Job, MemoryStore, State};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Lease, NewAnalysis, Outcome,
-        Progress, Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
+        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -137,6 +137,7 @@ impl Analyses for MemoryStore {
         &self,
         lease: &Lease,
         outcome: Outcome,
+        told: &[Dispatch],
         now: Timestamp,
     ) -> Result<Option<Analysis>> {
         let state = &mut self.state();
@@ -148,6 +149,7 @@ impl Analyses for MemoryStore {
         });
         if let Some(analysis) = &ended {
             state.tell(&lease.analysis_id, Some(analysis.status));
+            state.post(told, now);
         }
         Ok(ended)
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Job, MemoryStore, State, watches::Kept};
 use crate::{
     Error, ErrorKind, Result,
-    domain::{ModelCall, User, Workspace},
+    domain::{AccessToken, Dispatch, Invitation, ModelCall, User, Workspace},
     ports::{
         Added, Entry, Export, FormerResult, Import, Kind, QueuedAnalysis, RevokedToken, Unreadable,
         WatchMark,
@@ -69,6 +69,10 @@ impl State {
         match kind {
             Kind::Users => all(self.users.values(), |it: &User| it.id.as_str()),
             Kind::Workspaces => all(self.workspaces.values(), |it: &Workspace| it.id.as_str()),
+            Kind::AccessTokens => all(self.access_tokens.values(), |it: &AccessToken| {
+                it.id.as_str()
+            }),
+            Kind::Invitations => all(self.invitations.values(), |it: &Invitation| it.id.as_str()),
             Kind::Analyses => {
                 let queued = self.analyses.values().map(|job| QueuedAnalysis {
                     analysis: job.analysis.clone(),
@@ -96,6 +100,10 @@ impl State {
                 let watches = self.watches.iter().map(|(id, kept)| kept.mark(id));
                 all(watches, |it: &WatchMark| it.workspace_id.as_str())
             }
+            Kind::Dispatches => {
+                let dispatches = self.outbox.values().map(|posted| &posted.dispatch);
+                all(dispatches, |it: &Dispatch| it.id.as_str())
+            }
             Kind::RevokedTokens => {
                 let tokens = self.revoked.iter().map(|(token, expires_at)| RevokedToken {
                     token: token.clone(),
@@ -116,6 +124,14 @@ impl State {
             Kind::Workspaces => {
                 let workspace: Workspace = record(document)?;
                 self.workspaces.insert(workspace.id.clone(), workspace);
+            }
+            Kind::AccessTokens => {
+                let token: AccessToken = record(document)?;
+                self.access_tokens.insert(token.id.clone(), token);
+            }
+            Kind::Invitations => {
+                let invitation: Invitation = record(document)?;
+                self.invitations.insert(invitation.id.clone(), invitation);
             }
             Kind::Analyses => {
                 let queued = record::<QueuedAnalysis>(document)?.in_its_place();
@@ -153,6 +169,7 @@ impl State {
                 let kept = Kept::marked(&mark);
                 self.watches.insert(mark.workspace_id, kept);
             }
+            Kind::Dispatches => self.add_dispatch(record(document)?),
             Kind::RevokedTokens => {
                 let token: RevokedToken = record(document)?;
                 self.revoked.insert(token.token, token.expires_at);

@@ -9,6 +9,7 @@ mod deliveries;
 mod idempotency;
 mod invitations;
 mod ledger;
+mod outbox;
 mod revoked_tokens;
 mod users;
 mod vitals;
@@ -25,8 +26,9 @@ use futures::channel::mpsc;
 use crate::{
     Error, ErrorKind,
     domain::{
-        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, Invitation, InvitationId,
-        ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace, WorkspaceId,
+        AccessToken, Analysis, AnalysisId, AuditEntry, AuditId, CallId, DispatchId, Invitation,
+        InvitationId, ModelCall, Revision, Session, Timestamp, TokenId, User, UserId, Workspace,
+        WorkspaceId,
     },
     ports::Change,
 };
@@ -50,6 +52,7 @@ struct State {
     deliveries: BTreeMap<(WorkspaceId, String), Timestamp>,
     watches: BTreeMap<WorkspaceId, watches::Kept>,
     calls: BTreeMap<CallId, ModelCall>,
+    outbox: BTreeMap<DispatchId, outbox::Posted>,
     keys: BTreeMap<String, idempotency::Key>,
 }
 

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout},
 };
 
-use crate::{telemetry::Monitor, waiting::Waiting};
+use crate::{telemetry::Telemetry, waiting::Waiting};
 
 /// How long an idle worker sleeps: jobs of other replicas, and jobs put back for later, wait this long at most.
 const IDLE: Duration = Duration::from_secs(1);
@@ -42,11 +42,11 @@ impl Worker {
     pub fn start(
         services: Arc<Services>,
         waiting: Arc<Waiting>,
-        monitor: Monitor,
+        telemetry: Telemetry,
         hands: usize,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let claiming = tokio::spawn(claim_all(services, waiting, monitor, hands, stopped));
+        let claiming = tokio::spawn(claim_all(services, waiting, telemetry, hands, stopped));
         Self { stop, claiming }
     }
 
@@ -69,7 +69,7 @@ impl Worker {
 async fn claim_all(
     services: Arc<Services>,
     waiting: Arc<Waiting>,
-    monitor: Monitor,
+    telemetry: Telemetry,
     hands: usize,
     mut stopped: watch::Receiver<bool>,
 ) -> JoinSet<()> {
@@ -85,7 +85,7 @@ async fn claim_all(
         let rest = match services.work.claim().await {
             Ok(Some((lease, job))) => {
                 let watched = watched(
-                    monitor.clone(),
+                    telemetry.clone(),
                     services.clone(),
                     waiting.clone(),
                     lease,
@@ -112,15 +112,15 @@ async fn claim_all(
 
 /// Works on one job, and tells of it.
 async fn watched(
-    monitor: Monitor,
+    telemetry: Telemetry,
     services: Arc<Services>,
     waiting: Arc<Waiting>,
     lease: Lease,
     job: Analysis,
     hand: OwnedSemaphorePermit,
 ) {
-    let work = work(services, waiting, &lease, &job);
-    monitor.job(&job, work).await;
+    let work = Box::pin(work(services, waiting, &lease, &job));
+    telemetry.job(&job, work).await;
     drop(hand);
 }
 

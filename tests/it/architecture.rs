@@ -21,6 +21,7 @@ const RULES: &[(&str, &[&str], &[&str])] = &[
             "mongodb",
             "rusqlite",
             "sentry",
+            "opentelemetry",
             "mio",
             "socket2",
             "libloading",

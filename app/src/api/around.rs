@@ -63,8 +63,9 @@ impl<E: Endpoint> Endpoint for Around<E> {
         let id_text = id.to_str().unwrap_or_default();
         let span = tracing::info_span!("request", id = id_text);
         let watch = self.telemetry.monitor.request(&request, id_text);
+        let trace = self.telemetry.otlp.request(&request, id_text);
         let standing = self.rate.count(&request);
-        let answer = self.answer(request, origin.is_some(), standing.as_ref());
+        let answer = trace.over(self.answer(request, origin.is_some(), standing.as_ref()));
         let mut response = watch.over(answer).instrument(span).await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);

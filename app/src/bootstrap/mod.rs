@@ -144,9 +144,9 @@ impl Application {
                 Duration::from_secs(seconds),
             )),
         };
-        let (monitor, hands) = (self.telemetry.monitor, self.config.analysis.workers);
+        let hands = self.config.analysis.workers;
         let courier = Courier::start(services.clone(), waiting.clone());
-        let worker = Worker::start(services, waiting.clone(), monitor, hands);
+        let worker = Worker::start(services, waiting.clone(), self.telemetry, hands);
         let stop = async {
             stop.await;
             waiting.close();
@@ -244,6 +244,13 @@ pub fn without_effect(config: &Config) -> Vec<String> {
             "sentry",
             "telemetry",
             "nothing is reported",
+        ),
+        (
+            config.telemetry.otlp.endpoint.is_some() && cfg!(not(feature = "telemetry-otlp")),
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "otlp",
+            "telemetry",
+            "no traces are sent",
         ),
     ];
     let absent = settings.into_iter().filter(|(set, ..)| *set);

@@ -80,6 +80,7 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
 const RATES: &[&str] = &[
     "telemetry.traces_sample_rate",
     "telemetry.profiles_sample_rate",
+    "telemetry.otlp.sample_rate",
 ];
 
 /// Texts of which only some are known.
@@ -162,6 +163,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     storage(settings, problems);
     spending(settings, problems);
     notifications::check(settings, problems);
+    super::otlp::check(settings, problems);
 }
 
 fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
@@ -287,7 +289,7 @@ fn filter(text: &str) -> Result<(), Refusal> {
     )
 }
 
-fn web_address(text: &str) -> Result<(), Refusal> {
+pub(super) fn web_address(text: &str) -> Result<(), Refusal> {
     let rest = text
         .strip_prefix("https://")
         .or_else(|| text.strip_prefix("http://"));

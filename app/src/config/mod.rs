@@ -17,6 +17,7 @@ mod layers;
 mod llm;
 mod notifications;
 mod oidc;
+mod otlp;
 mod price;
 mod problem;
 mod secret;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 pub use llm::{Llm, Location, Ollama, OpenAi, OpenAiApi, Structured, Think};
 pub use notifications::{Notifications, Smtp, SmtpTls};
 pub use oidc::grant;
+pub use otlp::Otlp;
 pub use price::price;
 pub use problem::{ConfigErrors, Problem};
 pub use sections::{

@@ -11,7 +11,7 @@ use std::{
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::{llm::Llm, notifications::Notifications};
+use super::{llm::Llm, notifications::Notifications, otlp::Otlp};
 
 /// The whole configuration. Secrets are redacted in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -296,6 +296,8 @@ pub struct Telemetry {
     pub profiles_sample_rate: f32,
     /// Whether reports name a user's e-mail and network address.
     pub personal_data: bool,
+    /// Traces in OpenTelemetry's form.
+    pub otlp: Otlp,
 }
 
 impl Telemetry {

@@ -9,7 +9,7 @@ use toml::Value;
 use super::{dotenv, variables};
 
 /// Keys whose values are never shown.
-const SECRETS: [&str; 10] = [
+const SECRETS: [&str; 11] = [
     "auth.former_secret_keys",
     "auth.secret_key",
     "llm.ollama.api_key",
@@ -20,6 +20,7 @@ const SECRETS: [&str; 10] = [
     "sources.sentry.api_token",
     "storage.mongodb_uri",
     "telemetry.dsn",
+    "telemetry.otlp.headers",
 ];
 
 /// One key as people may see it.

@@ -238,6 +238,13 @@ fn every_named_variable_lands_on_its_key() {
             r#""http://gpu.example/v1""#,
         ),
         ("OPENAI_MODEL", "gpt-4o", r#""gpt-4o""#),
+        (
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "http://127.0.0.1:4318",
+            r#""http://127.0.0.1:4318""#,
+        ),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k,a=b%2Cc", "***"),
+        ("OTEL_SERVICE_NAME", "ours", r#""ours""#),
         ("REGISTRATION", "closed", r#""closed""#),
         ("SAMPLES", "off", "false"),
         ("SECRET_KEY", KEY, "***"),

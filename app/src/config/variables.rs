@@ -4,7 +4,7 @@
 use toml::Value;
 
 /// The variables with a name of their own. Older deployments set these.
-pub(super) const NAMED: [(&str, &str); 33] = [
+pub(super) const NAMED: [(&str, &str); 36] = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "auth.token_minutes"),
     ("ALLOWED_ORIGINS", "server.allowed_origins"),
     ("ANALYZE_WAIT_SECONDS", "analysis.wait_seconds"),
@@ -32,6 +32,9 @@ pub(super) const NAMED: [(&str, &str); 33] = [
     ("OPENAI_API_KEY", "llm.openai.api_key"),
     ("OPENAI_BASE_URL", "llm.openai.base_url"),
     ("OPENAI_MODEL", "llm.openai.model"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "telemetry.otlp.endpoint"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "telemetry.otlp.headers"),
+    ("OTEL_SERVICE_NAME", "telemetry.otlp.service_name"),
     ("REGISTRATION", "auth.registration"),
     ("SAMPLES", "sources.samples"),
     ("SECRET_KEY", "auth.secret_key"),

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
 
+mod capture;
 mod client;
 #[path = "../../../adapters/tests/support/identity.rs"]
 #[expect(dead_code, reason = "the adapters' own tests ask for more")]
@@ -15,6 +16,7 @@ mod mailbox;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 pub(crate) mod mongod;
+pub(crate) mod otlp;
 mod place;
 pub(crate) mod receiver;
 #[path = "../../../adapters/tests/support/replay.rs"]
@@ -49,8 +51,11 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
 /// The HMAC-SHA256 of `body`, which trackers sign their webhooks with, in hex.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-    let tag = hmac::sign(&key, body);
-    tag.as_ref().iter().fold(String::new(), |mut hex, byte| {
+    hex(hmac::sign(&key, body).as_ref())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
     })

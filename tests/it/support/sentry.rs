@@ -1,24 +1,14 @@
 //! A Sentry that keeps every envelope it is sent.
 
-use std::{
-    sync::{Arc, Mutex},
-    thread,
-    time::Duration,
-};
-
 use serde_json::Value;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-};
+
+use super::capture::Capture;
+pub(crate) use super::capture::Manner;
 
 /// It stops when this is dropped.
 pub(crate) struct Sentry {
     dsn: String,
-    kept: Arc<Mutex<Vec<u8>>>,
-    items: Arc<Mutex<Vec<Item>>>,
-    _running: oneshot::Sender<()>,
+    capture: Capture<Item>,
 }
 
 /// One item of an envelope.
@@ -28,46 +18,11 @@ pub(crate) struct Item {
     pub body: Value,
 }
 
-/// How it answers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Manner {
-    /// With this status, at once.
-    Status(u16),
-    /// Not at all, though it takes what it is sent.
-    Silent,
-}
-
 impl Sentry {
     pub(crate) fn start(manner: Manner) -> Self {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let dsn = format!("http://0123abcd@{}/1", listener.local_addr().unwrap());
-        let (kept, items) = (Arc::<Mutex<_>>::default(), Arc::<Mutex<_>>::default());
-        let keep = (kept.clone(), items.clone());
-        let (running, stopped) = oneshot::channel::<()>();
-        // A thread of its own: it answers while a test waits for the service to stop.
-        thread::spawn(move || {
-            let mut runtime = tokio::runtime::Builder::new_current_thread();
-            runtime.enable_all().build().unwrap().block_on(async {
-                listener.set_nonblocking(true).unwrap();
-                let listener = TcpListener::from_std(listener).unwrap();
-                let mut connections = tokio::task::JoinSet::new();
-                let serving = async {
-                    while let Ok((stream, _)) = listener.accept().await {
-                        connections.spawn(serve(stream, manner, keep.0.clone(), keep.1.clone()));
-                    }
-                };
-                tokio::select! {
-                    () = serving => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        Self {
-            dsn,
-            kept,
-            items,
-            _running: running,
-        }
+        let capture = Capture::start(manner, read);
+        let dsn = format!("http://0123abcd@{}/1", capture.address());
+        Self { dsn, capture }
     }
 
     /// What the service must be told to send here.
@@ -77,63 +32,19 @@ impl Sentry {
 
     /// Every byte it was sent, headers included.
     pub(crate) fn everything(&self) -> String {
-        String::from_utf8_lossy(&self.kept.lock().unwrap()).into_owned()
+        self.capture.everything()
     }
 
     /// The bodies of all items of a kind: `event`, `transaction`, `log`…
     pub(crate) fn items(&self, kind: &str) -> Vec<Value> {
-        let items = self.items.lock().unwrap();
-        let fit = items.iter().filter(|item| item.kind == kind);
-        fit.map(|item| item.body.clone()).collect()
+        let items = self.capture.items().into_iter();
+        let fit = items.filter(|item| item.kind == kind);
+        fit.map(|item| item.body).collect()
     }
 
     /// The first item of a kind that `fits`, as soon as it is there.
     pub(crate) async fn wait_for(&self, kind: &str, fits: impl Fn(&Value) -> bool) -> Value {
         super::until(kind, async || self.items(kind).into_iter().find(&fits)).await
-    }
-}
-
-/// Takes one request after the other.
-async fn serve(
-    stream: TcpStream,
-    manner: Manner,
-    kept: Arc<Mutex<Vec<u8>>>,
-    items: Arc<Mutex<Vec<Item>>>,
-) {
-    let mut stream = BufReader::new(stream);
-    loop {
-        let (mut head, mut length) = (String::new(), 0);
-        loop {
-            let before = head.len();
-            let Ok(1..) = stream.read_line(&mut head).await else {
-                return;
-            };
-            let line = head[before..].trim().to_ascii_lowercase();
-            if let Some(value) = line.strip_prefix("content-length:") {
-                length = value.trim().parse().unwrap();
-            }
-            if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        if stream.read_exact(&mut body).await.is_err() {
-            return;
-        }
-        kept.lock()
-            .unwrap()
-            .extend([head.as_bytes(), &body].concat());
-        items.lock().unwrap().extend(read(&body));
-        let Manner::Status(status) = manner else {
-            tokio::time::sleep(Duration::from_secs(600)).await;
-            return;
-        };
-        let answer = format!(
-            "HTTP/1.1 {status} So\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{{}}"
-        );
-        if stream.write_all(answer.as_bytes()).await.is_err() {
-            return;
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod bugsink;
 mod figures;
 mod log;
+mod otlp;
 mod patience;
 mod profiles;
 mod reports;

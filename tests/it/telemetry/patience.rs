@@ -13,7 +13,7 @@ use reqwest::Method;
 
 /// More than the two seconds that what is still to be told may take, and than a busy machine adds;
 /// less than any time-out of the network.
-const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
+pub(super) const LONGEST_FAREWELL: Duration = Duration::from_secs(4);
 
 /// Reports errors until a thousand are told or lost, and then stops the service.
 async fn reports_to(dsn: &str) {
@@ -91,7 +91,7 @@ async fn errors_that_cannot_be_told_are_not_kept() {
 }
 
 /// The memory a process holds, in KiB.
-fn resident(process: u32) -> Option<u64> {
+pub(super) fn resident(process: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()

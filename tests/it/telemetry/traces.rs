@@ -30,7 +30,7 @@ fn traced(rate: &str) -> (Sentry, Service) {
 }
 
 /// Has the first issue analysed.
-async fn analyse(client: &Client) {
+pub(super) async fn analyse(client: &Client) {
     let id = client.issue_ids().await.remove(0);
     let path = format!("/api/v1/issues/{id}/analyze");
     client.post(&path, &json!({})).await.ok();

@@ -66,7 +66,9 @@ impl Monitor {
         if !self.is_on() {
             return work.await;
         }
-        let headers = job.trace.iter().map(|trace| ("sentry-trace", &**trace));
+        // A `traceparent` may stand beside it, whose first part is no trace's id.
+        let traces = job.trace.iter().flat_map(|traces| traces.split(' '));
+        let headers = traces.map(|trace| ("sentry-trace", trace));
         let context =
             TransactionContext::continue_from_headers("analysis", "queue.process", headers);
         let watched = self.begin(context);

@@ -65,7 +65,9 @@ impl<E: Endpoint> Endpoint for Around<E> {
         let watch = self.telemetry.monitor.request(&request, id_text);
         let trace = self.telemetry.otlp.request(&request, id_text);
         let standing = self.rate.count(&request);
-        let answer = trace.over(self.answer(request, origin.is_some(), standing.as_ref()));
+        // Boxed, since whatever is put around a future holds it once more.
+        let answer = Box::pin(self.answer(request, origin.is_some(), standing.as_ref()));
+        let answer = trace.over(answer);
         let mut response = watch.over(answer).instrument(span).await;
         let headers = response.headers_mut();
         headers.insert(REQUEST_ID, id);
@@ -130,7 +132,7 @@ impl<E: Endpoint> Around<E> {
         if let Some(problem) = standing.and_then(Standing::problem) {
             return problem.response(path);
         }
-        let call = AssertUnwindSafe(self.inner.call(request)).catch_unwind();
+        let call = AssertUnwindSafe(Box::pin(self.inner.call(request))).catch_unwind();
         match call.await {
             Ok(Ok(output)) => output.into_response(),
             Ok(Err(error)) => {

@@ -62,7 +62,7 @@ impl<E: Endpoint> Endpoint for Limits<E> {
         let patience = Patience::new(self.time, place);
         request.extensions_mut().insert(patience.clone());
         tokio::select! {
-            answer = self.inner.call(request) => answer,
+            answer = Box::pin(self.inner.call(request)) => answer,
             () = patience.over() => Err(too_late().into()),
         }
     }

@@ -63,6 +63,17 @@ pub(crate) fn meta_response<T: Type>(status: u16, description: &'static str) -> 
     }
 }
 
+/// The cursor for what follows a page: the id of its last record, where the page is full.
+pub(crate) fn next_cursor<T, I: ToString>(
+    found: &[T],
+    limit: u16,
+    id: impl FnOnce(&T) -> &I,
+) -> Option<String> {
+    let full = found.len() == usize::from(limit);
+    let last = found.last().filter(|_| full);
+    last.map(|last| id(last).to_string())
+}
+
 /// 204.
 #[derive(Debug)]
 pub(crate) struct Gone;

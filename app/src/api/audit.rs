@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Tags,
-    answer::{Answer, Result},
+    answer::{Answer, Result, next_cursor},
     security::Token,
     time::Time,
 };
@@ -72,10 +72,8 @@ impl AuditApi {
     ) -> Result<Answer<AuditPage>> {
         let audit = &self.services.audit;
         let found = audit.list(&token.0, cursor.0.as_deref(), limit.0).await?;
-        let full = found.len() == usize::from(limit.0);
-        let last = found.last().filter(|_| full);
         Ok(Answer(AuditPage {
-            next_cursor: last.map(|entry| entry.id.to_string()),
+            next_cursor: next_cursor(&found, limit.0, |entry| &entry.id),
             entries: found.into_iter().map(Into::into).collect(),
         }))
     }

@@ -18,7 +18,7 @@ use self::shapes::{
 };
 use super::{
     Message, Tags,
-    answer::{Answer, Result},
+    answer::{Answer, Result, next_cursor},
     body::Body,
     limits::Patience,
     security::Token,
@@ -196,10 +196,8 @@ impl NotificationsApi {
         let notifications = &self.services.notifications;
         let found = notifications.log(&access, cursor.0.as_deref(), limit.0);
         let found = found.await?;
-        let full = found.len() == usize::from(limit.0);
-        let last = found.last().filter(|_| full);
         Ok(Answer(DeliveryPage {
-            next_cursor: last.map(|dispatch| dispatch.id.to_string()),
+            next_cursor: next_cursor(&found, limit.0, |dispatch| &dispatch.id),
             deliveries: found.into_iter().map(Into::into).collect(),
         }))
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{
     Tags,
-    answer::{Answer, Result},
+    answer::{Answer, Result, next_cursor},
     body::Body,
     security::Token,
     shapes::account::{Role, User},
@@ -71,10 +71,8 @@ impl UsersApi {
     ) -> Result<Answer<UserPage>> {
         let users = &self.services.users;
         let found = users.list(&token.0, cursor.0.as_deref(), limit.0).await?;
-        let full = found.len() == usize::from(limit.0);
-        let last = found.last().filter(|_| full);
         Ok(Answer(UserPage {
-            next_cursor: last.map(|user| user.id.to_string()),
+            next_cursor: next_cursor(&found, limit.0, |user| &user.id),
             users: found.into_iter().map(Into::into).collect(),
         }))
     }

@@ -30,7 +30,7 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
         (request.data::<Telemetry>(), request.data::<Arc<Routes>>())
     {
         let route = routes.name(request.data::<PathPattern>());
-        telemetry.identify(&caller, request.method(), &route.0);
+        telemetry.identify(&caller, &route);
     }
     Ok(caller.in_trace(telemetry::trace()))
 }

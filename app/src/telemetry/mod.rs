@@ -26,11 +26,10 @@ pub(crate) mod test_events;
 use std::{sync::Arc, thread};
 
 use explainer_core::{domain::Analysis, services::Caller};
-use poem::http::Method;
 
 pub(crate) use self::{log::LogFilter, metrics::CONTENT_TYPE as METRICS_TYPE, monitor::kept};
 pub use self::{metrics::Metrics, monitor::Monitor, otlp::Otlp};
-use crate::config::Config;
+use crate::{api::RouteName, config::Config};
 
 /// The target of the line for each request.
 pub(crate) const ACCESS: &str = "explainer::access";
@@ -77,8 +76,8 @@ impl Telemetry {
     }
 
     /// From now on, what is told of this request names its caller.
-    pub(crate) fn identify(&self, caller: &Caller, method: &Method, route: &str) {
-        monitor::identify(caller, method, route, &self.monitor);
+    pub(crate) fn identify(&self, caller: &Caller, route: &RouteName) {
+        monitor::identify(caller, route, &self.monitor);
         otlp::identify(caller);
     }
 

@@ -3,11 +3,11 @@
 #![expect(clippy::unused_self, reason = "with Sentry there is something in it")]
 
 use explainer_core::{domain::Analysis, services::Caller};
-use poem::{Request, Response, http::Method};
+use poem::{Request, Response};
 use tracing_subscriber::{Layer, Registry};
 
 use super::test_events::{NotTaken, Told, Wanted, Whose};
-use crate::config;
+use crate::{api::RouteName, config};
 
 /// Tells nobody.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Watch {
     }
 }
 
-pub(crate) fn identify(_: &Caller, _: &Method, _: &str, _: &Monitor) {}
+pub(crate) fn identify(_: &Caller, _: &RouteName, _: &Monitor) {}
 
 pub(crate) fn kept<F: Future>(work: F) -> F {
     work

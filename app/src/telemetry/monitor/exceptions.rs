@@ -5,12 +5,12 @@ use std::error::Error;
 use explainer_adapters::outbound::Target;
 use explainer_core::services::Caller;
 use sentry::{
-    Hub, Level, User,
+    Level, User,
     protocol::{Event, Mechanism},
     types::{Dsn, random_uuid},
 };
 
-use super::{Monitor, address, read, stacks, transport::Delivery};
+use super::{Monitor, address, read, stacks, transport::Delivery, watch};
 use crate::telemetry::test_events::{NotTaken, TEMPLATES, Template, Told, Wanted, Whose};
 
 impl Monitor {
@@ -18,7 +18,7 @@ impl Monitor {
     pub(crate) fn test_error(&self) -> Option<String> {
         let template = TEMPLATES.iter().find(|it| it.kind == "error")?;
         self.is_on().then(|| {
-            let id = Hub::current().capture_event(template.event());
+            let id = watch::hub().capture_event(template.event());
             id.simple().to_string()
         })
     }
@@ -26,7 +26,7 @@ impl Monitor {
     /// Tells a message; gives back what it is found by.
     pub(crate) fn test_message(&self, text: &str) -> Option<String> {
         self.is_on().then(|| {
-            let id = Hub::current().capture_message(text, Level::Info);
+            let id = watch::hub().capture_message(text, Level::Info);
             id.simple().to_string()
         })
     }

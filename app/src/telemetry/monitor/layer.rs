@@ -1,11 +1,10 @@
 //! Spans of the calls of ports as Sentry's spans, each with a breadcrumb; calls to others, and
 //! analyses that ended, as log records with duration, tokens and outcome.
 //!
-//! The SDK's own layer makes a new hub each time a span is entered: what is noted meanwhile, the
-//! user and the breadcrumbs among it, is lost when the span is left. This one touches no hub.
+//! The SDK's own layers tell the hub of the thread: what is noted meanwhile, the user and the
+//! breadcrumbs among it, is lost when a span is left. These tell what is watched now.
 
 use std::{
-    collections::BTreeMap,
     fmt::Debug,
     time::{Instant, SystemTime},
 };
@@ -13,6 +12,7 @@ use std::{
 use explainer_adapters::layers::CALL;
 use sentry::{
     Breadcrumb, Hub, Level, TransactionOrSpan,
+    integrations::tracing::ErrorLayer,
     protocol::{Log, LogAttribute, LogLevel, SpanStatus},
 };
 use serde_json::Value;
@@ -28,7 +28,49 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
+use super::watch;
 use crate::telemetry::ANALYSIS;
+
+/// Makes breadcrumbs of log lines.
+pub(super) struct Steps;
+
+impl<S> Layer<S> for Steps
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let message = fields.take_message();
+        let (metadata, timestamp) = (event.metadata(), now());
+        let level = if *metadata.level() == tracing::Level::INFO {
+            Level::Info
+        } else {
+            Level::Warning
+        };
+        watch::note(move || Breadcrumb {
+            timestamp,
+            ty: "log".to_owned(),
+            category: Some(metadata.target().to_owned()),
+            message: Some(message.clone()),
+            level,
+            data: fields.owned().collect(),
+        });
+    }
+}
+
+/// Tells of errors, with what led to them.
+#[derive(Default)]
+pub(super) struct Errors(ErrorLayer);
+
+impl<S> Layer<S> for Errors
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        Hub::run(watch::hub(), || self.0.on_event(event, context));
+    }
+}
 
 /// Makes spans, breadcrumbs and log records of calls.
 pub(super) struct Calls;
@@ -58,7 +100,7 @@ where
         let Some(span) = context.span(id) else { return };
         let mut fields = Fields::default();
         attributes.record(&mut fields);
-        let child = parent(&span).filter(is_sampled).map(|parent| {
+        let child = parent(&span).map(|parent| {
             let child = parent.start_child(fields.op(), &fields.description());
             TransactionOrSpan::from(child)
         });
@@ -89,16 +131,13 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let hub = Hub::current();
-        if fields.text("outcome") == "failed" {
-            let span = hub.configure_scope(|scope| scope.get_span());
-            if let Some(TransactionOrSpan::Transaction(job)) = span {
-                job.set_status(SpanStatus::InternalError);
-            }
+        if fields.text("outcome") == "failed"
+            && let Some(job) = watch::now()
+        {
+            job.transaction.set_status(SpanStatus::InternalError);
         }
-        let body = fields.text("message").to_owned();
-        fields.0.remove("message");
-        hub.capture_log(record(body, fields));
+        let body = fields.take_message();
+        watch::hub().capture_log(record(body, fields));
     }
 }
 
@@ -124,36 +163,31 @@ impl Call {
             span.set_status(status);
             span.finish();
         }
-        fields.0.insert("milliseconds", milliseconds.into());
-        let hub = Hub::current();
-        hub.add_breadcrumb(Breadcrumb {
+        fields.set("milliseconds", milliseconds.into());
+        if fields.text("kind") != "store" {
+            let body = format!("{} call", fields.text("kind"));
+            watch::hub().capture_log(record(body, fields.clone()));
+        }
+        let timestamp = now();
+        watch::note(move || Breadcrumb {
+            timestamp,
             category: Some(fields.text("kind").to_owned()),
             message: Some(fields.description()),
             level: if ok { Level::Info } else { Level::Warning },
-            data: fields.owned(),
+            data: fields.owned().collect(),
             ..Breadcrumb::default()
         });
-        if fields.text("kind") != "store" {
-            hub.capture_log(record(format!("{} call", fields.text("kind")), fields));
-        }
     }
 }
 
-/// What the call is a part of: another call, else the request or the job.
+/// What the call is a part of, if that is traced: another call, else the request or the job.
 fn parent<'s, S: LookupSpan<'s>>(span: &SpanRef<'s, S>) -> Option<TransactionOrSpan> {
+    let watched = watch::now().filter(|it| it.is_traced)?;
     let above = span.parent().and_then(|above| {
         let extensions = above.extensions();
         extensions.get::<Call>()?.span.clone()
     });
-    above.or_else(|| Hub::current().configure_scope(|scope| scope.get_span()))
-}
-
-fn is_sampled(span: &TransactionOrSpan) -> bool {
-    #[expect(
-        deprecated,
-        reason = "it is inexact only where tracing is off, and then there is nothing to keep"
-    )]
-    span.is_sampled()
+    Some(above.unwrap_or_else(|| watched.transaction.clone().into()))
 }
 
 fn record(body: String, fields: Fields) -> Log {
@@ -161,14 +195,14 @@ fn record(body: String, fields: Fields) -> Log {
         "ok" | "completed" => LogLevel::Info,
         _ => LogLevel::Warn,
     };
-    let attribute = |(name, value): (&str, Value)| (name.to_owned(), LogAttribute::from(value));
+    let attribute = |(name, value): (String, Value)| (name, LogAttribute::from(value));
     Log {
         level,
         body,
         trace_id: None,
         timestamp: now(),
         severity_number: None,
-        attributes: fields.0.into_iter().map(attribute).collect(),
+        attributes: fields.owned().map(attribute).collect(),
     }
 }
 
@@ -181,12 +215,29 @@ fn now() -> SystemTime {
 }
 
 /// The fields of a span or an event.
-#[derive(Default)]
-struct Fields(BTreeMap<&'static str, Value>);
+#[derive(Clone, Default)]
+struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {
     fn text(&self, name: &str) -> &str {
-        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        found
+            .and_then(|(_, value)| value.as_str())
+            .unwrap_or_default()
+    }
+
+    fn take_message(&mut self) -> String {
+        let message = self.text("message").to_owned();
+        self.0.retain(|(name, _)| *name != "message");
+        message
+    }
+
+    /// The last value that is told of a field stands.
+    fn set(&mut self, name: &'static str, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
     }
 
     /// <https://develop.sentry.dev/sdk/telemetry/traces/span-operations/>
@@ -206,34 +257,34 @@ impl Fields {
         format!("{} {what}", self.text("operation"))
     }
 
-    fn owned(&self) -> BTreeMap<String, Value> {
-        let owned = |(name, value): (&&str, &Value)| ((*name).to_owned(), value.clone());
-        self.0.iter().map(owned).collect()
+    fn owned(&self) -> impl Iterator<Item = (String, Value)> {
+        let owned = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
+        self.0.iter().map(owned)
     }
 }
 
 impl Visit for Fields {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.0.insert(field.name(), value.into());
+        self.set(field.name(), value.into());
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.0.insert(field.name(), value.into());
+        self.set(field.name(), value.into());
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.0.insert(field.name(), value.into());
+        self.set(field.name(), value.into());
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.0.insert(field.name(), value.into());
+        self.set(field.name(), value.into());
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.0.insert(field.name(), value.into());
+        self.set(field.name(), value.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0.insert(field.name(), format!("{value:?}").into());
+        self.set(field.name(), format!("{value:?}").into());
     }
 }

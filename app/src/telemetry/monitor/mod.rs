@@ -2,9 +2,10 @@
 //!
 //! All that knows Sentry's SDK is in here. What is told comes from `tracing`: errors and what led
 //! to them from log lines, spans from the calls of ports (`explainer_adapters::layers`). A request
-//! and a job each have a hub of their own ([`watch`]), so that what is told of one names its user
-//! and nobody else's. Everything leaves through [`transport`], where secrets are taken out.
+//! and a job are each watched ([`watch`]), so that what is told of one names its user and nobody
+//! else's. Everything leaves through [`transport`], where secrets are taken out.
 
+mod allowance;
 mod exceptions;
 mod layer;
 mod profiles;
@@ -25,7 +26,7 @@ use tracing::Level;
 use tracing_subscriber::{Layer, Registry, filter::filter_fn};
 
 pub(crate) use self::watch::{identify, kept, trace};
-use self::{profiles::Profiler, transport::Factory};
+use self::{allowance::Allowance, profiles::Profiler, transport::Factory};
 use super::{ACCESS, PANIC};
 use crate::config;
 
@@ -37,6 +38,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub struct Monitor {
     client: Arc<Client>,
     profiler: Option<Arc<Profiler>>,
+    allowance: Arc<Allowance>,
     personal_data: bool,
 }
 
@@ -77,6 +79,7 @@ impl Monitor {
         Ok(Self {
             client,
             profiler,
+            allowance: Arc::new(Allowance::full()),
             personal_data: config.personal_data,
         })
     }
@@ -96,8 +99,6 @@ impl Monitor {
 
     /// What makes reports of log lines and spans; nothing when there is no Sentry to tell.
     pub(super) fn layers(&self) -> Vec<Box<dyn Layer<Registry> + Send + Sync>> {
-        use sentry::integrations::tracing::{BreadcrumbLayer, ErrorLayer};
-
         if !self.is_on() {
             return Vec::new();
         }
@@ -113,14 +114,14 @@ impl Monitor {
         });
         vec![
             layer::Calls.filtered().boxed(),
-            BreadcrumbLayer::new().with_filter(led_to_it).boxed(),
-            ErrorLayer::new().with_filter(errors).boxed(),
+            layer::Steps.with_filter(led_to_it).boxed(),
+            layer::Errors::default().with_filter(errors).boxed(),
         ]
     }
 
     /// Tells of a panic where it happens; nothing here waits for anybody.
     pub(super) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
-        let hub = Hub::current();
+        let hub = watch::hub();
         if hub.client().is_some_and(|client| client.is_enabled()) {
             hub.capture_event(PanicIntegration::new().event_from_panic_info(panic));
         }

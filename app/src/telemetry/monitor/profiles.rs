@@ -79,10 +79,9 @@ impl Profiler {
         }
     }
 
-    /// Begins to profile a trace that is kept, if it is one of those chosen.
+    /// Begins to profile a trace that is sent, if it is one of those chosen.
     pub(super) fn take(self: &Arc<Self>, transaction: &Transaction) -> Option<Taking> {
-        let (_, header) = transaction.iter_headers().next()?;
-        if !header.ends_with("-1") || !self.chooses(&transaction.get_trace_context()) {
+        if !self.chooses(&transaction.get_trace_context()) {
             return None;
         }
         self.to_thread.try_send(Notice::Began).ok()?;

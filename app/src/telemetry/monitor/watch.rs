@@ -1,29 +1,74 @@
-//! Watching one request, or one job: a hub of its own for what is told of it, and a transaction.
+//! Watching one request, or one job: a transaction, and what is told of an error in it.
+//!
+//! Most requests have neither their trace sent nor an error to tell of. So what an error would be
+//! told with is only kept here, and put into Sentry's terms, a [`Hub`], when there is one.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    net::IpAddr,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use explainer_core::{domain::Analysis, services::Caller};
 use poem::{
     Request, Response,
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, Uri},
 };
 use sentry::{
-    Hub, SentryFutureExt, Transaction, TransactionContext, User,
-    protocol::{Context, SpanStatus},
+    Breadcrumb, Hub, Transaction, TransactionContext, User,
+    protocol::{Context, IpAddress, SpanStatus},
 };
 use serde_json::json;
 
 use super::{Monitor, profiles::Taking};
 use crate::api::RouteName;
 
-/// A request or a job that is watched, if there is a Sentry to tell of it.
-pub(crate) struct Watch(Option<Watched>);
+/// How many of the things that led to an error are told; the last ones.
+const TRAIL: usize = 100;
 
-struct Watched {
-    hub: Arc<Hub>,
-    transaction: Transaction,
-    _profile: Option<Taking>,
+tokio::task_local! {
+    /// What is watched now.
+    static NOW: Arc<Watched>;
 }
+
+/// A request or a job that is watched, if there is a Sentry to tell of it.
+pub(crate) struct Watch(Option<Arc<Watched>>);
+
+/// What is known of it.
+pub(super) struct Watched {
+    pub transaction: Transaction,
+    /// Whether the transaction will be sent.
+    pub is_traced: bool,
+    what: What,
+    caller: OnceLock<Named>,
+    trail: Mutex<VecDeque<Step>>,
+    profile: Option<Taking>,
+}
+
+enum What {
+    Request {
+        id: String,
+        method: Method,
+        uri: Uri,
+        /// Only where personal data may be told.
+        ip: Option<IpAddr>,
+    },
+    Job {
+        id: String,
+        user: String,
+        workspace: String,
+    },
+}
+
+/// Who asks, and for what.
+struct Named {
+    user: User,
+    workspace: Option<String>,
+    route: RouteName,
+}
+
+/// Something that may turn out to have led to an error.
+type Step = Box<dyn Fn() -> Breadcrumb + Send + Sync>;
 
 impl Monitor {
     /// Watches a request. Signs of life and what browsers ask beforehand are not worth it.
@@ -37,27 +82,27 @@ impl Monitor {
             let values = request.headers().get_all(name).into_iter();
             values.filter_map(move |value| Some((name, value.to_str().ok()?)))
         });
-        let method = request.method().as_str();
-        let context = TransactionContext::continue_from_headers(method, "http.server", headers);
-        let watched = self.begin(context);
-        watched.hub.configure_scope(|scope| {
-            scope.set_tag("request_id", id);
-            let seen = json!({"method": method, "url": request.uri().path()});
-            scope.set_context("request", other(seen));
-            if self.personal_data {
-                let ip = request
-                    .remote_addr()
-                    .as_socket_addr()
-                    .map(std::net::SocketAddr::ip);
-                scope.set_user(Some(User {
-                    ip_address: ip.map(sentry::protocol::IpAddress::Exact),
-                    ..User::default()
-                }));
-            }
-        });
-        watched
-            .transaction
-            .set_data("http.request.method", method.into());
+        let method = request.method();
+        let mut context =
+            TransactionContext::continue_from_headers(method.as_str(), "http.server", headers);
+        if !self.allowance.is_left() {
+            context.set_sampled(false);
+        }
+        let address = request.remote_addr().as_socket_addr();
+        let what = What::Request {
+            id: id.to_owned(),
+            method: method.clone(),
+            uri: request.uri().clone(),
+            ip: address
+                .map(std::net::SocketAddr::ip)
+                .filter(|_| self.personal_data),
+        };
+        let watched = self.begin(&context, what);
+        if watched.is_traced {
+            self.allowance.take();
+            let transaction = &watched.transaction;
+            transaction.set_data("http.request.method", method.as_str().into());
+        }
         Watch(Some(watched))
     }
 
@@ -71,43 +116,39 @@ impl Monitor {
         let headers = traces.map(|trace| ("sentry-trace", trace));
         let context =
             TransactionContext::continue_from_headers("analysis", "queue.process", headers);
-        let watched = self.begin(context);
-        watched.hub.configure_scope(|scope| {
-            scope.set_transaction(Some("analysis"));
-            scope.set_tag("analysis", &job.id);
-            scope.set_user(Some(User {
-                id: Some(job.created_by.to_string()),
-                ..User::default()
-            }));
-            in_workspace(scope, job.workspace_id.as_str());
-        });
+        let what = What::Job {
+            id: job.id.to_string(),
+            user: job.created_by.to_string(),
+            workspace: job.workspace_id.to_string(),
+        };
+        let watched = self.begin(&context, what);
         let transaction = &watched.transaction;
         transaction.set_data("messaging.message.id", job.id.as_str().into());
         transaction.set_data(
             "messaging.message.retry.count",
             (job.attempt.saturating_sub(1)).into(),
         );
-        work.bind_hub(watched.hub.clone()).await;
+        NOW.scope(watched.clone(), work).await;
         watched.end();
     }
 
-    fn begin(&self, context: TransactionContext) -> Watched {
-        let hub = Arc::new(Hub::new_from_top(Hub::main()));
-        let transaction = hub.start_transaction(context);
-        let profiler = self.profiler.as_ref();
+    fn begin(&self, context: &TransactionContext, what: What) -> Arc<Watched> {
+        let transaction = Hub::main().start_transaction(context.clone());
+        #[expect(
+            deprecated,
+            reason = "it is inexact only where tracing is off, and then there is nothing to keep"
+        )]
+        let is_traced = transaction.is_sampled();
+        let profiler = self.profiler.as_ref().filter(|_| is_traced);
         let profile = profiler.and_then(|profiler| profiler.take(&transaction));
-        hub.configure_scope(|scope| {
-            scope.set_span(Some(transaction.clone().into()));
-            if let Some(profile) = &profile {
-                let link = json!({"profiler_id": profile.profiler_id()});
-                scope.set_context("profile", other(link));
-            }
-        });
-        Watched {
-            hub,
+        Arc::new(Watched {
             transaction,
-            _profile: profile,
-        }
+            is_traced,
+            what,
+            caller: OnceLock::new(),
+            trail: Mutex::default(),
+            profile,
+        })
     }
 }
 
@@ -117,59 +158,150 @@ impl Watch {
         let Some(watched) = self.0 else {
             return answer.await;
         };
-        let response = answer.bind_hub(watched.hub.clone()).await;
-        let transaction = &watched.transaction;
-        let route = response.data::<RouteName>();
-        let route = route.map_or("unknown", |route| &route.0);
-        let data = transaction.get_trace_context().data;
-        let method = data.get("http.request.method").and_then(|it| it.as_str());
-        transaction.set_name(&format!("{} {route}", method.unwrap_or_default()));
-        transaction.set_data("http.route", route.into());
-        let status = response.status();
-        transaction.set_data("http.response.status_code", status.as_u16().into());
-        transaction.set_status(meaning(status));
-        watched.end();
+        let response = NOW.scope(watched.clone(), answer).await;
+        if watched.is_traced {
+            watched.answered(&response);
+            watched.end();
+        }
         response
     }
 }
 
 impl Watched {
-    /// Tells of it, with what its hub knows.
-    fn end(self) {
-        Hub::run(self.hub, || self.transaction.finish());
+    fn answered(&self, response: &Response) {
+        let transaction = &self.transaction;
+        let route = response.data::<RouteName>();
+        let route = route.map_or("unknown", |route| &route.0);
+        if let What::Request { method, .. } = &self.what {
+            transaction.set_name(&format!("{method} {route}"));
+        }
+        transaction.set_data("http.route", route.into());
+        let status = response.status();
+        transaction.set_data("http.response.status_code", status.as_u16().into());
+        transaction.set_status(meaning(status));
+    }
+
+    /// Tells of it, with what is known of it.
+    fn end(&self) {
+        Hub::run(self.hub(), || self.transaction.clone().finish());
+    }
+
+    /// What is known of it, in Sentry's terms.
+    fn hub(&self) -> Arc<Hub> {
+        let hub = Arc::new(Hub::new_from_top(Hub::main()));
+        hub.configure_scope(|scope| {
+            self.describe(scope);
+            scope.set_span(Some(self.transaction.clone().into()));
+            if let Some(profile) = &self.profile {
+                let link = json!({"profiler_id": profile.profiler_id()});
+                scope.set_context("profile", other(link));
+            }
+        });
+        for step in &*self.trail.lock().unwrap_or_else(PoisonError::into_inner) {
+            hub.add_breadcrumb(step());
+        }
+        hub
+    }
+
+    fn describe(&self, scope: &mut sentry::Scope) {
+        match &self.what {
+            What::Request {
+                id,
+                method,
+                uri,
+                ip,
+            } => {
+                scope.set_tag("request_id", id);
+                let seen = json!({"method": method.as_str(), "url": uri.path()});
+                scope.set_context("request", other(seen));
+                let named = self.caller.get();
+                if ip.is_some() || named.is_some() {
+                    let user = named.map(|named| named.user.clone());
+                    scope.set_user(Some(User {
+                        ip_address: ip.map(IpAddress::Exact),
+                        ..user.unwrap_or_default()
+                    }));
+                }
+                if let Some(named) = named {
+                    scope.set_transaction(Some(&format!("{method} {}", named.route.0)));
+                    if let Some(workspace) = &named.workspace {
+                        in_workspace(scope, workspace);
+                    }
+                }
+            }
+            What::Job {
+                id,
+                user,
+                workspace,
+            } => {
+                scope.set_transaction(Some("analysis"));
+                scope.set_tag("analysis", id);
+                scope.set_user(Some(User {
+                    id: Some(user.clone()),
+                    ..User::default()
+                }));
+                in_workspace(scope, workspace);
+            }
+        }
+    }
+
+    fn note(&self, step: Step) {
+        let mut trail = self.trail.lock().unwrap_or_else(PoisonError::into_inner);
+        if trail.len() == TRAIL {
+            trail.pop_front();
+        }
+        trail.push_back(step);
     }
 }
 
+/// What is watched now.
+pub(super) fn now() -> Option<Arc<Watched>> {
+    NOW.try_with(Arc::clone).ok()
+}
+
+/// Sentry's terms for what is told now.
+pub(super) fn hub() -> Arc<Hub> {
+    now().map_or_else(Hub::current, |watched| watched.hub())
+}
+
+/// Keeps what may turn out to have led to an error.
+pub(super) fn note(step: impl Fn() -> Breadcrumb + Send + Sync + 'static) {
+    // Elsewhere, nobody would know what led to what.
+    let _ = NOW.try_with(|watched| watched.note(Box::new(step)));
+}
+
 /// From now on, what is told of this request names its caller.
-pub(crate) fn identify(caller: &Caller, method: &Method, route: &str, monitor: &Monitor) {
-    if !monitor.is_on() {
-        return;
-    }
+pub(crate) fn identify(caller: &Caller, route: &RouteName, monitor: &Monitor) {
     let user = caller.user();
-    Hub::current().configure_scope(|scope| {
-        let seen = scope.user().cloned().unwrap_or_default();
-        scope.set_user(Some(User {
-            id: Some(user.id.to_string()),
-            username: Some(user.username.clone()),
-            email: monitor.personal_data.then(|| user.email.clone()),
-            ..seen
-        }));
-        if let Some(workspace) = &user.workspace_id {
-            in_workspace(scope, workspace.as_str());
-        }
-        scope.set_transaction(Some(&format!("{method} {route}")));
+    let _ = NOW.try_with(|watched| {
+        watched.caller.get_or_init(|| Named {
+            user: User {
+                id: Some(user.id.to_string()),
+                username: Some(user.username.clone()),
+                email: monitor.personal_data.then(|| user.email.clone()),
+                ..User::default()
+            },
+            workspace: user.workspace_id.as_ref().map(ToString::to_string),
+            route: route.clone(),
+        });
     });
 }
 
 /// `work` as a part of what is watched now, for when another task does it.
 pub(crate) fn kept<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    work.bind_hub(Hub::current())
+    let now = now();
+    async {
+        match now {
+            Some(watched) => NOW.scope(watched, work).await,
+            None => work.await,
+        }
+    }
 }
 
 /// The trace that what happens now belongs to, to be continued elsewhere.
 pub(crate) fn trace() -> Option<String> {
-    let span = Hub::current().configure_scope(|scope| scope.get_span())?;
-    span.iter_headers().next().map(|(_, header)| header)
+    let (_, header) = now()?.transaction.iter_headers().next()?;
+    Some(header)
 }
 
 fn in_workspace(scope: &mut sentry::Scope, id: &str) {

@@ -604,7 +604,7 @@ fn request() -> LlmRequest {
     LlmRequest {
         system: "You explain errors.".to_owned(),
         user: "KeyError: 'sku'".to_owned(),
-        schema: json!({"type": "object"}),
+        schema: Arc::new(json!({"type": "object"})),
         max_output_tokens: 200,
         prompt_tokens: 60,
         timeout: Duration::from_secs(10),

@@ -43,7 +43,7 @@ const RANGES: &[(&str, i64, i64, &str)] = &[
     ("analysis.wait_seconds", 0, 600, "a minute, 60"),
     ("analysis.workers", 1, 1_024, "32 for most"),
     ("analysis.lease_seconds", 1, 3_600, "half a minute, 30"),
-    ("analysis.attempts", 1, 20, "a small number such as 3"),
+    ("analysis.attempts", 1, 20, "a small number such as 5"),
     ("analysis.token_budget", 500, 1_000_000, "8000 for most"),
     ("llm.max_output_tokens", 256, 100_000, "4000 for most"),
     ("llm.breaker_failures", 1, 1_000, "a small number such as 5"),

@@ -83,7 +83,7 @@ fn the_defaults_need_nothing_and_are_safe() {
     assert_eq!(config.sources.sentry.organization, None);
     let analysis = &config.analysis;
     assert_eq!((analysis.wait_seconds, analysis.workers), (60, 32));
-    assert_eq!((analysis.lease_seconds, analysis.attempts), (30, 3));
+    assert_eq!((analysis.lease_seconds, analysis.attempts), (30, 5));
     assert_eq!(analysis.token_budget, 8000);
     assert!(config.llm.openai.api_key.is_none());
     assert_eq!(config.llm.openai.model, "gpt-4o-mini");

@@ -96,7 +96,7 @@ pub struct LlmRequest {
     /// The evidence and what is asked of it.
     pub user: String,
     /// The JSON schema of the answer, for servers that enforce one.
-    pub schema: serde_json::Value,
+    pub schema: Arc<serde_json::Value>,
     /// How many tokens the answer may have.
     pub max_output_tokens: u32,
     /// About how many tokens the prompt has, as the caller counted.

@@ -1,6 +1,6 @@
 //! Trying a model before, or after, it is kept.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 
@@ -70,10 +70,10 @@ async fn try_out(llm: &dyn Llm, own_key: bool) -> Result<ModelTested> {
         let request = LlmRequest {
             system: "Answer with the JSON object {\"ok\": true} and with nothing else.".to_owned(),
             user: "Are you there?".to_owned(),
-            schema: json!({
+            schema: Arc::new(json!({
                 "type": "object", "additionalProperties": false, "required": ["ok"],
                 "properties": {"ok": {"type": "boolean"}},
-            }),
+            })),
             max_output_tokens: 64,
             prompt_tokens: 64,
             timeout: profile.timeout.min(PATIENCE),

@@ -125,11 +125,14 @@ async fn run(options: &Options) -> Outcome<bool> {
     println!("{deaths}");
     println!("lost = {}", tally.lost);
     println!("double = {}", tally.double);
-    println!("failed = {}", tally.failed);
+    println!("failed = {:?}", tally.failed);
     println!("taken up again after a worker died = {}", tally.again);
     println!("{paid}");
     let done = accepted.len();
     println!("{done} done in {took:.1?}, kills included");
     drop(deaths);
-    Ok(tally.lost == 0 && tally.double == 0 && tally.failed == 0 && accepted.len() == options.jobs)
+    Ok(tally.lost == 0
+        && tally.double == 0
+        && tally.failed.is_empty()
+        && accepted.len() == options.jobs)
 }

@@ -14,8 +14,8 @@ pub(crate) struct Tally {
     pub(crate) lost: usize,
     /// Completed more than once.
     pub(crate) double: usize,
-    /// Done, and failed.
-    pub(crate) failed: usize,
+    /// Done, and failed: why, and how often.
+    pub(crate) failed: BTreeMap<String, usize>,
     /// Taken up more than once: each time but the last was in vain.
     pub(crate) again: i64,
 }
@@ -34,12 +34,15 @@ pub(crate) async fn tally(
 ) -> Outcome<Tally> {
     let analyses: Collection<Document> = client.database(database).collection("analyses");
     let mut done = BTreeSet::new();
-    let (mut failed, mut again) = (0, 0);
+    let (mut failed, mut again) = (BTreeMap::new(), 0);
     let mut found = analyses.find(doc! {}).await?;
     while found.advance().await? {
         let record = found.deserialize_current()?;
         let status = record.get_str("status")?;
-        failed += usize::from(status == "failed");
+        if status == "failed" {
+            let code = record.get_document("error")?.get_str("code")?;
+            *failed.entry(code.to_owned()).or_default() += 1;
+        }
         again += attempts(&record) - 1;
         if ["completed", "failed"].contains(&status) {
             done.insert(record.get_str("_id")?.to_owned());

@@ -236,7 +236,12 @@ impl tower_service::Service<HttpRequestFactory> for Service {
 
     fn call(&mut self, request: HttpRequestFactory) -> Self::Future {
         let service = self.clone();
-        Box::pin(async move { service.send(request.build().await?).await })
+        Box::pin(async move {
+            let built = request.build().await;
+            // It could build another, and keeps the body for that.
+            drop(request);
+            service.send(built?).await
+        })
     }
 }
 

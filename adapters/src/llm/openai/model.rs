@@ -140,12 +140,13 @@ impl OpenAiModel {
         dialect: &Dialect,
         progress: &dyn ProgressSink,
     ) -> Result<Completion, Halt> {
+        // Given away, so that it is not kept as long as the model takes.
         let body = self.api.request(&self.name, request, dialect);
         let (client, exchange) = self.server.exchange(&self.shared.http);
         let host = self.server.host();
         let stream: Result<StreamResponse<Value>, _> = match self.api {
-            Api::Chat => client.chat().create_stream_byot(&body).await,
-            Api::Responses => client.responses().create_stream_byot(&body).await,
+            Api::Chat => client.chat().create_stream_byot(body).await,
+            Api::Responses => client.responses().create_stream_byot(body).await,
         };
         let stream = stream.map_err(|error| exchange.fault(error, host))?;
         self.read(stream, &exchange, request, progress).await

@@ -57,20 +57,21 @@ pub(super) mod as_optional_date {
 /// `None` becomes null, and not the text «null».
 pub(super) mod as_json {
     use serde::{
-        Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, de::Error as _,
+        Deserialize, Deserializer, Serialize, Serializer,
+        de::{DeserializeOwned, Error as _, IgnoredAny},
         ser::Error as _,
     };
 
     const NULL: &str = "null";
 
-    /// What could not be read again (nested deeper than the reader goes, a number that JSON has
-    /// not) is refused: stored, it would stand in the way of every list and of the queue.
-    pub(in super::super) fn serialize<T: Serialize + DeserializeOwned, S: Serializer>(
+    /// What is nested deeper than the reader goes is refused: stored, it would stand in the way of
+    /// every list and of the queue.
+    pub(in super::super) fn serialize<T: Serialize, S: Serializer>(
         value: &T,
         to: S,
     ) -> Result<S::Ok, S::Error> {
         let text = serde_json::to_string(value).map_err(S::Error::custom)?;
-        serde_json::from_str::<T>(&text).map_err(S::Error::custom)?;
+        serde_json::from_str::<IgnoredAny>(&text).map_err(S::Error::custom)?;
         (text != NULL).then_some(text).serialize(to)
     }
 

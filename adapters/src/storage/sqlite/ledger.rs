@@ -15,10 +15,14 @@ use super::{
 };
 
 statements! {
-    WRITE = "INSERT OR REPLACE INTO model_calls
+    WRITE = "INSERT INTO model_calls
                (id, workspace_id, analysis_id, started_at, day, model, key,
                 cost, calls, reused, input, cached, output, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT (id) DO UPDATE SET
+                key = excluded.key, cost = excluded.cost, calls = excluded.calls,
+                reused = excluded.reused, input = excluded.input, cached = excluded.cached,
+                output = excluded.output, doc = excluded.doc";
     OF_ANALYSIS = "SELECT doc FROM model_calls WHERE workspace_id = ?1 AND analysis_id = ?2
                    ORDER BY started_at, id LIMIT 1000";
     ANSWER = "SELECT doc FROM model_calls WHERE workspace_id = ?1 AND key = ?2

@@ -3,7 +3,10 @@
 
 use explainer_core::ErrorKind;
 use rusqlite::{Connection, Params};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 
 use super::fault::Fault;
 
@@ -84,9 +87,9 @@ impl Sql {
 
 /// A record as its `doc`.
 ///
-/// One that could not be read again (nested deeper than the reader goes, a number that JSON has
-/// not) is refused here: stored, it would stand in the way of every list and of the queue.
-pub(super) fn encode<T: Serialize + DeserializeOwned>(record: &T) -> Result<String, Fault> {
+/// One that is nested deeper than the reader goes is refused here: stored, it would stand in the way
+/// of every list and of the queue.
+pub(super) fn encode(record: &impl Serialize) -> Result<String, Fault> {
     let refuse = |error: serde_json::Error| {
         Fault::refused(
             ErrorKind::Invalid,
@@ -97,7 +100,7 @@ pub(super) fn encode<T: Serialize + DeserializeOwned>(record: &T) -> Result<Stri
         )
     };
     let doc = serde_json::to_string(record).map_err(refuse)?;
-    serde_json::from_str::<T>(&doc).map_err(refuse)?;
+    serde_json::from_str::<IgnoredAny>(&doc).map_err(refuse)?;
     Ok(doc)
 }
 

@@ -137,7 +137,7 @@ where
             job.transaction.set_status(SpanStatus::InternalError);
         }
         let body = fields.take_message();
-        watch::hub().capture_log(record(body, fields));
+        watch::hub().capture_log(record(body, &fields));
     }
 }
 
@@ -166,7 +166,7 @@ impl Call {
         fields.set("milliseconds", milliseconds.into());
         if fields.text("kind") != "store" {
             let body = format!("{} call", fields.text("kind"));
-            watch::hub().capture_log(record(body, fields.clone()));
+            watch::hub().capture_log(record(body, &fields));
         }
         let timestamp = now();
         watch::note(move || Breadcrumb {
@@ -190,7 +190,7 @@ fn parent<'s, S: LookupSpan<'s>>(span: &SpanRef<'s, S>) -> Option<TransactionOrS
     Some(above.unwrap_or_else(|| watched.transaction.clone().into()))
 }
 
-fn record(body: String, fields: Fields) -> Log {
+fn record(body: String, fields: &Fields) -> Log {
     let level = match fields.text("outcome") {
         "ok" | "completed" => LogLevel::Info,
         _ => LogLevel::Warn,
@@ -215,7 +215,7 @@ fn now() -> SystemTime {
 }
 
 /// The fields of a span or an event.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Fields(Vec<(&'static str, Value)>);
 
 impl Fields {

@@ -15,8 +15,12 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    sync::{Arc, LazyLock},
+};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use known::{Known, plain};
@@ -37,6 +41,21 @@ pub const PROMPT: &str = "explain/1";
 const SYSTEM: &str = include_str!("templates/system.md");
 const USER: &str = include_str!("templates/user.md");
 const REPAIR: &str = include_str!("templates/repair.md");
+
+/// What most requests ask for: every field.
+static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
+    let schema = fields::schema(&Field::ALL);
+    let text = schema.to_string();
+    Whole {
+        schema: Arc::new(schema),
+        text,
+    }
+});
+
+struct Whole {
+    schema: Arc<Value>,
+    text: String,
+}
 
 /// Tokens set aside for what servers put around messages.
 const MARGIN: usize = 64;
@@ -91,6 +110,7 @@ pub struct Question {
     pub redactor: Redactor,
     instructions: String,
     related: String,
+    mark: String,
 }
 
 /// A model whose window has no room for any evidence.
@@ -119,11 +139,10 @@ impl Question {
         let (related, offered) = related(brief.candidates, &mut redactor);
         let max_output_tokens = brief.max_output_tokens.min(profile.context_window / 3);
 
-        let schema = fields::schema(&Field::ALL);
         let around = [
             &system(&instructions, "", &Field::ALL),
             &user(USER, "", "", &related, "", ""),
-            &schema.to_string(),
+            &WHOLE.text,
         ];
         let overhead = around.map(|text| tokens.count(text)).iter().sum::<usize>() + MARGIN;
         let window = profile.context_window as usize;
@@ -140,13 +159,14 @@ impl Question {
             request: LlmRequest {
                 system: String::new(),
                 user: String::new(),
-                schema,
+                schema: WHOLE.schema.clone(),
                 max_output_tokens,
                 prompt_tokens,
                 timeout: profile.timeout,
             },
             location: profile.location,
             policy,
+            mark: mark(&packed.text, &related),
             packed,
             overhead_tokens: overhead,
             known,
@@ -173,7 +193,7 @@ impl Question {
         LlmRequest {
             system: self.system(&fields),
             user: self.user(REPAIR, wrong.trim_start(), &names),
-            schema: fields::schema(&fields),
+            schema: Arc::new(fields::schema(&fields)),
             prompt_tokens: self.request.prompt_tokens.saturating_add(more),
             ..self.request.clone()
         }
@@ -191,33 +211,32 @@ impl Question {
     }
 
     fn system(&self, fields: &[Field]) -> String {
-        system(&self.instructions, &self.mark(), fields)
+        system(&self.instructions, &self.mark, fields)
     }
 
     fn user(&self, template: &str, faults: &str, names: &str) -> String {
-        let mark = self.mark();
         user(
             template,
-            &mark,
+            &self.mark,
             &self.packed.text,
             &self.related,
             faults,
             names,
         )
     }
+}
 
-    /// What is written into the fence.
-    fn mark(&self) -> String {
-        let digest = Sha256::new()
-            .chain_update(&self.packed.text)
-            .chain_update(&self.related)
-            .finalize();
-        let mut mark = String::new();
-        for byte in digest.iter().take(8) {
-            let _ = write!(mark, "{byte:02x}");
-        }
-        mark
+/// What is written into the fence around this evidence.
+fn mark(evidence: &str, related: &str) -> String {
+    let digest = Sha256::new()
+        .chain_update(evidence)
+        .chain_update(related)
+        .finalize();
+    let mut mark = String::new();
+    for byte in digest.iter().take(8) {
+        let _ = write!(mark, "{byte:02x}");
     }
+    mark
 }
 
 /// The digest of what a request says, in 64 small hex digits.

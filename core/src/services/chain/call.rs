@@ -1,8 +1,11 @@
 //! One request to a model: checked, written down, sent, and written down again.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    borrow::Cow,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use super::{Task, most, until_tomorrow};
@@ -28,19 +31,19 @@ use crate::{
 const MAX_KEPT: usize = 256 * 1024;
 
 /// What is asked next.
-pub(super) struct Call {
+pub(super) struct Call<'q> {
     purpose: Purpose,
     key: String,
-    request: LlmRequest,
+    request: Cow<'q, LlmRequest>,
 }
 
-impl Call {
+impl<'q> Call<'q> {
     /// For everything.
-    pub(super) fn first(purpose: Purpose, fingerprint: &str, question: &Question) -> Self {
+    pub(super) fn first(purpose: Purpose, fingerprint: &str, question: &'q Question) -> Self {
         Self {
             purpose,
             key: fingerprint.to_owned(),
-            request: question.request.clone(),
+            request: Cow::Borrowed(&question.request),
         }
     }
 
@@ -49,7 +52,7 @@ impl Call {
         Self {
             purpose: Purpose::Repair,
             key: format!("{fingerprint}/repair-{round}/{}", prompt::digest(&request)),
-            request,
+            request: Cow::Owned(request),
         }
     }
 }
@@ -87,7 +90,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The text of the answer: one that was paid for before, else a new one.
-    pub(super) async fn put(&mut self, call: Call) -> Result<Result<String, Fault>, Failure> {
+    pub(super) async fn put(&mut self, call: Call<'_>) -> Result<Result<String, Fault>, Failure> {
         if let Some(paid) = self.paid(&call).await? {
             return self.reuse(&call, paid).await;
         }
@@ -120,7 +123,7 @@ impl<'a> Asked<'a> {
 
     /// The answer to the same question, where one was paid for and may serve again: that of this
     /// run in any case, of another where it was of use and nobody insists.
-    async fn paid(&self, call: &Call) -> Result<Option<ModelCall>, Failure> {
+    async fn paid(&self, call: &Call<'_>) -> Result<Option<ModelCall>, Failure> {
         let Some(run) = self.task.analysis else {
             return Ok(None);
         };
@@ -141,7 +144,7 @@ impl<'a> Asked<'a> {
 
     async fn reuse(
         &mut self,
-        call: &Call,
+        call: &Call<'_>,
         paid: ModelCall,
     ) -> Result<Result<String, Fault>, Failure> {
         if paid.end == CallEnd::Unusable {
@@ -159,7 +162,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Whether the question may go where it would go, and costs can be told.
-    fn may_send(&self, call: &Call) -> Result<(), Fault> {
+    fn may_send(&self, call: &Call<'_>) -> Result<(), Fault> {
         let allowed = self.policy();
         let kept = |class| allowed.allows(class) || !self.question.policy.allows(class);
         if self.question.location != self.profile.location || !DataClass::ALL.into_iter().all(kept)
@@ -215,7 +218,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The call as it is written down before it is sent, with the most it may cost.
-    fn entry(&self, call: &Call) -> Result<ModelCall, Failure> {
+    fn entry(&self, call: &Call<'_>) -> Result<ModelCall, Failure> {
         let request = &call.request;
         Ok(ModelCall {
             egress: Some(self.egress(request)),
@@ -247,7 +250,7 @@ impl<'a> Asked<'a> {
     fn account(
         &self,
         entry: &mut ModelCall,
-        call: &Call,
+        call: &Call<'_>,
         heard: &Heard<'_>,
         ended: Result<Completion, Error>,
     ) -> Result<String, Fault> {

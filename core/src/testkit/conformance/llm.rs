@@ -144,10 +144,10 @@ fn request() -> LlmRequest {
     LlmRequest {
         system: "You explain errors.".to_owned(),
         user: "KeyError: 'sku'".to_owned(),
-        schema: json!({
+        schema: Arc::new(json!({
             "type": "object", "additionalProperties": false, "required": ["summary"],
             "properties": {"summary": {"type": "string"}},
-        }),
+        })),
         max_output_tokens: 200,
         prompt_tokens: 60,
         timeout: Duration::from_secs(2),

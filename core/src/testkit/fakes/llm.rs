@@ -331,7 +331,7 @@ mod tests {
         let request = LlmRequest {
             system: String::new(),
             user: String::new(),
-            schema: serde_json::Value::Null,
+            schema: Arc::default(),
             max_output_tokens: 1,
             prompt_tokens: 1,
             timeout: Duration::from_secs(1),

@@ -11,8 +11,10 @@ use explainer_core::{
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use self::checked::Checked;
 use crate::secret::{SecretKeys, derive, key_id};
 
+mod checked;
 #[cfg(test)]
 mod tests;
 
@@ -60,6 +62,7 @@ pub struct JwtAuth {
     /// By the name in a token's header, the current one first.
     decoding: Vec<(String, DecodingKey)>,
     validation: Validation,
+    checked: Checked,
     lifetime: Duration,
     clock: Arc<dyn Clock>,
     revoked: Arc<dyn RevokedTokens>,
@@ -78,17 +81,18 @@ impl JwtAuth {
             key_id: key_id(&secrets.current, KEY_ID),
             decoding,
             validation: validation(),
+            checked: Checked::default(),
             lifetime: config.lifetime,
             clock,
             revoked,
         }
     }
 
-    fn decode(&self, token: &str) -> Result<Claims> {
+    fn decode(&self, token: &str) -> Result<Arc<Claims>> {
         if token.len() > MAX_LEN {
             return Err(unauthorized("it is too long to be one"));
         }
-        let claims = self.verify(token)?;
+        let claims = self.checked.claims(token, |token| self.verify(token))?;
         let now = self.clock.now();
         if later(claims.exp, LEEWAY)? <= now {
             return Err(unauthorized("it has expired"));
@@ -129,8 +133,8 @@ impl TokenVerifier for JwtAuth {
             return Err(unauthorized("it was revoked"));
         }
         Ok(Principal {
-            user_id: claims.sub,
-            token_id: claims.jti,
+            user_id: claims.sub.clone(),
+            token_id: claims.jti.clone(),
             expires_at: later(claims.exp, Duration::ZERO)?,
             generation: Some(claims.generation),
             identity: None,

@@ -207,7 +207,8 @@ impl AnalysesApi {
         )
     )]
     async fn analyze(&self, token: Token, body: Body<NewBatch>) -> Result<Batch> {
-        let workspace = self.services.workspaces.current(&token.0).await?;
+        let caller = token.traced();
+        let workspace = self.services.workspaces.current(&caller).await?;
         let force = body.0.force.unwrap_or(false);
         let requests = &self.services.analyses;
         let asked = requests.request_all(&workspace, body.0.issue_ids, force);

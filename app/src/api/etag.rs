@@ -7,9 +7,6 @@ use poem::{
 };
 use sha2::{Digest, Sha256};
 
-/// How many bytes of the digest a tag bears.
-const TAG: usize = 16;
-
 /// Tags what is read.
 pub(super) struct Tagged<E>(pub E);
 
@@ -53,12 +50,12 @@ impl<E: Endpoint> Endpoint for Tagged<E> {
     }
 }
 
-/// The strong tag of a body.
+/// The strong tag of a body: half of its digest.
 pub(super) fn tag(bytes: &[u8]) -> HeaderValue {
-    let digest = Sha256::digest(bytes);
-    let hex = |byte: &u8| format!("{byte:02x}");
-    let hex: String = digest.iter().take(TAG).map(hex).collect();
-    HeaderValue::from_str(&format!("\"{hex}\""))
+    let mut first = [0; 16];
+    first.copy_from_slice(&Sha256::digest(bytes)[..16]);
+    let tag = u128::from_be_bytes(first);
+    HeaderValue::from_str(&format!("\"{tag:032x}\""))
         .unwrap_or_else(|_| HeaderValue::from_static("\"\""))
 }
 

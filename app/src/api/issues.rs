@@ -217,7 +217,8 @@ impl IssuesApi {
         patience: Patience,
         body: OptionalBody<AnalyzeOptions>,
     ) -> Result<AnalyzeAnswer> {
-        let workspace = self.services.workspaces.current(&token.0).await?;
+        let caller = token.traced();
+        let workspace = self.services.workspaces.current(&caller).await?;
         let force = body.0.and_then(|options| options.force).unwrap_or(false);
         let requests = &self.services.analyses;
         let asked = requests.request(&workspace, &issue_id.0, force).await?;

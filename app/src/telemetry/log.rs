@@ -74,7 +74,8 @@ pub(super) fn start(
     let lines = if as_text {
         lines.with_target(false).with_filter(filter).boxed()
     } else {
-        lines.json().flatten_event(true).with_filter(filter).boxed()
+        let lines = lines.json().flatten_event(true).with_span_list(false);
+        lines.with_filter(filter).boxed()
     };
     let mut layers = vec![lines];
     layers.extend(others);

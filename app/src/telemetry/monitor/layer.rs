@@ -29,59 +29,29 @@ use tracing_subscriber::{
 };
 
 use super::watch;
-use crate::telemetry::ANALYSIS;
+use crate::telemetry::{ACCESS, ANALYSIS, PANIC};
 
-/// Makes breadcrumbs of log lines.
-pub(super) struct Steps;
-
-impl<S> Layer<S> for Steps
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        let message = fields.take_message();
-        let (metadata, timestamp) = (event.metadata(), now());
-        let level = if *metadata.level() == tracing::Level::INFO {
-            Level::Info
-        } else {
-            Level::Warning
-        };
-        watch::note(move || Breadcrumb {
-            timestamp,
-            ty: "log".to_owned(),
-            category: Some(metadata.target().to_owned()),
-            message: Some(message.clone()),
-            level,
-            data: fields.owned().collect(),
-        });
-    }
-}
-
-/// Tells of errors, with what led to them.
+/// Hears what is told to Sentry: calls, log lines, errors, and how analyses ended.
+///
+/// One layer for all of it, since each has a price for every span.
 #[derive(Default)]
-pub(super) struct Errors(ErrorLayer);
+pub(super) struct Watching(ErrorLayer);
 
-impl<S> Layer<S> for Errors
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        Hub::run(watch::hub(), || self.0.on_event(event, context));
-    }
-}
-
-/// Makes spans, breadcrumbs and log records of calls.
-pub(super) struct Calls;
-
-impl Calls {
+impl Watching {
     /// The layer, deaf to everything else.
-    pub(super) fn filtered<S>(self) -> impl Layer<S>
+    pub(super) fn filtered<S>() -> impl Layer<S>
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        self.with_filter(filter_fn(|it| matches!(it.target(), CALL | ANALYSIS)))
+        Self::default().with_filter(filter_fn(|it| match it.target() {
+            CALL => true,
+            ACCESS | PANIC => false,
+            target => {
+                it.is_event()
+                    && target.starts_with("explainer")
+                    && *it.level() <= tracing::Level::INFO
+            }
+        }))
     }
 }
 
@@ -92,7 +62,7 @@ struct Call {
     fields: Fields,
 }
 
-impl<S> Layer<S> for Calls
+impl<S> Layer<S> for Watching
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
@@ -128,17 +98,50 @@ where
         call.end();
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        if fields.text("outcome") == "failed"
-            && let Some(job) = watch::now()
-        {
-            job.transaction.set_status(SpanStatus::InternalError);
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if *event.metadata().level() == tracing::Level::ERROR {
+            // With what led to it.
+            return Hub::run(watch::hub(), || self.0.on_event(event, context));
         }
-        let body = fields.take_message();
-        watch::hub().capture_log(record(body, &fields));
+        if event.metadata().target() == ANALYSIS {
+            ended(event);
+        }
+        step(event);
     }
+}
+
+/// Makes a log record of how an analysis ended.
+fn ended(event: &Event<'_>) {
+    let mut fields = Fields::default();
+    event.record(&mut fields);
+    if fields.text("outcome") == "failed"
+        && let Some(job) = watch::now()
+    {
+        job.transaction().set_status(SpanStatus::InternalError);
+    }
+    let body = fields.take_message();
+    watch::hub().capture_log(record(body, &fields));
+}
+
+/// Makes a breadcrumb of a log line.
+fn step(event: &Event<'_>) {
+    let mut fields = Fields::default();
+    event.record(&mut fields);
+    let message = fields.take_message();
+    let (metadata, timestamp) = (event.metadata(), now());
+    let level = if *metadata.level() == tracing::Level::INFO {
+        Level::Info
+    } else {
+        Level::Warning
+    };
+    watch::note(move || Breadcrumb {
+        timestamp,
+        ty: "log".to_owned(),
+        category: Some(metadata.target().to_owned()),
+        message: Some(message.clone()),
+        level,
+        data: fields.owned().collect(),
+    });
 }
 
 impl Call {
@@ -187,7 +190,7 @@ fn parent<'s, S: LookupSpan<'s>>(span: &SpanRef<'s, S>) -> Option<TransactionOrS
         let extensions = above.extensions();
         extensions.get::<Call>()?.span.clone()
     });
-    Some(above.unwrap_or_else(|| watched.transaction.clone().into()))
+    Some(above.unwrap_or_else(|| watched.transaction().clone().into()))
 }
 
 fn record(body: String, fields: &Fields) -> Log {

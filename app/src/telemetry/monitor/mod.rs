@@ -5,10 +5,10 @@
 //! and a job are each watched ([`watch`]), so that what is told of one names its user and nobody
 //! else's. Everything leaves through [`transport`], where secrets are taken out.
 
-mod allowance;
 mod exceptions;
 mod layer;
 mod profiles;
+mod sampling;
 mod scrub;
 mod stacks;
 mod transport;
@@ -22,12 +22,10 @@ use sentry::{
     integrations::{contexts, debug_images, panic::PanicIntegration},
     types::Dsn,
 };
-use tracing::Level;
-use tracing_subscriber::{Layer, Registry, filter::filter_fn};
+use tracing_subscriber::{Layer, Registry};
 
 pub(crate) use self::watch::{identify, kept, trace};
-use self::{allowance::Allowance, profiles::Profiler, transport::Factory};
-use super::{ACCESS, PANIC};
+use self::{profiles::Profiler, sampling::Sampling, transport::Factory};
 use crate::config;
 
 /// How long what is still to be told may hold up the end of the process.
@@ -38,7 +36,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 pub struct Monitor {
     client: Arc<Client>,
     profiler: Option<Arc<Profiler>>,
-    allowance: Arc<Allowance>,
+    sampling: Arc<Sampling>,
     personal_data: bool,
 }
 
@@ -60,7 +58,7 @@ impl Monitor {
             options = options.traces_sample_rate(config.traces_sample_rate);
         }
         if let Some(dsn) = &dsn {
-            options = options.transport(Factory::of_operator(dsn)?);
+            options = options.transport(Factory::of_operator(dsn, config.traces_sample_rate)?);
         }
         options.dsn.clone_from(&dsn);
         let client = Arc::new(Client::with_options(options));
@@ -79,7 +77,7 @@ impl Monitor {
         Ok(Self {
             client,
             profiler,
-            allowance: Arc::new(Allowance::full()),
+            sampling: Arc::new(Sampling::at(config.traces_sample_rate)),
             personal_data: config.personal_data,
         })
     }
@@ -102,21 +100,7 @@ impl Monitor {
         if !self.is_on() {
             return Vec::new();
         }
-        let ours = |target: &str| target.starts_with("explainer") && target != ACCESS;
-        let led_to_it = filter_fn(move |it| {
-            it.is_event() && ours(it.target()) && matches!(*it.level(), Level::INFO | Level::WARN)
-        });
-        let errors = filter_fn(move |it| {
-            it.is_event()
-                && ours(it.target())
-                && it.target() != PANIC
-                && *it.level() == Level::ERROR
-        });
-        vec![
-            layer::Calls.filtered().boxed(),
-            layer::Steps.with_filter(led_to_it).boxed(),
-            layer::Errors::default().with_filter(errors).boxed(),
-        ]
+        vec![layer::Watching::filtered().boxed()]
     }
 
     /// Tells of a panic where it happens; nothing here waits for anybody.

@@ -21,7 +21,7 @@ use sentry::{
     types::Dsn,
 };
 
-use super::{address, scrub::scrubbed, stacks::named};
+use super::{address, sampling::with_rate, scrub::scrubbed, stacks::named};
 use crate::telemetry::test_events::NotTaken;
 
 /// What errors call this.
@@ -76,10 +76,11 @@ impl Delivery {
     async fn take(
         self: Arc<Self>,
         envelope: Envelope,
+        rate: f32,
         losses: Recorder,
         mut limits: RateLimiter,
     ) -> RateLimiter {
-        let envelope = named(envelope);
+        let envelope = named(with_rate(envelope, rate, &self.dsn));
         match self.send(scrubbed(&envelope)).await {
             Ok(response) => {
                 heed(&mut limits, &response);
@@ -112,21 +113,29 @@ fn heed(limits: &mut RateLimiter, response: &Response) {
 }
 
 /// Makes the transport of the application's own DSN.
-pub(super) struct Factory(Arc<Delivery>);
+pub(super) struct Factory {
+    delivery: Arc<Delivery>,
+    rate: f32,
+}
 
 impl Factory {
-    pub(super) fn of_operator(dsn: &Dsn) -> Result<Self, String> {
+    pub(super) fn of_operator(dsn: &Dsn, rate: f32) -> Result<Self, String> {
         let target = Target::of_operator(&address(dsn))
             .map_err(|why| format!("could not use telemetry.dsn because {why}"))?;
         let delivery = Delivery::to(dsn.clone(), &target).map_err(|error| error.to_string())?;
-        Ok(Self(Arc::new(delivery)))
+        let delivery = Arc::new(delivery);
+        Ok(Self { delivery, rate })
     }
 }
 
 impl TransportFactory for Factory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let (delivery, losses) = (self.0.clone(), options.client_report_recorder.clone());
-        let send = move |envelope, limits| delivery.clone().take(envelope, losses.clone(), limits);
+        let (delivery, rate) = (self.delivery.clone(), self.rate);
+        let losses = options.client_report_recorder.clone();
+        let send = move |envelope, limits| {
+            let delivery = delivery.clone();
+            delivery.take(envelope, rate, losses.clone(), limits)
+        };
         let thread = TokioTransportThreadOptions::new(send)
             .with_client_report_recorder(options.client_report_recorder)
             .spawn_thread();

@@ -23,6 +23,13 @@ use serde_json::json;
 use super::{Monitor, profiles::Taking};
 use crate::api::RouteName;
 
+/// The header that says which trace a request goes on with.
+const TRACE: &str = "sentry-trace";
+/// What a request and a job are called:
+/// <https://develop.sentry.dev/sdk/telemetry/traces/span-operations/>.
+const REQUEST: &str = "http.server";
+const JOB: (&str, &str) = ("analysis", "queue.process");
+
 /// How many of the things that led to an error are told; the last ones.
 const TRAIL: usize = 100;
 
@@ -36,10 +43,13 @@ pub(crate) struct Watch(Option<Arc<Watched>>);
 
 /// What is known of it.
 pub(super) struct Watched {
-    pub transaction: Transaction,
+    what: What,
     /// Whether the transaction will be sent.
     pub is_traced: bool,
-    what: What,
+    /// The trace it goes on with, if its caller has said so.
+    continued: Option<TransactionContext>,
+    /// Begun at once where it will be sent, and else when somebody asks for its ids.
+    transaction: OnceLock<Transaction>,
     caller: OnceLock<Named>,
     trail: Mutex<VecDeque<Step>>,
     profile: Option<Taking>,
@@ -77,33 +87,19 @@ impl Monitor {
         if !self.is_on() || idle {
             return Watch(None);
         }
-        let headers = ["sentry-trace", "baggage"];
-        let headers = headers.into_iter().flat_map(|name| {
-            let values = request.headers().get_all(name).into_iter();
-            values.filter_map(move |value| Some((name, value.to_str().ok()?)))
-        });
-        let method = request.method();
-        let mut context =
-            TransactionContext::continue_from_headers(method.as_str(), "http.server", headers);
-        if !self.allowance.is_left() {
-            context.set_sampled(false);
-        }
+        let continued = continued(request);
+        let decided = continued.as_ref().and_then(TransactionContext::sampled);
+        let is_traced = self.sampling.chooses(decided);
         let address = request.remote_addr().as_socket_addr();
         let what = What::Request {
             id: id.to_owned(),
-            method: method.clone(),
+            method: request.method().clone(),
             uri: request.uri().clone(),
             ip: address
                 .map(std::net::SocketAddr::ip)
                 .filter(|_| self.personal_data),
         };
-        let watched = self.begin(&context, what);
-        if watched.is_traced {
-            self.allowance.take();
-            let transaction = &watched.transaction;
-            transaction.set_data("http.request.method", method.as_str().into());
-        }
-        Watch(Some(watched))
+        Watch(Some(self.begin(what, continued, is_traced)))
     }
 
     /// Does a job, as part of the trace of the request that asked for it.
@@ -113,42 +109,46 @@ impl Monitor {
         }
         // A `traceparent` may stand beside it, whose first part is no trace's id.
         let traces = job.trace.iter().flat_map(|traces| traces.split(' '));
-        let headers = traces.map(|trace| ("sentry-trace", trace));
-        let context =
-            TransactionContext::continue_from_headers("analysis", "queue.process", headers);
+        let headers = traces.map(|trace| (TRACE, trace));
+        let context = TransactionContext::continue_from_headers(JOB.0, JOB.1, headers);
+        let is_traced = self.sampling.chooses_job(context.sampled());
         let what = What::Job {
             id: job.id.to_string(),
             user: job.created_by.to_string(),
             workspace: job.workspace_id.to_string(),
         };
-        let watched = self.begin(&context, what);
-        let transaction = &watched.transaction;
-        transaction.set_data("messaging.message.id", job.id.as_str().into());
-        transaction.set_data(
-            "messaging.message.retry.count",
-            (job.attempt.saturating_sub(1)).into(),
-        );
+        let watched = self.begin(what, Some(context), is_traced);
         NOW.scope(watched.clone(), work).await;
-        watched.end();
+        if is_traced {
+            let transaction = watched.transaction();
+            let tries = job.attempt.saturating_sub(1);
+            transaction.set_data("messaging.message.id", job.id.as_str().into());
+            transaction.set_data("messaging.message.retry.count", tries.into());
+            watched.end();
+        }
     }
 
-    fn begin(&self, context: &TransactionContext, what: What) -> Arc<Watched> {
-        let transaction = Hub::main().start_transaction(context.clone());
-        #[expect(
-            deprecated,
-            reason = "it is inexact only where tracing is off, and then there is nothing to keep"
-        )]
-        let is_traced = transaction.is_sampled();
-        let profiler = self.profiler.as_ref().filter(|_| is_traced);
-        let profile = profiler.and_then(|profiler| profiler.take(&transaction));
-        Arc::new(Watched {
-            transaction,
-            is_traced,
+    fn begin(
+        &self,
+        what: What,
+        continued: Option<TransactionContext>,
+        is_traced: bool,
+    ) -> Arc<Watched> {
+        let mut watched = Watched {
             what,
+            is_traced,
+            continued,
+            transaction: OnceLock::new(),
             caller: OnceLock::new(),
             trail: Mutex::default(),
-            profile,
-        })
+            profile: None,
+        };
+        if is_traced {
+            let transaction = watched.transaction();
+            let profiler = self.profiler.as_ref();
+            watched.profile = profiler.and_then(|profiler| profiler.take(transaction));
+        }
+        Arc::new(watched)
     }
 }
 
@@ -168,12 +168,26 @@ impl Watch {
 }
 
 impl Watched {
+    /// Its transaction, or one that is never sent and whose ids it goes by.
+    pub(super) fn transaction(&self) -> &Transaction {
+        self.transaction.get_or_init(|| {
+            let new = || match &self.what {
+                What::Request { method, .. } => TransactionContext::new(method.as_str(), REQUEST),
+                What::Job { .. } => TransactionContext::new(JOB.0, JOB.1),
+            };
+            let mut context = self.continued.clone().unwrap_or_else(new);
+            context.set_sampled(self.is_traced);
+            Hub::main().start_transaction(context)
+        })
+    }
+
     fn answered(&self, response: &Response) {
-        let transaction = &self.transaction;
+        let transaction = self.transaction();
         let route = response.data::<RouteName>();
         let route = route.map_or("unknown", |route| &route.0);
         if let What::Request { method, .. } = &self.what {
             transaction.set_name(&format!("{method} {route}"));
+            transaction.set_data("http.request.method", method.as_str().into());
         }
         transaction.set_data("http.route", route.into());
         let status = response.status();
@@ -183,7 +197,7 @@ impl Watched {
 
     /// Tells of it, with what is known of it.
     fn end(&self) {
-        Hub::run(self.hub(), || self.transaction.clone().finish());
+        Hub::run(self.hub(), || self.transaction().clone().finish());
     }
 
     /// What is known of it, in Sentry's terms.
@@ -191,7 +205,7 @@ impl Watched {
         let hub = Arc::new(Hub::new_from_top(Hub::main()));
         hub.configure_scope(|scope| {
             self.describe(scope);
-            scope.set_span(Some(self.transaction.clone().into()));
+            scope.set_span(Some(self.transaction().clone().into()));
             if let Some(profile) = &self.profile {
                 let link = json!({"profiler_id": profile.profiler_id()});
                 scope.set_context("profile", other(link));
@@ -254,6 +268,20 @@ impl Watched {
     }
 }
 
+/// The trace that a request goes on with.
+fn continued(request: &Request) -> Option<TransactionContext> {
+    let headers = request.headers();
+    headers.get(TRACE)?;
+    let texts = [TRACE, "baggage"].into_iter().flat_map(|name| {
+        let values = headers.get_all(name).into_iter();
+        values.filter_map(move |value| Some((name, value.to_str().ok()?)))
+    });
+    let method = request.method().as_str();
+    Some(TransactionContext::continue_from_headers(
+        method, REQUEST, texts,
+    ))
+}
+
 /// What is watched now.
 pub(super) fn now() -> Option<Arc<Watched>> {
     NOW.try_with(Arc::clone).ok()
@@ -300,7 +328,7 @@ pub(crate) fn kept<F: Future>(work: F) -> impl Future<Output = F::Output> {
 
 /// The trace that what happens now belongs to, to be continued elsewhere.
 pub(crate) fn trace() -> Option<String> {
-    let (_, header) = now()?.transaction.iter_headers().next()?;
+    let (_, header) = now()?.transaction().iter_headers().next()?;
     Some(header)
 }
 

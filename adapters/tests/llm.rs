@@ -22,7 +22,9 @@ use std::{
 
 use explainer_core::{
     ErrorKind::{self, *},
-    ports::{FinishReason, Llm, LlmRequest, LlmSettings, ModelLocation, PullProgress, Structured},
+    ports::{
+        FinishReason, Llm, LlmRequest, LlmSettings, ModelLocation, PullProgress, Schema, Structured,
+    },
     testkit::fakes::Heard,
 };
 use futures::{StreamExt, stream};
@@ -604,7 +606,7 @@ fn request() -> LlmRequest {
     LlmRequest {
         system: "You explain errors.".to_owned(),
         user: "KeyError: 'sku'".to_owned(),
-        schema: Arc::new(json!({"type": "object"})),
+        schema: Schema::new(&json!({"type": "object"})),
         max_output_tokens: 200,
         prompt_tokens: 60,
         timeout: Duration::from_secs(10),

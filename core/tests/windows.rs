@@ -65,7 +65,7 @@ fn in_every_window_the_question_fits_and_tells_the_crash_its_locals_and_the_root
         for window in [4_096, 8_192, 131_072] {
             let question = ask(&evidence, window);
             let request = &question.request;
-            let counted = [&request.system, &request.user, &request.schema.to_string()];
+            let counted = [&request.system, &request.user, request.schema.text()];
             let counted: usize = counted
                 .iter()
                 .map(|text| ApproximateTokens.count(text))

@@ -204,7 +204,7 @@ mod tests {
         let request = LlmRequest {
             system: String::new(),
             user: String::new(),
-            schema: Arc::default(),
+            schema: explainer_core::ports::Schema::new(&serde_json::Value::Null),
             max_output_tokens: 10,
             prompt_tokens: 10,
             timeout: Duration::from_secs(1),

@@ -54,6 +54,36 @@ pub struct Issue {
     pub sample: bool,
 }
 
+/// Of an issue, what tells whether another has to do with it.
+///
+/// Reads from what an [`Issue`] is written as.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Neighbour {
+    /// See [`Issue::id`].
+    pub id: String,
+    /// See [`Issue::short_id`].
+    pub short_id: Option<String>,
+    /// See [`Issue::title`].
+    pub title: String,
+    /// See [`Issue::culprit`].
+    pub culprit: Option<String>,
+    /// See [`Issue::project`].
+    pub project: Project,
+}
+
+impl From<Issue> for Neighbour {
+    fn from(issue: Issue) -> Self {
+        Self {
+            id: issue.id,
+            short_id: issue.short_id,
+            title: issue.title,
+            culprit: issue.culprit,
+            project: issue.project,
+        }
+    }
+}
+
 /// How bad an event is, from bad to harmless.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,

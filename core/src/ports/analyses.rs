@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
+        NewAnalysis, Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
 };
 
@@ -28,6 +28,7 @@ use crate::{
 /// - a list is filtered by priority, project and model of the newest result, and by all of them at once
 /// - a text finds what it occurs in, in any case and taken literally
 /// - a list goes on after a position, also when that one is gone and others came
+/// - the neighbours of an issue are the completed analyses' issues, newest first and no more than asked for
 /// - claim hands out the job that has waited longest
 /// - claim hands out nothing when nothing is due
 /// - of many simultaneous claims each gets another job
@@ -60,6 +61,10 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// Analyses, the newest [`Analysis::created_at`] first; of one moment, the greater id first.
     async fn list(&self, workspace: &WorkspaceId, filter: &AnalysisFilter)
     -> Result<Vec<Analysis>>;
+
+    /// What tells the issues of the newest completed analyses apart, the newest first, `limit` at
+    /// most.
+    async fn neighbours(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Neighbour>>;
 
     /// The results of former runs, the newest first: those that the run after them has superseded.
     ///

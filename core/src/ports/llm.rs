@@ -3,6 +3,11 @@
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
+use serde::{Serialize, Serializer};
+use serde_json::{
+    Value,
+    value::{RawValue, to_raw_value},
+};
 
 use crate::{Error, ErrorKind, Result, domain::SecretString};
 
@@ -87,6 +92,36 @@ pub enum Structured {
     Prompt,
 }
 
+/// A JSON schema, as the text that is sent. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Schema(Arc<RawValue>);
+
+impl Schema {
+    /// The schema that `value` is.
+    pub fn new(value: &Value) -> Self {
+        // It cannot fail: a JSON value is JSON.
+        let text = to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self(text.into())
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        self.0.serialize(to)
+    }
+}
+
 /// One question to a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlmRequest {
@@ -96,7 +131,7 @@ pub struct LlmRequest {
     /// The evidence and what is asked of it.
     pub user: String,
     /// The JSON schema of the answer, for servers that enforce one.
-    pub schema: Arc<serde_json::Value>,
+    pub schema: Schema,
     /// How many tokens the answer may have.
     pub max_output_tokens: u32,
     /// About how many tokens the prompt has, as the caller counted.

@@ -45,7 +45,7 @@ pub use issue_source::{IssueSource, Organization, SourceKind, SourceSignal, Sour
 pub use ledger::Ledger;
 pub use llm::{
     Completion, FinishReason, Llm, LlmKind, LlmRequest, LlmSettings, ModelLocation, ModelProfile,
-    OfferedModel, ProgressSink, PullProgress, Structured, TokenUsage,
+    OfferedModel, ProgressSink, PullProgress, Schema, Structured, TokenUsage,
 };
 pub use notifier::{Notice, NoticeKind, Notifier};
 pub use outbox::Outbox;

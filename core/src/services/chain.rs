@@ -14,8 +14,8 @@ pub use self::fault::ChainFailure;
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisId, CallEnd, DataClass, Evidence, Issue, ModelCall, Progress, Purpose,
-        Specification, Stage, Timestamp, Tokens, WhenSpent, Workspace,
+        Analysis, AnalysisId, CallEnd, DataClass, Evidence, ModelCall, Neighbour, Progress,
+        Purpose, Specification, Stage, Timestamp, Tokens, WhenSpent, Workspace,
     },
     explain::{
         self, ApproximateTokens, Brief, PROMPT, Question, ask,
@@ -36,7 +36,7 @@ pub struct Task<'a> {
     /// What is known.
     pub evidence: &'a Evidence,
     /// Issues that may have to do with this one.
-    pub candidates: &'a [Issue],
+    pub candidates: &'a [Neighbour],
 }
 
 /// The run of an analysis.

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    domain::{AnalysisFilter, Event, Evidence, Issue, Status, Workspace},
+    domain::{Event, Evidence, Issue, Neighbour, Workspace},
     explain,
     services::{Failure, Ports},
 };
@@ -47,22 +47,16 @@ impl Reading {
         &self,
         of: &Workspace,
         evidence: &Evidence,
-    ) -> Result<Vec<Issue>, Failure> {
-        let newest = AnalysisFilter {
-            status: Some(Status::Completed),
-            limit: NEIGHBOURS,
-            ..AnalysisFilter::default()
-        };
+    ) -> Result<Vec<Neighbour>, Failure> {
         let own = &evidence.issue;
-        let alike = |other: &Issue| {
+        let alike = |other: &Neighbour| {
             other.id != own.id
                 && other.project.id == own.project.id
                 && (other.culprit.is_some() && other.culprit == own.culprit
-                    || kind(other) == kind(own))
+                    || kind(&other.title) == kind(&own.title))
         };
-        let newest = self.ports.analyses.list(&of.id, &newest).await?;
-        let issues = newest.into_iter().map(|analysis| analysis.issue);
-        Ok(issues.filter(alike).collect())
+        let neighbours = self.ports.analyses.neighbours(&of.id, NEIGHBOURS).await?;
+        Ok(neighbours.into_iter().filter(alike).collect())
     }
 }
 
@@ -86,7 +80,7 @@ fn with_delivered(
 }
 
 /// What failed: the title up to its message.
-fn kind(issue: &Issue) -> &str {
-    let end = issue.title.find(':').unwrap_or(issue.title.len());
-    issue.title[..end].trim()
+fn kind(title: &str) -> &str {
+    let end = title.find(':').unwrap_or(title.len());
+    title[..end].trim()
 }

@@ -1,13 +1,13 @@
 //! Trying a model before, or after, it is kept.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::{
     Result,
     domain::SecretString,
-    ports::{Llm, LlmRequest, ProgressSink},
+    ports::{Llm, LlmRequest, ProgressSink, Schema},
     services::{
         Caller, Change, Failure, NotConnected, Right, WorkspaceService, test_sentry::not_connected,
     },
@@ -70,7 +70,7 @@ async fn try_out(llm: &dyn Llm, own_key: bool) -> Result<ModelTested> {
         let request = LlmRequest {
             system: "Answer with the JSON object {\"ok\": true} and with nothing else.".to_owned(),
             user: "Are you there?".to_owned(),
-            schema: Arc::new(json!({
+            schema: Schema::new(&json!({
                 "type": "object", "additionalProperties": false, "required": ["ok"],
                 "properties": {"ok": {"type": "boolean"}},
             })),

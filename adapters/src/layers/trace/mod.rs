@@ -19,10 +19,10 @@ mod model;
 mod source;
 mod store;
 
-use std::{fmt::Debug, sync::Arc};
+use std::{fmt::Debug, future::poll_fn, pin::pin, sync::Arc};
 
 use explainer_core::Result;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
 pub use self::{model::TracedModels, source::TracedSources};
 
@@ -45,7 +45,13 @@ impl<P: ?Sized> Traced<P> {
 
 /// Carries `work` out in a span of its own, and notes there how it ended.
 async fn call<T>(span: Span, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let result = work.instrument(span.clone()).await;
+    let mut work = pin!(work);
+    // As `Instrument` does, which would keep a span of its own.
+    let result = poll_fn(|context| {
+        let _entered = span.enter();
+        work.as_mut().poll(context)
+    })
+    .await;
     span.record("outcome", outcome(&result));
     result
 }

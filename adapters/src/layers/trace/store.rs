@@ -7,8 +7,8 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Dispatch,
-        Lease, ModelCall, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale, Timestamp,
-        TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
+        Lease, ModelCall, Neighbour, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale,
+        Timestamp, TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
         Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,
@@ -106,6 +106,11 @@ impl Analyses for Traced<dyn Analyses> {
     ) -> Result<Vec<Analysis>> {
         let found = self.inner.list(workspace, filter);
         call(span!("store", self, "list_analyses"), found).await
+    }
+
+    async fn neighbours(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Neighbour>> {
+        let found = self.inner.neighbours(workspace, limit);
+        call(span!("store", self, "neighbours"), found).await
     }
 
     async fn former_results(

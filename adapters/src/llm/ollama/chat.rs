@@ -56,7 +56,7 @@ pub(super) fn request(
         .keep_alive(keep_alive.clone())
         .think(think.clone());
     let mut body = serde_json::to_value(chat).unwrap_or_default();
-    body["format"] = Value::clone(&request.schema);
+    body["format"] = serde_json::from_str(request.schema.text()).unwrap_or_default();
     body["stream"] = json!(true);
     // Rather told that the prompt is too long than answered to the half of it.
     body["truncate"] = json!(false);
@@ -91,7 +91,9 @@ pub(super) fn piece(line: &Value) -> Piece {
 
 #[cfg(test)]
 mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::time::Duration;
+
+    use explainer_core::ports::Schema;
 
     use super::*;
 
@@ -99,7 +101,7 @@ mod tests {
         LlmRequest {
             system: "be brief".to_owned(),
             user: "why?".to_owned(),
-            schema: Arc::new(json!({"type": "object"})),
+            schema: Schema::new(&json!({"type": "object"})),
             max_output_tokens,
             prompt_tokens,
             timeout: Duration::from_secs(1),

@@ -1,13 +1,10 @@
 //! The two APIs: what a request to each looks like, and which of their words mean what.
 
-use explainer_core::ports::{LlmRequest, Structured};
-use serde_json::{Value, json};
+use explainer_core::ports::{LlmRequest, Schema};
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{
-    chat,
-    dialect::{Dialect, LimitField},
-    responses,
-};
+use super::{chat, dialect::Dialect, responses};
 use crate::llm::{answer::Piece, refusal::Refusal};
 
 /// Which API of OpenAI's is spoken.
@@ -22,24 +19,44 @@ pub enum Api {
 /// The name a schema goes by.
 const SCHEMA_NAME: &str = "specification";
 
+/// The body of a request.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Body<'a> {
+    Chat(chat::Body<'a>),
+    Responses(responses::Body<'a>),
+}
+
+/// A schema as both APIs have it, and what it is called.
+#[derive(Serialize)]
+pub(super) struct Named<'a> {
+    name: &'static str,
+    schema: &'a Schema,
+    strict: bool,
+}
+
+impl<'a> Named<'a> {
+    pub(super) fn schema_of(request: &'a LlmRequest) -> Self {
+        Self {
+            name: SCHEMA_NAME,
+            schema: &request.schema,
+            strict: true,
+        }
+    }
+}
+
 impl Api {
     /// The body of a request, in the dialect of the server.
-    pub(super) fn request(self, model: &str, request: &LlmRequest, dialect: &Dialect) -> Value {
-        let mut body = match self {
-            Self::Chat => chat::request(model, request, dialect),
-            Self::Responses => responses::request(model, request, dialect),
-        };
-        if dialect.temperature {
-            body["temperature"] = json!(0);
+    pub(super) fn body<'a>(
+        self,
+        model: &'a str,
+        request: &'a LlmRequest,
+        dialect: &Dialect,
+    ) -> Body<'a> {
+        match self {
+            Self::Chat => Body::Chat(chat::Body::new(model, request, dialect)),
+            Self::Responses => Body::Responses(responses::Body::new(model, request, dialect)),
         }
-        let limit = match (self, dialect.limit) {
-            (_, LimitField::None) => return body,
-            (Self::Responses, _) => "max_output_tokens",
-            (Self::Chat, LimitField::MaxCompletionTokens) => "max_completion_tokens",
-            (Self::Chat, LimitField::MaxTokens) => "max_tokens",
-        };
-        body[limit] = json!(request.max_output_tokens);
-        body
     }
 
     /// What one event of the stream says: a piece of the answer, or an error.
@@ -48,18 +65,6 @@ impl Api {
             Self::Chat => chat::piece(event),
             Self::Responses => responses::piece(event),
         }
-    }
-}
-
-/// How a schema is asked for, as both APIs have it: `{"type": …, …}`.
-pub(super) fn format(request: &LlmRequest, structured: Structured) -> Option<Value> {
-    let schema = &request.schema;
-    match structured {
-        Structured::JsonSchema => Some(json!({
-            "type": "json_schema", "name": SCHEMA_NAME, "schema": schema, "strict": true,
-        })),
-        Structured::JsonObject => Some(json!({"type": "json_object"})),
-        Structured::Prompt => None,
     }
 }
 

@@ -1,39 +1,78 @@
 //! Chat Completions. Nothing in a chunk is counted on: servers leave out ids, number their error
 //! codes, write empty finish reasons and send whole messages where deltas were asked for.
 
-use explainer_core::ports::{LlmRequest, TokenUsage};
-use serde_json::{Value, json};
+use explainer_core::ports::{LlmRequest, Structured, TokenUsage};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{
-    api::{count, format, word},
-    dialect::Dialect,
+    api::{Named, count, word},
+    dialect::{Dialect, LimitField},
 };
 use crate::llm::{answer::Piece, refusal::Refusal};
 
-/// The body of a request, but for temperature and limit.
-pub(super) fn request(model: &str, request: &LlmRequest, dialect: &Dialect) -> Value {
-    let mut body = json!({
-        "model": model,
-        "messages": [
-            {"role": "system", "content": request.system},
-            {"role": "user", "content": request.user},
-        ],
-        "stream": true,
-    });
-    if dialect.stream_usage {
-        body["stream_options"] = json!({"include_usage": true});
-    }
-    if let Some(mut format) = format(request, dialect.structured) {
-        // Here everything but the type stands one level deeper.
-        if let Some(fields) = format.as_object_mut()
-            && fields.len() > 1
-        {
-            let kind = fields.remove("type");
-            format = json!({"type": kind, "json_schema": fields});
+/// The body of a request.
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    model: &'a str,
+    messages: [Message<'a>; 2],
+    stream: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_format: Option<Format<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_completion_tokens: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: &'a str,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonSchema { json_schema: Named<'a> },
+    JsonObject,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(model: &'a str, request: &'a LlmRequest, dialect: &Dialect) -> Self {
+        let message = |role, content| Message { role, content };
+        let limit = |field| (dialect.limit == field).then_some(request.max_output_tokens);
+        Self {
+            model,
+            messages: [
+                message("system", &request.system),
+                message("user", &request.user),
+            ],
+            stream: true,
+            stream_options: dialect.stream_usage.then_some(StreamOptions {
+                include_usage: true,
+            }),
+            response_format: match dialect.structured {
+                Structured::JsonSchema => Some(Format::JsonSchema {
+                    json_schema: Named::schema_of(request),
+                }),
+                Structured::JsonObject => Some(Format::JsonObject),
+                Structured::Prompt => None,
+            },
+            temperature: dialect.temperature.then_some(0),
+            max_tokens: limit(LimitField::MaxTokens),
+            max_completion_tokens: limit(LimitField::MaxCompletionTokens),
         }
-        body["response_format"] = format;
     }
-    body
 }
 
 /// Reads a chunk, or a whole completion from a server that does not stream.
@@ -69,6 +108,8 @@ fn usage(usage: &Value) -> Option<TokenUsage> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -140,8 +140,7 @@ impl OpenAiModel {
         dialect: &Dialect,
         progress: &dyn ProgressSink,
     ) -> Result<Completion, Halt> {
-        // Given away, so that it is not kept as long as the model takes.
-        let body = self.api.request(&self.name, request, dialect);
+        let body = self.api.body(&self.name, request, dialect);
         let (client, exchange) = self.server.exchange(&self.shared.http);
         let host = self.server.host();
         let stream: Result<StreamResponse<Value>, _> = match self.api {

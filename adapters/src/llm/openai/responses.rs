@@ -1,27 +1,62 @@
 //! Responses: the stream is made of named events, and the last one holds everything again.
 
-use explainer_core::ports::{LlmRequest, TokenUsage};
+use explainer_core::ports::{LlmRequest, Structured, TokenUsage};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    api::{count, format, word},
-    dialect::Dialect,
+    api::{Named, count, word},
+    dialect::{Dialect, LimitField},
 };
 use crate::llm::{answer::Piece, refusal::Refusal};
 
-/// The body of a request, but for temperature and limit.
-pub(super) fn request(model: &str, request: &LlmRequest, dialect: &Dialect) -> Value {
-    let mut body = json!({
-        "model": model,
-        "instructions": request.system,
-        "input": request.user,
-        "stream": true,
-        "store": false,
-    });
-    if let Some(format) = format(request, dialect.structured) {
-        body["text"] = json!({"format": format});
+/// The body of a request.
+#[derive(Serialize)]
+pub(super) struct Body<'a> {
+    model: &'a str,
+    instructions: &'a str,
+    input: &'a str,
+    stream: bool,
+    store: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_output_tokens: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    format: Format<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonSchema(Named<'a>),
+    JsonObject,
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(model: &'a str, request: &'a LlmRequest, dialect: &Dialect) -> Self {
+        let format = match dialect.structured {
+            Structured::JsonSchema => Some(Format::JsonSchema(Named::schema_of(request))),
+            Structured::JsonObject => Some(Format::JsonObject),
+            Structured::Prompt => None,
+        };
+        let limited = dialect.limit != LimitField::None;
+        Self {
+            model,
+            instructions: &request.system,
+            input: &request.user,
+            stream: true,
+            store: false,
+            text: format.map(|format| Text { format }),
+            temperature: dialect.temperature.then_some(0),
+            max_output_tokens: limited.then_some(request.max_output_tokens),
+        }
     }
-    body
 }
 
 /// Reads an event, or a whole response from a server that does not stream.

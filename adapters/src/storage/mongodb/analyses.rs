@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
+        NewAnalysis, Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
 
 use super::{
-    MongoStore,
+    MongoStore, documents,
     forms::date,
     indexes::{ANALYSES, FORMER_RESULTS, OUTBOX},
     query, queue, results,
@@ -59,6 +59,28 @@ impl Analyses for MongoStore {
             .limit(filter.limit.into());
         self.read("list analyses", async {
             query::all(newest_first.await?).await
+        })
+        .await
+    }
+
+    async fn neighbours(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Neighbour>> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let completed = doc! { "workspace_id": workspace.as_str(), "status": "completed" };
+        let analyses = self.collection(ANALYSES);
+        let newest_first = analyses
+            .find(completed)
+            .projection(doc! { "issue": 1, "schema": 1 })
+            .sort(doc! { "created_at": -1, "_id": -1 })
+            .limit(limit.into());
+        self.read("list neighbours", async {
+            let mut found = newest_first.await?;
+            let mut neighbours = Vec::new();
+            while found.advance().await? {
+                neighbours.push(documents::neighbour(found.deserialize_current()?)?);
+            }
+            Ok(neighbours)
         })
         .await
     }

@@ -16,9 +16,10 @@ use explainer_core::{
     ErrorKind,
     domain::{
         AccessToken, Analysis, AnalysisError, AnalysisId, AuditEntry, AuditId, Event, Invitation,
-        InvitationId, Issue, Member, MemberRole, Priority, Progress, Revision, Role, Scope, Sealed,
-        SentrySettings, Session, SourceChoice, Specification, Stale, Status, Timestamp, TokenId,
-        User, UserId, Vouched, Webhook, Workspace, WorkspaceId, WorkspaceSettings, login_key,
+        InvitationId, Issue, Member, MemberRole, Neighbour, Priority, Progress, Revision, Role,
+        Scope, Sealed, SentrySettings, Session, SourceChoice, Specification, Stale, Status,
+        Timestamp, TokenId, User, UserId, Vouched, Webhook, Workspace, WorkspaceId,
+        WorkspaceSettings, login_key,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -281,6 +282,17 @@ struct AnalysisFields {
     started_at: Option<Timestamp>,
     #[serde(with = "as_optional_date")]
     finished_at: Option<Timestamp>,
+}
+
+/// The issue of an analysis of which nothing else was read.
+pub(super) fn neighbour(document: Document) -> Result<Neighbour, Fault> {
+    #[derive(Deserialize)]
+    struct OfIssue {
+        #[serde(deserialize_with = "as_json::deserialize")]
+        issue: Neighbour,
+    }
+    let of = OfIssue::deserialize(readable(document)?)?;
+    Ok(of.issue)
 }
 
 #[derive(Serialize, Deserialize)]

@@ -6,12 +6,13 @@ use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
+        NewAnalysis, Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
 use rusqlite::params;
+use serde::Deserialize;
 
 use super::{SqliteStore, queue, statement::statements};
 
@@ -25,11 +26,19 @@ statements! {
               AND (?7 IS NULL OR model = ?7)
               AND (?8 IS NULL OR instr(searched, ?8) > 0)
             ORDER BY created_at DESC, id DESC LIMIT ?9 OFFSET ?10";
+    NEIGHBOURS = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND status = 'completed'
+                  ORDER BY created_at DESC, id DESC LIMIT ?2";
     FORMER_RESULTS = "SELECT former_results.doc FROM analyses
                       JOIN former_results ON former_results.analysis_id = analyses.id
                       WHERE analyses.id = ?1 AND analyses.workspace_id = ?2
                       ORDER BY former_results.revision DESC";
     DELETE = "DELETE FROM analyses WHERE id = ?1 AND workspace_id = ?2";
+}
+
+/// What is read of an analysis for its issue alone.
+#[derive(Deserialize)]
+struct OfIssue {
+    issue: Neighbour,
 }
 
 #[async_trait]
@@ -90,6 +99,15 @@ impl Analyses for SqliteStore {
                 )
             })
             .await
+    }
+
+    async fn neighbours(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Neighbour>> {
+        let workspace = workspace.clone();
+        let found = self.database.read("list neighbours", move |connection| {
+            NEIGHBOURS.documents(connection, params![workspace.as_str(), limit])
+        });
+        let found: Vec<OfIssue> = found.await?;
+        Ok(found.into_iter().map(|of| of.issue).collect())
     }
 
     async fn former_results(

@@ -4,10 +4,7 @@
 //! The SDK's own layers tell the hub of the thread: what is noted meanwhile, the user and the
 //! breadcrumbs among it, is lost when a span is left. These tell what is watched now.
 
-use std::{
-    fmt::Debug,
-    time::{Instant, SystemTime},
-};
+use std::time::{Instant, SystemTime};
 
 use explainer_adapters::layers::CALL;
 use sentry::{
@@ -18,7 +15,6 @@ use sentry::{
 use serde_json::Value;
 use tracing::{
     Event, Subscriber,
-    field::{Field, Visit},
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -28,7 +24,10 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-use super::watch;
+use super::{
+    fields::{Fields, Told},
+    watch,
+};
 use crate::telemetry::{ACCESS, ANALYSIS, PANIC};
 
 /// Hears what is told to Sentry: calls, log lines, errors, and how analyses ended.
@@ -140,7 +139,7 @@ fn step(event: &Event<'_>) {
         category: Some(metadata.target().to_owned()),
         message: Some(message.clone()),
         level,
-        data: fields.owned().collect(),
+        data: fields.to_map(),
     });
 }
 
@@ -155,8 +154,8 @@ impl Call {
         let milliseconds = started.elapsed().as_millis();
         let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX);
         if let Some(TransactionOrSpan::Span(span)) = span {
-            for (name, value) in &fields.0 {
-                span.set_data(name, value.clone());
+            for (name, value) in fields.all() {
+                span.set_data(name, value);
             }
             let status = if ok {
                 SpanStatus::Ok
@@ -166,7 +165,7 @@ impl Call {
             span.set_status(status);
             span.finish();
         }
-        fields.set("milliseconds", milliseconds.into());
+        fields.set("milliseconds", Told::Natural(milliseconds));
         if fields.text("kind") != "store" {
             let body = format!("{} call", fields.text("kind"));
             watch::hub().capture_log(record(body, &fields));
@@ -177,7 +176,7 @@ impl Call {
             category: Some(fields.text("kind").to_owned()),
             message: Some(fields.description()),
             level: if ok { Level::Info } else { Level::Warning },
-            data: fields.owned().collect(),
+            data: fields.to_map(),
             ..Breadcrumb::default()
         });
     }
@@ -198,14 +197,14 @@ fn record(body: String, fields: &Fields) -> Log {
         "ok" | "completed" => LogLevel::Info,
         _ => LogLevel::Warn,
     };
-    let attribute = |(name, value): (String, Value)| (name, LogAttribute::from(value));
+    let attribute = |(name, value): (&str, Value)| (name.to_owned(), LogAttribute::from(value));
     Log {
         level,
         body,
         trace_id: None,
         timestamp: now(),
         severity_number: None,
-        attributes: fields.owned().map(attribute).collect(),
+        attributes: fields.all().map(attribute).collect(),
     }
 }
 
@@ -215,79 +214,4 @@ fn now() -> SystemTime {
         reason = "a report says when it was made, to Sentry and to nobody here"
     )]
     SystemTime::now()
-}
-
-/// The fields of a span or an event.
-#[derive(Default)]
-struct Fields(Vec<(&'static str, Value)>);
-
-impl Fields {
-    fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(known, _)| *known == name);
-        found
-            .and_then(|(_, value)| value.as_str())
-            .unwrap_or_default()
-    }
-
-    fn take_message(&mut self) -> String {
-        let message = self.text("message").to_owned();
-        self.0.retain(|(name, _)| *name != "message");
-        message
-    }
-
-    /// The last value that is told of a field stands.
-    fn set(&mut self, name: &'static str, value: Value) {
-        match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
-    }
-
-    /// <https://develop.sentry.dev/sdk/telemetry/traces/span-operations/>
-    fn op(&self) -> &str {
-        match self.text("kind") {
-            "store" => "db",
-            "model" => "gen_ai.chat",
-            other => other,
-        }
-    }
-
-    fn description(&self) -> String {
-        let what = match self.text("gen_ai.request.model") {
-            "" => self.text("system"),
-            model => model,
-        };
-        format!("{} {what}", self.text("operation"))
-    }
-
-    fn owned(&self) -> impl Iterator<Item = (String, Value)> {
-        let owned = |(name, value): &(&str, Value)| ((*name).to_owned(), value.clone());
-        self.0.iter().map(owned)
-    }
-}
-
-impl Visit for Fields {
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.set(field.name(), value.into());
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.set(field.name(), format!("{value:?}").into());
-    }
 }

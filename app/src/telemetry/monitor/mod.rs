@@ -6,6 +6,7 @@
 //! else's. Everything leaves through [`transport`], where secrets are taken out.
 
 mod exceptions;
+mod fields;
 mod layer;
 mod profiles;
 mod sampling;

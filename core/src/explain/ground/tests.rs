@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     domain::{
-        DataPolicy, Event, Evidence, FramePlace, Issue, Stack,
+        DataPolicy, Event, Evidence, FramePlace, Issue, Neighbour, Stack,
         event::{Breadcrumb, Exception, Frame, Request},
     },
     explain::{
@@ -66,7 +66,7 @@ fn evidence() -> Evidence {
     }
 }
 
-fn question(evidence: &Evidence, candidates: &[Issue]) -> Question {
+fn question(evidence: &Evidence, candidates: &[Neighbour]) -> Question {
     let brief = Brief {
         evidence,
         instructions: None,
@@ -226,10 +226,10 @@ fn a_fix_may_call_what_is_yet_to_be_written_but_names_no_other_file() {
 
 #[test]
 fn only_issues_that_were_offered_are_related() {
-    let offered = Issue {
+    let offered = Neighbour {
         id: "99".to_owned(),
         title: "KeyError: 'bic'".to_owned(),
-        ..Issue::default()
+        ..Neighbour::default()
     };
     let question = question(&evidence(), &[offered]);
     assert!(

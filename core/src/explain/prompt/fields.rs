@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::explain::answer::Field;
+use crate::{explain::answer::Field, ports::Schema};
 
 /// What `field` is to hold, in words.
 fn meaning(field: Field) -> &'static str {
@@ -60,11 +60,11 @@ pub(super) fn in_words(fields: &[Field]) -> String {
 }
 
 /// The JSON schema of an answer with these fields.
-pub(super) fn schema(fields: &[Field]) -> Value {
+pub(super) fn schema(fields: &[Field]) -> Schema {
     let properties = fields
         .iter()
         .map(|field| (field.name().to_owned(), property(*field)));
-    object(&properties.collect())
+    Schema::new(&object(&properties.collect()))
 }
 
 fn property(field: Field) -> Value {

@@ -15,12 +15,8 @@ mod orders;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt::Write as _,
-    sync::{Arc, LazyLock},
-};
+use std::{fmt::Write as _, sync::LazyLock};
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use known::{Known, plain};
@@ -31,8 +27,8 @@ use super::{
     redact::Redactor,
 };
 use crate::{
-    domain::{DataPolicy, Evidence, EvidenceKind, Issue},
-    ports::{LlmRequest, ModelLocation, ModelProfile},
+    domain::{DataPolicy, Evidence, EvidenceKind, Neighbour},
+    ports::{LlmRequest, ModelLocation, ModelProfile, Schema},
 };
 
 /// The version of the templates and the fields.
@@ -43,19 +39,7 @@ const USER: &str = include_str!("templates/user.md");
 const REPAIR: &str = include_str!("templates/repair.md");
 
 /// What most requests ask for: every field.
-static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
-    let schema = fields::schema(&Field::ALL);
-    let text = schema.to_string();
-    Whole {
-        schema: Arc::new(schema),
-        text,
-    }
-});
-
-struct Whole {
-    schema: Arc<Value>,
-    text: String,
-}
+static WHOLE: LazyLock<Schema> = LazyLock::new(|| fields::schema(&Field::ALL));
 
 /// Tokens set aside for what servers put around messages.
 const MARGIN: usize = 64;
@@ -72,7 +56,7 @@ pub struct Brief<'a> {
     /// The workspace's own words to the model.
     pub instructions: Option<&'a str>,
     /// Issues that may have to do with this one.
-    pub candidates: &'a [Issue],
+    pub candidates: &'a [Neighbour],
     /// What may leave for a remote model; a local one gets everything.
     pub policy: DataPolicy,
     /// How much evidence is wanted at most, in tokens.
@@ -142,7 +126,7 @@ impl Question {
         let around = [
             &system(&instructions, "", &Field::ALL),
             &user(USER, "", "", &related, "", ""),
-            &WHOLE.text,
+            WHOLE.text(),
         ];
         let overhead = around.map(|text| tokens.count(text)).iter().sum::<usize>() + MARGIN;
         let window = profile.context_window as usize;
@@ -159,7 +143,7 @@ impl Question {
             request: LlmRequest {
                 system: String::new(),
                 user: String::new(),
-                schema: WHOLE.schema.clone(),
+                schema: WHOLE.clone(),
                 max_output_tokens,
                 prompt_tokens,
                 timeout: profile.timeout,
@@ -193,7 +177,7 @@ impl Question {
         LlmRequest {
             system: self.system(&fields),
             user: self.user(REPAIR, wrong.trim_start(), &names),
-            schema: Arc::new(fields::schema(&fields)),
+            schema: fields::schema(&fields),
             prompt_tokens: self.request.prompt_tokens.saturating_add(more),
             ..self.request.clone()
         }
@@ -242,7 +226,7 @@ fn mark(evidence: &str, related: &str) -> String {
 /// The digest of what a request says, in 64 small hex digits.
 pub fn digest(request: &LlmRequest) -> String {
     let mut hash = Sha256::new();
-    for part in [&request.system, &request.user, &request.schema.to_string()] {
+    for part in [&request.system, &request.user, request.schema.text()] {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
@@ -254,7 +238,7 @@ pub fn digest(request: &LlmRequest) -> String {
 }
 
 /// Issues that may be named as related, as they are listed, and their ids.
-fn related(candidates: &[Issue], redactor: &mut Redactor) -> (String, Vec<String>) {
+fn related(candidates: &[Neighbour], redactor: &mut Redactor) -> (String, Vec<String>) {
     let mut listed = String::new();
     let mut ids = Vec::new();
     for issue in candidates.iter().take(MAX_RELATED) {

@@ -233,7 +233,7 @@ impl<'a> Asked<'a> {
     fn egress(&self, request: &LlmRequest) -> Egress {
         let remote = self.profile.location == ModelLocation::Remote;
         let counts = self.question.redactor.counts().into_iter();
-        let bytes = request.system.len() + request.user.len() + request.schema.to_string().len();
+        let bytes = request.system.len() + request.user.len() + request.schema.text().len();
         Egress {
             destination: self.profile.server.clone(),
             remote,

@@ -23,6 +23,7 @@ use lists::{
     a_list_is_filtered_by_priority_project_and_model_of_the_newest_result_and_by_all_of_them_at_once,
     a_list_is_newest_first_filtered_by_status_and_cut_by_limit_and_skip,
     a_text_finds_what_it_occurs_in_in_any_case_and_taken_literally,
+    the_neighbours_of_an_issue_are_the_completed_analyses_issues_newest_first_and_no_more_than_asked_for,
 };
 use queue::{
     a_claimed_job_is_analyzing_and_its_attempt_is_counted,
@@ -77,6 +78,8 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         a_text_finds_what_it_occurs_in_in_any_case_and_taken_literally,
     "a list goes on after a position, also when that one is gone and others came" =>
         a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
+    "the neighbours of an issue are the completed analyses' issues, newest first and no more than asked for" =>
+        the_neighbours_of_an_issue_are_the_completed_analyses_issues_newest_first_and_no_more_than_asked_for,
     "claim hands out the job that has waited longest" =>
         claim_hands_out_the_job_that_has_waited_longest,
     "claim hands out nothing when nothing is due" => claim_hands_out_nothing_when_nothing_is_due,

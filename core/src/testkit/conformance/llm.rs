@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Case, Stop, Verdict};
 use crate::{
     Error, ErrorKind, Result, cases, ensure,
-    ports::{Completion, FinishReason, Llm, LlmRequest, TokenUsage},
+    ports::{Completion, FinishReason, Llm, LlmRequest, Schema, TokenUsage},
     testkit::fakes::Heard,
 };
 
@@ -144,7 +144,7 @@ fn request() -> LlmRequest {
     LlmRequest {
         system: "You explain errors.".to_owned(),
         user: "KeyError: 'sku'".to_owned(),
-        schema: Arc::new(json!({
+        schema: Schema::new(&json!({
             "type": "object", "additionalProperties": false, "required": ["summary"],
             "properties": {"summary": {"type": "string"}},
         })),

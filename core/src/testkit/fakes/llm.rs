@@ -276,9 +276,12 @@ mod tests {
     use futures::executor::block_on;
 
     use super::*;
-    use crate::testkit::conformance::{
-        llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, USED, WAIT},
-        run,
+    use crate::{
+        ports::Schema,
+        testkit::conformance::{
+            llm::{ANSWER, CASES, LlmSetup, REFUSAL, Scene, USED, WAIT},
+            run,
+        },
     };
 
     /// The script for each scene.
@@ -331,7 +334,7 @@ mod tests {
         let request = LlmRequest {
             system: String::new(),
             user: String::new(),
-            schema: Arc::default(),
+            schema: Schema::new(&serde_json::Value::Null),
             max_output_tokens: 1,
             prompt_tokens: 1,
             timeout: Duration::from_secs(1),

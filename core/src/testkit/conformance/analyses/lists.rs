@@ -4,8 +4,8 @@ use super::{all, claimed, finished, started};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisFilter, Issue, NewAnalysis, Outcome, Priority, Project, Specification,
-        Status,
+        Analysis, AnalysisFilter, Issue, Neighbour, NewAnalysis, Outcome, Priority, Project,
+        Specification, Status, WorkspaceId,
     },
     ensure,
     ports::Analyses,
@@ -239,4 +239,46 @@ async fn listed(analyses: &dyn Analyses, filter: &AnalysisFilter) -> Result<Stri
 fn names(listed: &[Analysis]) -> String {
     let issues: Vec<_> = listed.iter().map(|one| one.issue.id.as_str()).collect();
     issues.join(" ")
+}
+
+pub(super) async fn the_neighbours_of_an_issue_are_the_completed_analyses_issues_newest_first_and_no_more_than_asked_for(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let own: WorkspaceId = id("ws");
+    ensure!(
+        analyses.neighbours(&own, 9).await?.is_empty(),
+        "there is none"
+    );
+    let mut issues = Vec::new();
+    for (name, seconds) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+        let asked = NewAnalysis {
+            issue: Issue {
+                short_id: Some(format!("SHOP-{name}")),
+                culprit: Some("checkout".to_owned()),
+                ..issue(name)
+            },
+            ..request(name, seconds)
+        };
+        issues.push(asked.issue.clone());
+        analyses.enqueue(asked).await?;
+    }
+    // One fails, one waits.
+    for name in ["a", "b", "c"] {
+        let (lease, job) = claimed(analyses, 9).await?;
+        let outcome = if name == "b" {
+            Outcome::Failed(failure())
+        } else {
+            completed(&job, "done")
+        };
+        finished(analyses, &lease, outcome, 10).await?;
+    }
+    let expected = [2, 0].map(|number: usize| Neighbour::from(issues[number].clone()));
+    let found = analyses.neighbours(&own, 9).await?;
+    ensure!(found == expected, "{found:?}");
+    let found = analyses.neighbours(&own, 1).await?;
+    ensure!(found == expected[..1], "{found:?}");
+    ensure!(analyses.neighbours(&own, 0).await?.is_empty(), "of none");
+    let elsewhere = analyses.neighbours(&id("elsewhere"), 9).await?;
+    ensure!(elsewhere.is_empty(), "{elsewhere:?}");
+    Ok(())
 }

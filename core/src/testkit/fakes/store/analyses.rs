@@ -8,8 +8,8 @@ use super::{Job, MemoryStore, State};
 use crate::{
     Result,
     domain::{
-        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, NewAnalysis,
-        Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
+        NewAnalysis, Outcome, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -40,6 +40,16 @@ impl Analyses for MemoryStore {
         found.sort_by_key(|analysis| Reverse((analysis.created_at, &analysis.id)));
         let (skip, limit) = (count(filter.skip), count(filter.limit));
         Ok(found.into_iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn neighbours(&self, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Neighbour>> {
+        let completed = AnalysisFilter {
+            status: Some(Status::Completed),
+            limit,
+            ..AnalysisFilter::default()
+        };
+        let found = self.list(workspace, &completed).await?.into_iter();
+        Ok(found.map(|analysis| analysis.issue.into()).collect())
     }
 
     async fn former_results(

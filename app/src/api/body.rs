@@ -1,7 +1,12 @@
 //! Request bodies: read within the limit, checked against the very schema the document shows.
 
+use std::{io, pin::pin, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use poem::{
     Request, RequestBody,
+    error::ReadBodyError,
     http::{StatusCode, header},
 };
 use poem_openapi::{
@@ -11,11 +16,16 @@ use poem_openapi::{
     types::{Any, ParseFromJSON, Type},
 };
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::{
     problem::{FieldError, Problem},
     schema,
 };
+
+/// How much of a body that is too large is taken all the same, in bytes, and for how long.
+const FORGOTTEN: usize = 16 * 1024 * 1024;
+const FORGETTING: Duration = Duration::from_secs(2);
 
 /// The largest body that is read; set once for the whole service.
 #[derive(Debug, Clone, Copy)]
@@ -132,9 +142,43 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Vec<u8>
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
+        // Who asked beforehand has not begun to send.
+        if !request.headers().contains_key(header::EXPECT) {
+            forget(pin!(body.take()?.into_bytes_stream())).await;
+        }
         return Err(Problem::too_large().into());
     }
-    Ok(body.take()?.into_bytes_limit(limit).await?.into())
+    whole(body.take()?, limit).await
+}
+
+/// The whole of a body, if it is within `limit`.
+pub(super) async fn whole(body: poem::Body, limit: usize) -> poem::Result<Vec<u8>> {
+    let mut chunks = pin!(body.into_bytes_stream());
+    let mut whole = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(ReadBodyError::Io)?;
+        if whole.len() + chunk.len() > limit {
+            forget(chunks).await;
+            return Err(Problem::too_large().into());
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole)
+}
+
+/// Takes what is still sent, for a while, and forgets it: who sends does not listen yet, and would
+/// not hear the answer before the connection is closed.
+async fn forget(mut chunks: impl Stream<Item = io::Result<Bytes>> + Unpin) {
+    let forget = async {
+        let mut taken = 0;
+        while let Some(Ok(chunk)) = chunks.next().await {
+            taken += chunk.len();
+            if taken > FORGOTTEN {
+                break;
+            }
+        }
+    };
+    let _ = timeout(FORGETTING, forget).await;
 }
 
 fn check_content_type(request: &Request) -> poem::Result<()> {

@@ -24,7 +24,7 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use super::problem::Problem;
+use super::{body, problem::Problem};
 use crate::telemetry;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -72,10 +72,7 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Idempotent<E> {
             return self.inner.call(request).await;
         };
         let key = key(&request)?;
-        let body = request
-            .take_body()
-            .into_bytes_limit(self.body_limit)
-            .await?;
+        let body = body::whole(request.take_body(), self.body_limit).await?;
         let turn = self.turn(&caller, &key, &request, &body).await?;
         request.set_body(body);
         match turn {

@@ -58,9 +58,11 @@ pub(super) mod as_optional_date {
 pub(super) mod as_json {
     use serde::{
         Deserialize, Deserializer, Serialize, Serializer,
-        de::{DeserializeOwned, Error as _, IgnoredAny},
+        de::{DeserializeOwned, Error as _},
         ser::Error as _,
     };
+
+    use crate::storage::depth;
 
     const NULL: &str = "null";
 
@@ -71,7 +73,9 @@ pub(super) mod as_json {
         to: S,
     ) -> Result<S::Ok, S::Error> {
         let text = serde_json::to_string(value).map_err(S::Error::custom)?;
-        serde_json::from_str::<IgnoredAny>(&text).map_err(S::Error::custom)?;
+        if !depth::is_readable(&text) {
+            return Err(S::Error::custom("it is nested too deep to be read again"));
+        }
         (text != NULL).then_some(text).serialize(to)
     }
 

@@ -49,7 +49,6 @@ use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
-#[cfg(any(feature = "telemetry-otlp", feature = "telemetry-sentry"))]
 pub(crate) use self::routes::Route as RouteName;
 use self::{
     allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,

@@ -190,6 +190,9 @@ async fn at_rate_025_a_quarter_is_traced() {
     assert!(service.terminate());
     let kept = sentry.items("transaction").len();
     assert!((60..=140).contains(&kept), "{kept} of 400");
+    // From which Sentry works out how many there were.
+    let told = sentry.everything();
+    assert_eq!(told.matches(r#""sample_rate":"0.25""#).count(), kept);
 }
 
 #[tokio::test]

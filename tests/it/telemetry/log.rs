@@ -33,7 +33,8 @@ async fn an_admin_changes_what_is_logged_while_it_runs() {
     let admin = service.client().registered("ada").await;
     let path = "/api/v1/log-filter";
     assert_eq!(admin.get(path).await.ok(), json!({"filter": "info"}));
-    let lines = || service.log().matches("explainer::access").count();
+    let of_requests = r#""target":"explainer::access""#;
+    let lines = || service.log().matches(of_requests).count();
     admin.get("/api/v1/auth/me").await.ok();
     until("it is logged", async || (lines() >= 3).then_some(())).await;
     let quiet = json!({"filter": "warn,explainer::access=off"});

@@ -17,7 +17,6 @@ use reqwest::{
     Body, Client, Response,
     header::{CONTENT_TYPE, HeaderMap},
 };
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{ADAPTER, api::count};
@@ -349,9 +348,9 @@ async fn next_event_line(
         .map(|(field, rest)| (field, rest.trim()))
     {
         Some(("data", "[DONE]")) => exchange.ending(|ending| ending.said_done = true),
-        // llama.cpp tells an error as a field of its own.
-        Some(("error", data)) => match serde_json::from_str::<Value>(data) {
-            Ok(error) => {
+        Some(("data" | "error", data)) => match serde_json::from_str::<Value>(data) {
+            // llama.cpp tells an error as a field of its own.
+            Ok(error) if text.starts_with("error") => {
                 let error = if error["error"].is_null() {
                     serde_json::json!({"error": error})
                 } else {
@@ -359,10 +358,6 @@ async fn next_event_line(
                 };
                 line = format!("data: {error}").into_bytes();
             }
-            Err(_) if lines.ended() => return Ok(None),
-            Err(_) => return Err(not_the_api(host)),
-        },
-        Some(("data", data)) => match serde_json::from_str::<IgnoredAny>(data) {
             Ok(_) => {}
             // What has no end of its own was cut off in the middle.
             Err(_) if lines.ended() => return Ok(None),

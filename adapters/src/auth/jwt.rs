@@ -92,7 +92,7 @@ impl JwtAuth {
         if token.len() > MAX_LEN {
             return Err(unauthorized("it is too long to be one"));
         }
-        let claims = self.checked.claims(token, |token| self.verify(token))?;
+        let claims = self.checked.claims(token, || self.verify(token))?;
         let now = self.clock.now();
         if later(claims.exp, LEEWAY)? <= now {
             return Err(unauthorized("it has expired"));

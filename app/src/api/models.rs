@@ -233,7 +233,7 @@ impl From<SentQuestion> for Sent {
             remote: question.remote,
             system: question.request.system,
             user: question.request.user,
-            schema: Any(serde_json::from_str(question.request.schema.text()).unwrap_or_default()),
+            schema: Any(question.request.schema.value()),
             payload_sha256: question.payload_sha256,
             max_output_tokens: question.request.max_output_tokens,
             context_window: question.context_window,

@@ -108,6 +108,12 @@ impl Schema {
     pub fn text(&self) -> &str {
         self.0.get()
     }
+
+    /// The value it is the text of.
+    pub fn value(&self) -> Value {
+        // It cannot fail: it was written of a value.
+        serde_json::from_str(self.text()).unwrap_or_default()
+    }
 }
 
 impl PartialEq for Schema {

@@ -56,7 +56,7 @@ pub(super) fn request(
         .keep_alive(keep_alive.clone())
         .think(think.clone());
     let mut body = serde_json::to_value(chat).unwrap_or_default();
-    body["format"] = serde_json::from_str(request.schema.text()).unwrap_or_default();
+    body["format"] = request.schema.value();
     body["stream"] = json!(true);
     // Rather told that the prompt is too long than answered to the half of it.
     body["truncate"] = json!(false);

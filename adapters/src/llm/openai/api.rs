@@ -1,6 +1,6 @@
 //! The two APIs: what a request to each looks like, and which of their words mean what.
 
-use explainer_core::ports::{LlmRequest, Schema};
+use explainer_core::ports::{LlmRequest, Schema, Structured};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,6 +41,24 @@ impl<'a> Named<'a> {
             name: SCHEMA_NAME,
             schema: &request.schema,
             strict: true,
+        }
+    }
+}
+
+/// How a schema is asked for; where it stands in there differs.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Format<S> {
+    JsonSchema(S),
+    JsonObject,
+}
+
+impl<S> Format<S> {
+    pub(super) fn of(structured: Structured, schema: S) -> Option<Self> {
+        match structured {
+            Structured::JsonSchema => Some(Self::JsonSchema(schema)),
+            Structured::JsonObject => Some(Self::JsonObject),
+            Structured::Prompt => None,
         }
     }
 }

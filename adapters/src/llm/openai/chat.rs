@@ -1,12 +1,12 @@
 //! Chat Completions. Nothing in a chunk is counted on: servers leave out ids, number their error
 //! codes, write empty finish reasons and send whole messages where deltas were asked for.
 
-use explainer_core::ports::{LlmRequest, Structured, TokenUsage};
+use explainer_core::ports::{LlmRequest, TokenUsage};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    api::{Named, count, word},
+    api::{Format, Named, count, word},
     dialect::{Dialect, LimitField},
 };
 use crate::llm::{answer::Piece, refusal::Refusal};
@@ -20,7 +20,7 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<StreamOptions>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Format<'a>>,
+    response_format: Option<Format<Deeper<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     temperature: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,15 +40,15 @@ struct StreamOptions {
     include_usage: bool,
 }
 
+/// Here everything but the type stands one level deeper.
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Format<'a> {
-    JsonSchema { json_schema: Named<'a> },
-    JsonObject,
+struct Deeper<'a> {
+    json_schema: Named<'a>,
 }
 
 impl<'a> Body<'a> {
     pub(super) fn new(model: &'a str, request: &'a LlmRequest, dialect: &Dialect) -> Self {
+        let json_schema = Named::schema_of(request);
         let message = |role, content| Message { role, content };
         let limit = |field| (dialect.limit == field).then_some(request.max_output_tokens);
         Self {
@@ -61,13 +61,7 @@ impl<'a> Body<'a> {
             stream_options: dialect.stream_usage.then_some(StreamOptions {
                 include_usage: true,
             }),
-            response_format: match dialect.structured {
-                Structured::JsonSchema => Some(Format::JsonSchema {
-                    json_schema: Named::schema_of(request),
-                }),
-                Structured::JsonObject => Some(Format::JsonObject),
-                Structured::Prompt => None,
-            },
+            response_format: Format::of(dialect.structured, Deeper { json_schema }),
             temperature: dialect.temperature.then_some(0),
             max_tokens: limit(LimitField::MaxTokens),
             max_completion_tokens: limit(LimitField::MaxCompletionTokens),

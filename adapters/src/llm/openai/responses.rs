@@ -1,11 +1,11 @@
 //! Responses: the stream is made of named events, and the last one holds everything again.
 
-use explainer_core::ports::{LlmRequest, Structured, TokenUsage};
+use explainer_core::ports::{LlmRequest, TokenUsage};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    api::{Named, count, word},
+    api::{Format, Named, count, word},
     dialect::{Dialect, LimitField},
 };
 use crate::llm::{answer::Piece, refusal::Refusal};
@@ -28,23 +28,12 @@ pub(super) struct Body<'a> {
 
 #[derive(Serialize)]
 struct Text<'a> {
-    format: Format<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Format<'a> {
-    JsonSchema(Named<'a>),
-    JsonObject,
+    format: Format<Named<'a>>,
 }
 
 impl<'a> Body<'a> {
     pub(super) fn new(model: &'a str, request: &'a LlmRequest, dialect: &Dialect) -> Self {
-        let format = match dialect.structured {
-            Structured::JsonSchema => Some(Format::JsonSchema(Named::schema_of(request))),
-            Structured::JsonObject => Some(Format::JsonObject),
-            Structured::Prompt => None,
-        };
+        let format = Format::of(dialect.structured, Named::schema_of(request));
         let limited = dialect.limit != LimitField::None;
         Self {
             model,

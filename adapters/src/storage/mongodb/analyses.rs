@@ -75,12 +75,7 @@ impl Analyses for MongoStore {
             .sort(doc! { "created_at": -1, "_id": -1 })
             .limit(limit.into());
         self.read("list neighbours", async {
-            let mut found = newest_first.await?;
-            let mut neighbours = Vec::new();
-            while found.advance().await? {
-                neighbours.push(documents::neighbour(found.deserialize_current()?)?);
-            }
-            Ok(neighbours)
+            query::all_as(newest_first.await?, documents::neighbour).await
         })
         .await
     }

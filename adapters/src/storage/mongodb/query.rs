@@ -18,10 +18,18 @@ pub(super) async fn one<T: Record>(
 }
 
 /// Every record of a query.
-pub(super) async fn all<T: Record>(mut found: Cursor<Document>) -> Result<Vec<T>, Fault> {
+pub(super) async fn all<T: Record>(found: Cursor<Document>) -> Result<Vec<T>, Fault> {
+    all_as(found, T::from_document).await
+}
+
+/// What `read` makes of every document of a query.
+pub(super) async fn all_as<T>(
+    mut found: Cursor<Document>,
+    read: impl Fn(Document) -> Result<T, Fault>,
+) -> Result<Vec<T>, Fault> {
     let mut records = Vec::new();
     while found.advance().await? {
-        records.push(T::from_document(found.deserialize_current()?)?);
+        records.push(read(found.deserialize_current()?)?);
     }
     Ok(records)
 }

@@ -14,7 +14,7 @@ use sentry::{
 };
 use serde_json::Value;
 use tracing::{
-    Event, Subscriber,
+    Event, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 use tracing_subscriber::{
@@ -102,32 +102,29 @@ where
             // With what led to it.
             return Hub::run(watch::hub(), || self.0.on_event(event, context));
         }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let message = fields.take_message();
         if event.metadata().target() == ANALYSIS {
-            ended(event);
+            ended(&message, &fields);
         }
-        step(event);
+        step(event.metadata(), message, fields);
     }
 }
 
 /// Makes a log record of how an analysis ended.
-fn ended(event: &Event<'_>) {
-    let mut fields = Fields::default();
-    event.record(&mut fields);
+fn ended(message: &str, fields: &Fields) {
     if fields.text("outcome") == "failed"
         && let Some(job) = watch::now()
     {
         job.transaction().set_status(SpanStatus::InternalError);
     }
-    let body = fields.take_message();
-    watch::hub().capture_log(record(body, &fields));
+    watch::hub().capture_log(record(message.to_owned(), fields));
 }
 
 /// Makes a breadcrumb of a log line.
-fn step(event: &Event<'_>) {
-    let mut fields = Fields::default();
-    event.record(&mut fields);
-    let message = fields.take_message();
-    let (metadata, timestamp) = (event.metadata(), now());
+fn step(metadata: &'static Metadata<'static>, message: String, fields: Fields) {
+    let timestamp = now();
     let level = if *metadata.level() == tracing::Level::INFO {
         Level::Info
     } else {

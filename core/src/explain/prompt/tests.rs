@@ -80,16 +80,12 @@ fn ask(evidence: &Evidence, profile: &ModelProfile) -> Result<Question, WindowTo
     Question::new(&brief, profile, &ApproximateTokens)
 }
 
-fn schema(request: &LlmRequest) -> serde_json::Value {
-    serde_json::from_str(request.schema.text()).unwrap()
-}
-
 #[test]
 fn the_question_reads_well() {
     let question = ask(&evidence(), &profile(8192, ModelLocation::Remote)).unwrap();
     let LlmRequest { system, user, .. } = &question.request;
     insta::assert_snapshot!("question", format!("{system}\n\n=====\n\n{user}"));
-    insta::assert_json_snapshot!("schema", schema(&question.request));
+    insta::assert_json_snapshot!("schema", question.request.schema.value());
     let again = question.again(&[
         (Field::RootCause, "is missing"),
         (
@@ -99,7 +95,7 @@ fn the_question_reads_well() {
     ]);
     let LlmRequest { system, user, .. } = &again;
     insta::assert_snapshot!("repair", format!("{system}\n\n=====\n\n{user}"));
-    insta::assert_json_snapshot!("repair_schema", schema(&again));
+    insta::assert_json_snapshot!("repair_schema", again.schema.value());
 }
 
 #[test]

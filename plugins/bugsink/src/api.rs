@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use explainer_plugin_sdk::{
     Code, Error, Host, Project, Request, Response, Secret,
-    serde_json::{self, Value, json},
+    serde_json::{self, Value, json, value::RawValue},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -61,7 +61,7 @@ pub(crate) struct ListedEvent {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Event {
     /// As an SDK sent it.
-    pub data: Value,
+    pub data: Box<RawValue>,
 }
 
 impl ListedEvent {

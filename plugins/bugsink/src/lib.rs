@@ -108,7 +108,7 @@ impl Source for Bugsink {
         let read = |listed: api::ListedEvent| async move { self.api.event(&listed.id).await };
         let events = stream::iter(listed).map(read).buffered(AT_ONCE);
         let events: Vec<api::Event> = events.try_collect().await?;
-        Ok(events.into_iter().map(|event| Event(event.data)).collect())
+        Ok(events.into_iter().map(|event| event.data.into()).collect())
     }
 
     async fn comment(&self, issue: String, text: String) -> Result<(), Error> {

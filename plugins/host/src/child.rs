@@ -25,7 +25,7 @@ use rustix::{
 
 use crate::{
     allow::{Allowed, Digest, MAX_LIBRARY},
-    engine::Engine,
+    engine::{Caller, Engine},
     frames::{Command, Report},
     registry::Sink,
 };
@@ -74,7 +74,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     // The table goes to the library with the engine, so the way out is needed before and after.
     let output = std::sync::Arc::new(output);
-    match Engine::load(&allowed, Out(output.clone())) {
+    match Engine::load(&allowed, Caller::Itself, Out(output.clone())) {
         Ok(engine) => {
             output.write(&Report::Hello {
                 capabilities: engine.capabilities(),

@@ -155,8 +155,8 @@ fn signal(signal: sdk::Signal, sensitive: &[String]) -> Option<Result<SourceSign
     match signal {
         sdk::Signal::IssueSeen { issue: seen, event } => Some(issue(*seen).map(|seen| {
             let event = event.and_then(|event| {
-                let document = event.0.to_string();
-                collect::read(document.as_bytes()).ok()?.into_iter().next()
+                let read = collect::read(event.document().as_bytes());
+                read.ok()?.into_iter().next()
             });
             SourceSignal::IssueSeen {
                 issue: Box::new(seen),

@@ -31,9 +31,21 @@ const PROMPT_THREADS: usize = 4;
 /// How many call into one whose calls block.
 const BLOCKING_THREADS: usize = 16;
 
+/// Who calls into a library whose calls return at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// A thread of the library's own, since one that does not return, against its word, must not
+    /// hold up the program.
+    Thread,
+    /// Whoever runs the command, which spares two changes of thread: for a process that does
+    /// nothing else, and that is ended when it is stuck.
+    Itself,
+}
+
 /// A loaded library and its instances.
 pub(crate) struct Engine {
     library: Library,
+    caller: Caller,
     table: Table,
     account: Arc<Account>,
     instances: Arc<Mutex<HashMap<u64, Arc<Opened>>>>,
@@ -60,17 +72,23 @@ impl Drop for Opened {
 
 impl Engine {
     /// Loads a library; its reports go to `sink`.
-    pub(crate) fn load(allowed: &Allowed, sink: impl Sink) -> explainer_core::Result<Self> {
+    pub(crate) fn load(
+        allowed: &Allowed,
+        caller: Caller,
+        sink: impl Sink,
+    ) -> explainer_core::Result<Self> {
         let library = Library::load(allowed)?;
         let (account, table) = Account::open(sink);
         let blocks = library.capabilities & abi::EXPLAINER_CAP_BLOCKING != 0;
-        let threads = Threads::new(if blocks {
-            BLOCKING_THREADS
+        let (caller, threads) = if blocks {
+            (Caller::Thread, BLOCKING_THREADS)
         } else {
-            PROMPT_THREADS
-        });
+            (caller, PROMPT_THREADS)
+        };
+        let threads = Threads::new(threads);
         Ok(Self {
             library,
+            caller,
             table,
             account,
             instances: Arc::default(),
@@ -111,7 +129,7 @@ impl Engine {
             } => {
                 if let Some(who) = self.account.answered(request) {
                     // With no thread free the plugin waits for ever, and its call runs out of time.
-                    let _ = self.threads.run(move || who.answer(status, &head, &body));
+                    let _ = self.enter(move || who.answer(status, &head, &body));
                 }
             }
         }
@@ -191,22 +209,36 @@ impl Engine {
         let opened = lock(&self.instances).remove(&instance);
         if let Some(opened) = opened {
             // With no thread free it is leaked, never ended under a call.
-            let _ = self.inside(opened, |_| {});
+            let opened = ManuallyDrop::new(opened);
+            let _ = self
+                .threads
+                .run(move || drop(ManuallyDrop::into_inner(opened)));
         }
     }
 
-    /// Does something with an instance on the library's threads, which are the only ones that let
-    /// go of it: `destroy` may be what happens then, and may block.
+    /// Does something with an instance, and lets go of it where that was done: on the library's
+    /// threads, for `destroy` may be what happens then, and may block.
     fn inside(
         &self,
         opened: Arc<Opened>,
         act: impl FnOnce(&Opened) + Send + 'static,
     ) -> Result<(), Busy> {
         let opened = ManuallyDrop::new(opened);
-        self.threads.run(move || {
+        self.enter(move || {
             let opened = ManuallyDrop::into_inner(opened);
             act(&opened);
         })
+    }
+
+    /// Calls into the library.
+    fn enter(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Busy> {
+        match self.caller {
+            Caller::Thread => self.threads.run(job),
+            Caller::Itself => {
+                job();
+                Ok(())
+            }
+        }
     }
 
     fn busy(&self, id: u64) {

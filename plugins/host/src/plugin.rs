@@ -19,7 +19,7 @@ pub use crate::process::ChildProgram;
 use crate::{
     ADAPTER,
     allow::{Allowed, Digest},
-    engine::Engine,
+    engine::{Caller, Engine},
     fault,
     http::HttpClient,
     log::{Log, Secrets},
@@ -239,7 +239,7 @@ async fn load_here(allowed: Allowed, desk: Arc<Desk>) -> Result<(Engine, Arc<Des
     let path = allowed.path.clone();
     let sink = Here(desk.clone());
     std::thread::spawn(move || {
-        let _ = done.send(Engine::load(&allowed, sink));
+        let _ = done.send(Engine::load(&allowed, Caller::Thread, sink));
     });
     if let Ok(Ok(loaded)) = tokio::time::timeout(LIMIT, loaded).await {
         return Ok((loaded?, desk));

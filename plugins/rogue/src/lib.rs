@@ -109,7 +109,7 @@ fn event(size: usize) -> Event {
         })
     };
     let frames: Vec<_> = (0..size / 160).map(frame).collect();
-    Event(serde_json::json!({
+    Event::from(serde_json::json!({
         "event_id": "1", "timestamp": 1_770_000_000,
         "exception": [{"type": "KeyError", "value": "'total'", "stacktrace": {"frames": frames}}],
     }))

@@ -6,8 +6,13 @@
 use std::{collections::BTreeMap, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::{
+    Value, json,
+    value::{RawValue, to_raw_value},
+};
+
+use crate::Error;
 
 /// What a plugin says of itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -229,14 +234,42 @@ pub struct EventsRequest {
 /// The host reads the event that Sentry's SDKs send (`event_id`, `timestamp`, `exception`,
 /// `breadcrumbs`, `request`, `tags`…) and the one that Sentry's Web API answers. Every field may
 /// be missing; a tracker that stores what SDKs send passes it on as it is.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+///
+/// It is kept as text: one that a tracker answers as a [`RawValue`] is neither taken apart nor
+/// written again on its way to the host.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct Event(pub Value);
+pub struct Event(#[schemars(with = "Value")] Box<RawValue>);
 
 impl Event {
+    /// An event of anything that is written as a JSON object.
+    pub fn of(document: &impl Serialize) -> Result<Self, Error> {
+        let text = to_raw_value(document);
+        text.map(Self)
+            .map_err(|error| Error::internal(format!("could not write an event because {error}")))
+    }
+
     /// An event of which no more is known than what was raised.
     pub fn of_exception(kind: &str, value: &str) -> Self {
-        Self(json!({ "exception": [{ "type": kind, "value": value }] }))
+        json!({ "exception": [{ "type": kind, "value": value }] }).into()
+    }
+
+    /// Its JSON, as it was written.
+    pub fn document(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl From<Box<RawValue>> for Event {
+    fn from(document: Box<RawValue>) -> Self {
+        Self(document)
+    }
+}
+
+impl From<Value> for Event {
+    fn from(document: Value) -> Self {
+        // Every `Value` can be written.
+        Self(to_raw_value(&document).unwrap_or_default())
     }
 }
 
@@ -253,7 +286,7 @@ pub struct Delivery {
 }
 
 /// What a source wants the host to know.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Signal {
@@ -271,9 +304,43 @@ pub enum Signal {
         issue_id: String,
     },
     /// Something of a later version: it says nothing.
-    #[serde(other)]
     #[schemars(skip)]
     Unknown,
+}
+
+/// By hand, since a derived one takes the document apart to find the tag, and an event is text.
+impl<'de> Deserialize<'de> for Signal {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Tag {
+            r#type: String,
+        }
+        #[derive(Deserialize)]
+        struct Seen {
+            issue: Box<Issue>,
+            #[serde(default)]
+            event: Option<Event>,
+        }
+        #[derive(Deserialize)]
+        struct Closed {
+            issue_id: String,
+        }
+
+        let document = Box::<RawValue>::deserialize(from)?;
+        let tag: Tag = serde_json::from_str(document.get()).map_err(D::Error::custom)?;
+        let signal = match &*tag.r#type {
+            "issue_seen" => {
+                let seen = serde_json::from_str(document.get());
+                seen.map(|Seen { issue, event }| Self::IssueSeen { issue, event })
+            }
+            "issue_closed" => {
+                let closed = serde_json::from_str(document.get());
+                closed.map(|Closed { issue_id }| Self::IssueClosed { issue_id })
+            }
+            _ => Ok(Self::Unknown),
+        };
+        signal.map_err(D::Error::custom)
+    }
 }
 
 /// What a webhook delivery says.

@@ -21,7 +21,7 @@ fn every_problem_is_an_issue_with_an_event() {
         assert_eq!(titles, ["KeyError: 'sku'", "it broke"]);
 
         let events = source.events(page.items[0].id.clone(), 1).await.unwrap();
-        assert_eq!(events[0].0["exception"][0]["type"], "KeyError");
+        assert!(events[0].document().contains(r#""type":"KeyError""#));
     });
 }
 

@@ -1,7 +1,10 @@
-//! What the boundary costs, beside the same answer from a source in the program itself.
+//! What the boundary costs, beside the same answer from a source in the program itself, and beside
+//! a bare hop to another runtime and back.
 //!
-//! `cargo bench -p explainer-plugin-host` measures them in one run; what counts is the ratio. Before
-//! them come figures that no ratio is made of: threads, memory, and what happens once (`figures`).
+//! `cargo bench -p explainer-plugin-host` measures them in one run; what counts is the ratio. Single
+//! calls are measured on one core: to wake a core that sleeps takes longer than all the rest, and
+//! differs from machine to machine. Before them come figures that no ratio is made of: threads,
+//! memory, and what happens once (`figures`).
 //! This program is its own child: started as `… plugin run`, it runs the plugin.
 
 #![expect(
@@ -11,7 +14,7 @@
 
 mod figures;
 
-use std::{env, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, process::ExitCode, sync::Arc, thread, time::Duration};
 
 use async_trait::async_trait;
 use criterion::{BatchSize, Criterion};
@@ -23,8 +26,12 @@ use explainer_core::{
 use explainer_plugin_host::{
     Allowed, ChildProgram, Isolation, Options, Plugin, PluginSource, child, digest_of,
 };
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::json;
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+};
 
 /// The sizes of an event, in bytes.
 const SIZES: [usize; 2] = [2_000, 100_000];
@@ -46,7 +53,10 @@ fn main() -> ExitCode {
         .measurement_time(Duration::from_secs(3))
         .warm_up_time(Duration::from_secs(1))
         .configure_from_args();
-    one_call(&mut criterion);
+    on_one_core(|| {
+        bare_hop(&mut criterion);
+        one_call(&mut criterion);
+    });
     many_calls(&mut criterion);
     opening(&mut criterion);
     criterion.final_summary();
@@ -116,6 +126,36 @@ fn open(runtime: &Runtime, size: usize, in_child: bool) -> PluginSource {
     let source = load(runtime, in_child).source(&json!({ "size": size }));
     runtime.block_on(source.events("1", 1)).unwrap();
     source
+}
+
+/// Lets this thread, and the threads and children it starts, run on one core only.
+fn on_one_core(measure: impl FnOnce()) {
+    let all = sched_getaffinity(None).unwrap();
+    let first = (0..CpuSet::MAX_CPU).find(|core| all.is_set(*core)).unwrap();
+    let mut one = CpuSet::new();
+    one.set(first);
+    sched_setaffinity(None, &one).unwrap();
+    measure();
+    sched_setaffinity(None, &all).unwrap();
+}
+
+/// To a runtime of one thread and back, with nothing to do there: what no call over a boundary of
+/// two runtimes is quicker than.
+fn bare_hop(criterion: &mut Criterion) {
+    let here = Runtime::new().unwrap();
+    let there = Builder::new_current_thread().build().unwrap();
+    let handle = there.handle().clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let thread = thread::spawn(move || there.block_on(stopped));
+    criterion.bench_function("a bare hop to another runtime and back", |bench| {
+        bench.iter(|| {
+            let (tell, told) = oneshot::channel();
+            handle.spawn(async { tell.send(()).unwrap() });
+            here.block_on(told).unwrap();
+        });
+    });
+    stop.send(()).unwrap();
+    thread.join().unwrap().unwrap();
 }
 
 fn one_call(criterion: &mut Criterion) {

@@ -18,7 +18,7 @@ use explainer_plugin_sdk::abi;
 use crate::{
     allow::{Allowed, Digest},
     calls::next_id,
-    engine::Engine,
+    engine::{Caller, Engine},
     frames::{Command, Report},
     registry::Sink,
 };
@@ -142,7 +142,7 @@ impl Inside {
             digest: arguments.digest,
             path: arguments.library.clone(),
         };
-        let engine = Engine::load(&allowed, Recorder(ends.clone()));
+        let engine = Engine::load(&allowed, Caller::Thread, Recorder(ends.clone()));
         Ok(Self {
             engine: engine.map_err(|error| error.to_string())?,
             ends,

@@ -71,30 +71,32 @@ impl Waiting {
         self.limit
     }
 
-    /// Waits until `analysis` has ended or the limit is reached; gives back the newest record.
+    /// Waits until an analysis has ended or the limit is reached; gives back the newest record. None
+    /// is held meanwhile: many may wait.
     pub(crate) async fn until_ended(
         self: &Arc<Self>,
         requests: &AnalysisRequests,
         of: &Access,
-        analysis: Analysis,
+        id: &AnalysisId,
     ) -> Result<Analysis, Failure> {
         let deadline = Instant::now() + self.limit;
-        let mut seat = self.seat(&analysis.id);
-        let mut newest = analysis;
-        while newest.status.is_active() && Instant::now() < deadline && !*self.closed.borrow() {
+        let mut seat = self.seat(id);
+        loop {
             // Before the record is read: what happens meanwhile is then noticed.
             let changes = seat.board().changes;
-            newest = requests.get(of, newest.id.as_str()).await?;
-            if newest.status.is_active() {
-                let look = deadline.min(Instant::now() + self.look());
-                tokio::select! {
-                    () = seat.until(|board| board.changes != changes) => {}
-                    () = sleep_until(look) => {}
-                    () = self.closing() => {}
-                }
+            let newest = requests.get(of, id.as_str()).await?;
+            let over = Instant::now() >= deadline || *self.closed.borrow();
+            if over || !newest.status.is_active() {
+                return Ok(newest);
+            }
+            drop(newest);
+            let look = deadline.min(Instant::now() + self.look());
+            tokio::select! {
+                () = seat.until(|board| board.changes != changes) => {}
+                () = sleep_until(look) => {}
+                () = self.closing() => {}
             }
         }
-        Ok(newest)
     }
 
     /// Waits until a job was put in the queue by this process.

@@ -89,7 +89,7 @@ async fn claim_all(
                     services.clone(),
                     waiting.clone(),
                     lease,
-                    job,
+                    Box::new(job),
                     hand,
                 );
                 jobs.spawn(watched);
@@ -116,7 +116,7 @@ async fn watched(
     services: Arc<Services>,
     waiting: Arc<Waiting>,
     lease: Lease,
-    job: Analysis,
+    job: Box<Analysis>,
     hand: OwnedSemaphorePermit,
 ) {
     let work = Box::pin(work(services, waiting, &lease, &job));

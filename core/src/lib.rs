@@ -33,6 +33,7 @@
 pub mod domain;
 mod error;
 pub mod explain;
+mod hex;
 pub mod ports;
 pub mod services;
 #[cfg(feature = "testkit")]

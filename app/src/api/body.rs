@@ -19,6 +19,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 use super::{
+    Shared,
     problem::{FieldError, Problem},
     schema,
 };
@@ -26,10 +27,6 @@ use super::{
 /// How much of a body that is too large is taken all the same, in bytes, and for how long.
 const FORGOTTEN: usize = 16 * 1024 * 1024;
 const FORGETTING: Duration = Duration::from_secs(2);
-
-/// The largest body that is read; set once for the whole service.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct BodyLimit(pub usize);
 
 /// A JSON body.
 #[derive(Debug)]
@@ -136,9 +133,7 @@ fn meta(schema: MetaSchemaRef, required: bool) -> MetaRequest {
 }
 
 async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Vec<u8>> {
-    let limit = request
-        .data::<BodyLimit>()
-        .map_or(1024 * 1024, |limit| limit.0);
+    let limit = Shared::of(request)?.body_limit;
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|text| text.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {

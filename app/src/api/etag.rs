@@ -13,41 +13,48 @@ pub(super) struct Tagged<E>(pub E);
 impl<E: Endpoint> Endpoint for Tagged<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> Result<Response> {
+    // No `async fn`: that would hold the request beside the one it has given away.
+    fn call(&self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
         // What is answered to HEAD has the headers of GET; the server leaves out the body.
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
         }
-        if request.method() != Method::GET {
-            return Ok(self.0.call(request).await?.into_response());
-        }
+        let is_read = request.method() == Method::GET;
         let known = request.headers().get_all(header::IF_NONE_MATCH);
         let known: Vec<HeaderValue> = known.iter().cloned().collect();
-        let mut response = self.0.call(request).await?.into_response();
-        if response.status() != StatusCode::OK || is_stream(&response) {
-            return Ok(response);
+        let answer = self.0.call(request);
+        async move {
+            let response = answer.await?.into_response();
+            if !is_read || response.status() != StatusCode::OK || is_stream(&response) {
+                return Ok(response);
+            }
+            tagged(response, &known).await
         }
-        let given = response.headers().get(header::ETAG).cloned();
-        let tag = if let Some(given) = given {
-            given
-        } else {
-            let bytes = response.take_body().into_bytes().await?;
-            let tag = tag(&bytes);
-            response.set_body(bytes);
-            tag
-        };
-        if known.iter().any(|known| names(known, &tag)) {
-            response = not_modified(response.headers());
-        }
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, tag);
-        if !headers.contains_key(header::CACHE_CONTROL) {
-            // The client may keep it, and asks each time whether it is still good.
-            let ask = HeaderValue::from_static("private, no-cache");
-            headers.insert(header::CACHE_CONTROL, ask);
-        }
-        Ok(response)
     }
+}
+
+/// An answer with its tag; without its body where the client has it.
+async fn tagged(mut response: Response, known: &[HeaderValue]) -> Result<Response> {
+    let given = response.headers().get(header::ETAG).cloned();
+    let tag = if let Some(given) = given {
+        given
+    } else {
+        let bytes = response.take_body().into_bytes().await?;
+        let tag = tag(&bytes);
+        response.set_body(bytes);
+        tag
+    };
+    if known.iter().any(|known| names(known, &tag)) {
+        response = not_modified(response.headers());
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, tag);
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        // The client may keep it, and asks each time whether it is still good.
+        let ask = HeaderValue::from_static("private, no-cache");
+        headers.insert(header::CACHE_CONTROL, ask);
+    }
+    Ok(response)
 }
 
 /// The strong tag of a body: half of its digest.

@@ -63,10 +63,18 @@ struct Kept {
 impl<E: Endpoint<Output = Response> + 'static> Endpoint for Idempotent<E> {
     type Output = Response;
 
-    async fn call(&self, mut request: Request) -> Result<Response> {
-        if request.method() != Method::POST || !request.headers().contains_key(KEY) {
-            return self.inner.call(request).await;
+    // No `async fn`: that would hold the request beside the one it has given away.
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        if request.method() == Method::POST && request.headers().contains_key(KEY) {
+            Box::pin(self.once(request)).left_future()
+        } else {
+            self.inner.as_ref().call(request).right_future()
         }
+    }
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Idempotent<E> {
+    async fn once(&self, mut request: Request) -> Result<Response> {
         // Whoever has no good token is told so by the operation.
         let Some(caller) = self.caller(&request).await else {
             return self.inner.call(request).await;
@@ -96,9 +104,7 @@ impl<E: Endpoint<Output = Response> + 'static> Endpoint for Idempotent<E> {
             Turn::Repeated(answer) => Ok(replay(&answer)?),
         }
     }
-}
 
-impl<E> Idempotent<E> {
     async fn caller(&self, request: &Request) -> Option<Caller> {
         let given = request.header(header::AUTHORIZATION)?;
         let (scheme, token) = given.split_once(' ')?;

@@ -225,11 +225,14 @@ impl IssuesApi {
         if asks_for_async(prefer.0.as_deref()) {
             return Ok(AnalyzeAnswer::preferred(asked.into()));
         }
+        if !asked.status.is_active() {
+            return Ok(AnalyzeAnswer::reached(asked.into()));
+        }
+        let id = asked.id.clone();
+        drop(asked);
         patience.waits(self.waiting.limit());
-        let reached = self
-            .waiting
-            .until_ended(requests, &workspace, asked)
-            .await?;
+        let ended = self.waiting.until_ended(requests, &workspace, &id);
+        let reached = ended.await?;
         Ok(AnalyzeAnswer::reached(reached.into()))
     }
 }

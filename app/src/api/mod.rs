@@ -45,14 +45,14 @@ mod workspaces;
 use std::{sync::Arc, time::Duration};
 
 use explainer_core::{ports::Ids, services::Services};
-use poem::{EndpointExt, Response, endpoint::BoxEndpoint};
+use poem::{EndpointExt, Request, Response, endpoint::BoxEndpoint};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
 
 pub(crate) use self::routes::Route as RouteName;
 use self::{
-    allow::AllowedMethods, around::Around, body::BodyLimit, cors::Cors, etag::Tagged,
-    idempotent::Idempotent, limits::Limits, rate::RateLimit, routes::Routes,
+    allow::AllowedMethods, around::Around, cors::Cors, etag::Tagged, idempotent::Idempotent,
+    limits::Limits, problem::Problem, rate::RateLimit, routes::Routes,
 };
 pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
 use crate::{config::Server, telemetry::Telemetry, waiting::Waiting, watching::Gallery};
@@ -106,6 +106,23 @@ pub struct Parts {
     pub monitored: Monitored,
 }
 
+/// What is found with every request.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    services: Arc<Services>,
+    telemetry: Telemetry,
+    names: Arc<Routes>,
+    /// The largest body that is read, in bytes.
+    body_limit: usize,
+}
+
+impl Shared {
+    fn of(request: &Request) -> Result<&Self, Problem> {
+        let shared = request.data::<Arc<Self>>();
+        shared.map(|it| &**it).ok_or_else(Problem::internal)
+    }
+}
+
 /// The whole API as one endpoint.
 pub fn endpoint(
     parts: Parts,
@@ -148,17 +165,18 @@ fn around<T: OpenApi + 'static>(
     let spec = document(&service);
     let names = Arc::new(Routes::of(&spec));
     let methods = AllowedMethods::of(&spec);
-    let limit = BodyLimit(config.body_limit_kib as usize * 1024);
-    let routes = pages::pages(spec)
-        .nest("/", service)
-        .data(services.clone())
-        .data(telemetry.clone())
-        .data(names.clone())
-        .data(limit);
+    let shared = Shared {
+        services: services.clone(),
+        telemetry: telemetry.clone(),
+        names: names.clone(),
+        body_limit: config.body_limit_kib as usize * 1024,
+    };
+    let body_limit = shared.body_limit;
+    let routes = pages::pages(spec).nest("/", service).data(Arc::new(shared));
     let once = Idempotent {
         inner: Arc::new(Tagged(routes)),
         services,
-        body_limit: limit.0,
+        body_limit,
         patience: longest,
     };
     Around {

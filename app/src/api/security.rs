@@ -1,13 +1,11 @@
 //! Who is calling: the only way a handler comes by a [`Caller`].
 
-use std::sync::Arc;
-
-use explainer_core::services::{Caller, Origin, Services};
+use explainer_core::services::{Caller, Origin};
 use poem::{PathPattern, Request};
 use poem_openapi::{SecurityScheme, auth::Bearer};
 
-use super::{problem::Problem, routes::Routes};
-use crate::telemetry::{self, Telemetry};
+use super::{Shared, problem::Problem};
+use crate::telemetry;
 
 /// A bearer token that was checked.
 #[derive(SecurityScheme)]
@@ -27,17 +25,12 @@ impl Token {
 }
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
-    let services = request
-        .data::<Arc<Services>>()
-        .ok_or_else(Problem::internal)?;
+    let shared = Shared::of(request)?;
     let origin = request.data::<Origin>().cloned().unwrap_or_default();
-    let caller = services.accounts.authenticate(&bearer.token, origin).await;
+    let accounts = &shared.services.accounts;
+    let caller = accounts.authenticate(&bearer.token, origin).await;
     let caller = caller.map_err(Problem::from)?;
-    if let (Some(telemetry), Some(routes)) =
-        (request.data::<Telemetry>(), request.data::<Arc<Routes>>())
-    {
-        let route = routes.name(request.data::<PathPattern>());
-        telemetry.identify(&caller, &route);
-    }
+    let route = shared.names.name(request.data::<PathPattern>());
+    shared.telemetry.identify(&caller, &route);
     Ok(caller)
 }

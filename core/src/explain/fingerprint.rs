@@ -13,13 +13,14 @@
 //!
 //! The workspace's policy and instructions belong into `made_by` by whoever puts it together.
 
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
-use crate::domain::{
-    Event, Evidence, Stack,
-    event::{Breadcrumb, Exception, Frame, Request},
+use crate::{
+    domain::{
+        Event, Evidence, Stack,
+        event::{Breadcrumb, Exception, Frame, Request},
+    },
+    hex::hex,
 };
 
 /// The fingerprint of `evidence` when explained by `made_by`, `heuristics/1` or model, prompt and
@@ -177,11 +178,7 @@ impl Hash {
     }
 
     fn finish(self) -> String {
-        let mut hex = String::with_capacity(64);
-        for byte in self.0.finalize() {
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        hex(&self.0.finalize())
     }
 }
 

@@ -4,7 +4,7 @@
 //! and a workspace it belongs to. Use cases take one of the two and name the right they need, so a
 //! handler can forget neither.
 
-use std::{net::IpAddr, ops::Deref};
+use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 use crate::{
     ErrorKind,
@@ -22,25 +22,31 @@ pub struct Origin {
     pub workspace: Option<String>,
 }
 
-/// Who is calling: proof that a token was checked.
+/// Who is calling: proof that a token was checked. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Caller {
+    proven: Arc<Proven>,
+    trace: Option<String>,
+}
+
+/// What is known of a caller once its token was checked.
+#[derive(Debug)]
+struct Proven {
     user: User,
     principal: Principal,
     scope: Scope,
     origin: Origin,
-    trace: Option<String>,
 }
 
 impl Caller {
     /// The account.
     pub fn user(&self) -> &User {
-        &self.user
+        &self.proven.user
     }
 
     /// Where the request came from.
     pub fn origin(&self) -> &Origin {
-        &self.origin
+        &self.proven.origin
     }
 
     /// The trace the call belongs to; see [`crate::domain::NewAnalysis::trace`].
@@ -56,12 +62,12 @@ impl Caller {
 
     /// The login or personal token the caller came with.
     pub(super) fn principal(&self) -> &Principal {
-        &self.principal
+        &self.proven.principal
     }
 
     /// Refuses a token that was made for less.
     pub(super) fn require(&self, scope: Scope) -> Result<(), Failure> {
-        if self.scope >= scope {
+        if self.proven.scope >= scope {
             return Ok(());
         }
         Err(Failure::ScopeTooNarrow { needed: scope })
@@ -70,7 +76,7 @@ impl Caller {
     /// Refuses all but administrators of the installation.
     pub fn require_administrator(&self) -> Result<(), Failure> {
         self.require(Scope::Admin)?;
-        match self.user.role {
+        match self.user().role {
             Role::Admin => Ok(()),
             Role::Manager | Role::Developer => Err(Failure::NotAdministrator),
         }
@@ -102,26 +108,26 @@ impl Right {
     }
 }
 
-/// A workspace and a caller who belongs to it. Reads as the workspace.
+/// A workspace and a caller who belongs to it. Reads as the workspace; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Access {
     caller: Caller,
-    workspace: Workspace,
+    workspace: Arc<Workspace>,
     role: MemberRole,
 }
 
 impl Access {
     /// `None` unless the caller belongs to it.
     pub(super) fn to(workspace: Workspace, caller: &Caller) -> Option<Self> {
-        let member = workspace.role_of(&caller.user.id)?;
+        let member = workspace.role_of(&caller.user().id)?;
         // An administrator of the installation may do in a workspace what its own admins may.
-        let role = match caller.user.role {
+        let role = match caller.user().role {
             Role::Admin => member.max(MemberRole::Admin),
             Role::Manager | Role::Developer => member,
         };
         Some(Self {
             caller: caller.clone(),
-            workspace,
+            workspace: Arc::new(workspace),
             role,
         })
     }
@@ -166,8 +172,9 @@ impl Ports {
         };
         let user = match (principal.identity.take(), &self.outside) {
             (Some(identity), Some(outside)) => {
+                // Boxed, since few come from outside and everybody's future has room for it.
                 let vouched = self.outsider(outside, &principal.user_id, identity, &origin);
-                Some(vouched.await?)
+                Some(Box::pin(vouched).await?)
             }
             _ => self.users.get(&principal.user_id).await?,
         };
@@ -178,11 +185,14 @@ impl Ports {
         if principal.generation.is_some_and(|it| it != user.generation) {
             return Err(Failure::InvalidToken);
         }
-        Ok(Caller {
+        let proven = Proven {
             user,
             principal,
             scope,
             origin,
+        };
+        Ok(Caller {
+            proven: Arc::new(proven),
             trace: None,
         })
     }
@@ -200,9 +210,9 @@ impl Ports {
     /// The workspace that the request names, else the one the caller works in. One that does not
     /// exist and one that the caller does not belong to cannot be told apart.
     pub(super) async fn access(&self, caller: &Caller) -> Result<Access, Failure> {
-        let (id, otherwise) = match &caller.origin.workspace {
+        let (id, otherwise) = match &caller.origin().workspace {
             Some(named) => (named.parse().ok(), Failure::NoSuchWorkspace),
-            None => (caller.user.workspace_id.clone(), Failure::NoWorkspace),
+            None => (caller.user().workspace_id.clone(), Failure::NoWorkspace),
         };
         let Some(id) = id else { return Err(otherwise) };
         let workspace = self.workspaces.get(&id).await?;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Result,
     domain::SecretString,
+    hex::hex,
     ports::{KeyState, KeyedRequest},
     services::{Caller, Ports},
 };
@@ -91,6 +92,5 @@ fn digest(parts: &[&[u8]]) -> String {
         digest.update((part.len() as u64).to_le_bytes());
         digest.update(part);
     }
-    let hex = |byte: u8| format!("{byte:02x}");
-    digest.finalize().into_iter().map(hex).collect()
+    hex(&digest.finalize())
 }

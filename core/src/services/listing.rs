@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{Analysis, AnalysisFilter, Page, Position, Timestamp, Workspace},
+    hex::hex,
     services::{Access, AnalysisRequests, Failure},
 };
 
@@ -84,8 +85,7 @@ fn seal(at: &Position, of: &Workspace, filter: &AnalysisFilter) -> String {
     let moment = at.created_at.as_millisecond();
     // Debug of plain data, and quoted where it is text: no two lists read the same.
     let digest = Sha256::digest(format!("{VERSION} {moment} {} {} {asked:?}", at.id, of.id));
-    let hex = |byte: &u8| format!("{byte:02x}");
-    digest.iter().take(SEAL).map(hex).collect()
+    hex(&digest[..SEAL])
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Personal access tokens: for scripts, with a name, a scope and an end.
 
-use std::{fmt::Write, time::Duration};
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{AccessToken, ExposeSecret, Scope, SecretString, TokenId},
+    hex::hex,
     ports::Principal,
     services::{Caller, Failure, Ports, new_id},
 };
@@ -123,11 +124,7 @@ pub(super) async fn principal(
 
 /// What is kept of a secret of 256 bits of chance: nobody can guess it, so a quick hash will do.
 pub(super) fn hashed(secret: &str) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(secret) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    hex(&Sha256::digest(secret))
 }
 
 fn checked_name(text: &str) -> Result<String, Failure> {

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{Workspace, WorkspaceId},
+    hex::hex,
     ports::SourceSignal,
     services::{
         Failure, Ports,
@@ -133,8 +134,7 @@ fn marks(delivery: &Delivery<'_>) -> Vec<String> {
         let value = value.trim().to_ascii_lowercase();
         (1..=MAX_MARK).contains(&value.len()).then_some(value)
     };
-    let hex = |byte: &u8| format!("{byte:02x}");
-    let digest = Sha256::digest(delivery.body).iter().map(hex).collect();
+    let digest = hex(&Sha256::digest(delivery.body));
     let ids = ID_HEADERS.into_iter().filter_map(value);
     ids.chain([digest]).collect()
 }

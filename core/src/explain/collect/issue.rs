@@ -9,9 +9,12 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{culprit, group::group_key, limits::cut};
-use crate::domain::{
-    Event, Issue, Project, Stack,
-    event::{Exception, Frame},
+use crate::{
+    domain::{
+        Event, Issue, Project, Stack,
+        event::{Exception, Frame},
+    },
+    hex::hex,
 };
 
 /// What an issue is called whose event says nothing.
@@ -56,11 +59,7 @@ pub fn issue_of<E: Borrow<Event>>(events: &[E]) -> Issue {
 }
 
 fn short_hash(key: &str) -> String {
-    let digest = Sha256::digest(key.as_bytes());
-    digest.iter().take(8).fold(String::new(), |mut id, byte| {
-        let _ = write!(id, "{byte:02x}");
-        id
-    })
+    hex(&Sha256::digest(key)[..8])
 }
 
 fn culprit_of(event: &Event) -> Option<&Frame> {

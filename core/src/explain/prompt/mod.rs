@@ -28,6 +28,7 @@ use super::{
 };
 use crate::{
     domain::{DataPolicy, Evidence, EvidenceKind, Neighbour},
+    hex::hex,
     ports::{LlmRequest, ModelLocation, ModelProfile, Schema},
 };
 
@@ -216,11 +217,7 @@ fn mark(evidence: &str, related: &str) -> String {
         .chain_update(evidence)
         .chain_update(related)
         .finalize();
-    let mut mark = String::new();
-    for byte in digest.iter().take(8) {
-        let _ = write!(mark, "{byte:02x}");
-    }
-    mark
+    hex(&digest[..8])
 }
 
 /// The digest of what a request says, in 64 small hex digits.
@@ -230,11 +227,7 @@ pub fn digest(request: &LlmRequest) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    let mut hex = String::with_capacity(64);
-    for byte in hash.finalize() {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    hex(&hash.finalize())
 }
 
 /// Issues that may be named as related, as they are listed, and their ids.

@@ -91,16 +91,17 @@ impl<'a> Asked<'a> {
 
     /// The text of the answer: one that was paid for before, else a new one.
     pub(super) async fn put(&mut self, call: Call<'_>) -> Result<Result<String, Fault>, Failure> {
+        // What happens seldom is boxed: who waits for a model has room in memory for all of this.
         if let Some(paid) = self.paid(&call).await? {
-            return self.reuse(&call, paid).await;
+            return Box::pin(self.reuse(&call, paid)).await;
         }
         let mut entry = self.entry(&call)?;
         if let Err(fault) = self.may_send(&call) {
-            return self.refuse(entry, fault).await.map(Err);
+            return Box::pin(self.refuse(entry, fault)).await.map(Err);
         }
         self.ports.ledger.write(&entry).await?;
         if let Err(fault) = self.has_money().await? {
-            return self.refuse(entry, fault).await.map(Err);
+            return Box::pin(self.refuse(entry, fault)).await.map(Err);
         }
         let heard = Heard::new(self);
         let ended = self.llm.complete(&call.request, &heard).await;

@@ -3,25 +3,33 @@
 use std::time::{Duration, Instant};
 
 use explainer_core::{
-    domain::{Analysis, Issue, NewAnalysis, Specification, Status, Timestamp},
+    domain::{Analysis, Issue, NewAnalysis, Specification, Status, Timestamp, WorkspaceId},
     ports::{Added, Entry, Kind, QueuedAnalysis},
 };
 
-use crate::{Outcome, Store};
+use crate::{Outcome, side::Store};
 
 /// How many are written at once.
 const PAGE: usize = 500;
 
-/// The only workspace: no other divides the lists.
-pub(crate) const WORKSPACE: &str = "workspace";
-
 /// When the first was asked for, in seconds; each of the others a second later.
 const BEGIN: i64 = 1_600_000_000;
 
-pub(crate) async fn fill(store: &dyn Store, size: usize) -> Outcome<Duration> {
+/// When those that wait are due, in seconds: so late that no worker of a service takes them up.
+const DUE: i64 = 3_900_000_000;
+
+/// When they are claimed, in seconds: all are due by then.
+pub(crate) const CLAIMED: i64 = 4_000_000_000;
+
+pub(crate) async fn fill(
+    store: &impl Store,
+    workspace: &WorkspaceId,
+    size: usize,
+) -> Outcome<Duration> {
     let begin = Instant::now();
     for first in (0..size).step_by(PAGE) {
-        let page: Vec<Entry> = (first..size.min(first + PAGE)).map(entry).collect();
+        let numbers = first..size.min(first + PAGE);
+        let page: Vec<Entry> = numbers.map(|number| entry(workspace, number)).collect();
         let added = store.add(Kind::Analyses, &page).await?;
         if let Some(other) = added.iter().find(|added| **added != Added::Written) {
             return Err(format!("could not fill the store because of {other:?}").into());
@@ -49,15 +57,19 @@ pub(crate) fn issue(number: usize) -> String {
 
 /// When an analysis was asked for.
 pub(crate) fn at(number: usize) -> Timestamp {
-    let seconds = BEGIN + i64::try_from(number).unwrap_or_default();
+    after(BEGIN, number)
+}
+
+fn after(begin: i64, number: usize) -> Timestamp {
+    let seconds = begin + i64::try_from(number).unwrap_or_default();
     Timestamp::from_second(seconds).unwrap_or_default()
 }
 
-fn entry(number: usize) -> Entry {
+fn entry(workspace: &WorkspaceId, number: usize) -> Entry {
     let request = NewAnalysis {
         trace: None,
         id: id(number).parse().expect("an id"),
-        workspace_id: WORKSPACE.parse().expect("an id"),
+        workspace_id: workspace.clone(),
         issue: Issue {
             id: issue(number),
             title: format!("KeyError: 'total' in cart {number}"),
@@ -83,7 +95,7 @@ fn entry(number: usize) -> Entry {
         }));
     }
     let queued = QueuedAnalysis {
-        due_at: waits.then(|| at(number)),
+        due_at: waits.then(|| after(DUE, number)),
         lease: None,
         analysis,
     };

@@ -1,8 +1,11 @@
-//! Whether a store of a million analyses is as fast as one of a thousand: `CONTRIBUTING.md` says
-//! how to run it.
+//! Whether a store of a million analyses is as fast as one of a thousand, for those who wait:
+//! `CONTRIBUTING.md` says how to run it.
 //!
-//! Both sizes of each store stand side by side and are asked in turn, so that a busy machine slows
-//! both alike. Every figure is the median; what is promised is that no ratio is above 1.5.
+//! On each store stands the service, which is this very program, started again. Reads are asked of
+//! it over HTTP, as clients do; the claim of a job, which is nobody's to ask for, at the store's
+//! port. Both sizes of each store stand side by side and are asked in turn, so that a busy machine
+//! slows both alike. Every figure is the median; what is promised is that no ratio of these is
+//! above 1.5. What the store's port alone takes for a read stands beside it.
 
 #![expect(
     clippy::print_stdout,
@@ -11,7 +14,14 @@
 )]
 
 mod asked;
+mod compared;
 mod filled;
+#[expect(
+    dead_code,
+    reason = "it shares the client with the program that compares speeds"
+)]
+#[path = "../speed/load.rs"]
+mod load;
 #[expect(
     dead_code,
     clippy::unwrap_used,
@@ -19,15 +29,18 @@ mod filled;
 )]
 #[path = "../../../adapters/tests/support/mongod.rs"]
 mod mongod;
+#[path = "../service.rs"]
+mod service;
+mod side;
+
+use std::process::ExitCode;
 
 use clap::Parser;
-use explainer_adapters::storage::sqlite::SqliteStore;
-use explainer_core::ports::{Analyses, Import};
 
 use self::{
-    asked::{Asked, Question},
-    filled::fill,
-    mongod::{Mongod, Place, Topology},
+    compared::compare,
+    mongod::{Mongod, Topology},
+    side::{SERVE, Side},
 };
 
 /// What can fail here is told to whoever started it.
@@ -56,70 +69,40 @@ struct Options {
     bench: bool,
 }
 
-/// A store to fill and to ask.
-pub(crate) trait Store: Analyses + Import {}
-impl<S: Analyses + Import> Store for S {}
+fn main() -> ExitCode {
+    if std::env::var_os(SERVE).is_some() {
+        return explainer::cli::main();
+    }
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
 #[tokio::main]
-async fn main() -> Outcome {
-    let options = Options::parse();
+async fn run(options: &Options) -> Outcome {
     let wanted = |name: &str| options.store.as_deref().is_none_or(|store| store == name);
+    let (small, large) = (options.small, options.large);
     let mut worst: f64 = 0.0;
     if wanted("sqlite") {
-        let folder = tempfile::tempdir()?;
-        let small = SqliteStore::open(folder.path().join("small.db"))?;
-        let large = SqliteStore::open(folder.path().join("large.db"))?;
-        worst = worst.max(compare("sqlite", &small, &large, &options).await?);
+        let sides = [Side::on_sqlite(small).await?, Side::on_sqlite(large).await?];
+        worst = worst.max(compare("sqlite", sides, options.rounds).await?);
     }
     if wanted("mongodb") {
         let mongod = Mongod::start_with_cache(Topology::ReplicaSet, "2");
-        let (small, large) = (
-            Place::at(&mongod.uri()).await,
-            Place::at(&mongod.uri()).await,
-        );
-        let (small, large) = (small.open().await, large.open().await);
-        worst = worst.max(compare("mongodb", &small, &large, &options).await?);
+        let uri = mongod.uri();
+        let sides = [
+            Side::on_mongodb(&uri, small).await?,
+            Side::on_mongodb(&uri, large).await?,
+        ];
+        worst = worst.max(compare("mongodb", sides, options.rounds).await?);
     }
     println!("\nthe worst ratio is {worst:.2}; {PROMISED} is what is promised");
     if worst > PROMISED {
         return Err("a large store is slower than promised".into());
     }
     Ok(())
-}
-
-/// Prints a line for each question; gives back the worst ratio.
-async fn compare(
-    name: &str,
-    small: &dyn Store,
-    large: &dyn Store,
-    options: &Options,
-) -> Outcome<f64> {
-    for (store, size) in [(small, options.small), (large, options.large)] {
-        let took = fill(store, size).await?;
-        eprintln!("{name}: {size} analyses written in {took:.1?}");
-    }
-    println!(
-        "\n{name:22}{:>12}{:>12}{:>8}",
-        options.small, options.large, "ratio"
-    );
-    let mut asked = [
-        Asked::new(small, options.small),
-        Asked::new(large, options.large),
-    ];
-    let mut worst: f64 = 0.0;
-    for question in Question::ALL {
-        for _ in 0..options.rounds {
-            for store in &mut asked {
-                store.ask(*question).await?;
-            }
-        }
-        let [small, large] = asked.each_mut().map(Asked::median);
-        let ratio = large.as_secs_f64() / small.as_secs_f64();
-        println!(
-            "{:22}{small:>12.1?}{large:>12.1?}{ratio:>8.2}",
-            question.name()
-        );
-        worst = worst.max(ratio);
-    }
-    Ok(worst)
 }

@@ -25,6 +25,8 @@ mod load;
 mod model;
 #[path = "../speed/place.rs"]
 mod place;
+#[path = "../service.rs"]
+mod service;
 
 use std::{fs, path::PathBuf, time::Duration};
 
@@ -32,8 +34,9 @@ use clap::Parser;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use self::{
-    load::{Load, answer, resident},
+    load::{Connection, Load},
     place::{Place, Setup},
+    service::Server,
 };
 
 /// What can fail here is told to whoever started it.
@@ -75,7 +78,7 @@ async fn main() -> Outcome {
         connections: usize::from(CONNECTIONS),
         duration: Duration::from_secs(10),
     };
-    let fastest = fastest.run(&place, &mix).await?.requests_per_second;
+    let fastest = fastest.run(&place.server, &mix).await?.requests_per_second;
     let beat = Duration::from_secs_f64(2.0 * f64::from(CONNECTIONS) / fastest);
     println!(
         "{fastest:.0} requests/s at most, so {:.0} from now on",
@@ -90,7 +93,7 @@ async fn main() -> Outcome {
         let until = Instant::now() + Duration::from_secs(60);
         let asking = (0..CONNECTIONS).map(|from| paced(&place, &mix, from, beat, until));
         let asked: u64 = futures::future::try_join_all(asking).await?.iter().sum();
-        let held = Held::by(&place)?;
+        let held = Held::by(&place.server)?;
         println!(
             "{minute:>8}{:>10.1}{:>10}{asked:>12}",
             held.memory, held.handles
@@ -100,7 +103,7 @@ async fn main() -> Outcome {
         }
     }
     if let Some(settled) = settled {
-        let end = Held::by(&place)?;
+        let end = Held::by(&place.server)?;
         println!(
             "{:+.1} MiB and {:+} handles since minute {SETTLED}",
             end.memory - settled.memory,
@@ -138,9 +141,7 @@ async fn paced(
     every: Duration,
     until: Instant,
 ) -> Outcome<u64> {
-    let mut stream = tokio::net::TcpStream::connect(place.address).await?;
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::with_capacity(64 * 1024);
+    let mut connection = Connection::open(place.server.address).await?;
     let mut beat = interval(every);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asked = 0;
@@ -152,8 +153,7 @@ async fn paced(
         if timeout_at(until, beat.tick()).await.is_err() {
             break;
         }
-        tokio::io::AsyncWriteExt::write_all(&mut stream, request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        connection.ask(request).await?;
         asked += 1;
     }
     Ok(asked)
@@ -168,10 +168,10 @@ struct Held {
 }
 
 impl Held {
-    fn by(place: &Place) -> Outcome<Self> {
-        let handles = fs::read_dir(format!("/proc/{}/fd", place.process()))?.count();
+    fn by(server: &Server) -> Outcome<Self> {
+        let handles = fs::read_dir(format!("/proc/{}/fd", server.process.id()))?.count();
         Ok(Self {
-            memory: resident(place.process())?,
+            memory: server.memory("VmRSS:")?,
             handles: i64::try_from(handles)?,
         })
     }

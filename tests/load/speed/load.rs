@@ -12,7 +12,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Outcome, place::Place};
+use crate::{Outcome, service::Server};
 
 /// How hard a server is asked.
 pub(crate) struct Load {
@@ -34,12 +34,12 @@ pub(crate) struct Measured {
 }
 
 impl Load {
-    /// Asks `place` the requests in turn.
-    pub(crate) async fn run(&self, place: &Place, requests: &[Vec<u8>]) -> Outcome<Measured> {
-        let (begin, cpu) = (Instant::now(), processor_time(place.process())?);
+    /// Asks the requests in turn.
+    pub(crate) async fn run(&self, server: &Server, requests: &[Vec<u8>]) -> Outcome<Measured> {
+        let (begin, cpu) = (Instant::now(), processor_time(server.process.id())?);
         let mut connections = JoinSet::new();
         for connection in 0..self.connections {
-            let (address, until) = (place.address, begin + self.duration);
+            let (address, until) = (server.address, begin + self.duration);
             let requests: Vec<Vec<u8>> = requests.to_vec();
             let step = self.connections;
             connections.spawn(async move {
@@ -53,7 +53,7 @@ impl Load {
             latencies.extend(asked??);
         }
         let seconds = begin.elapsed().as_secs_f64();
-        let used = processor_time(place.process())?.saturating_sub(cpu);
+        let used = processor_time(server.process.id())?.saturating_sub(cpu);
         latencies.sort_unstable();
         #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
         let count = latencies.len() as f64;
@@ -66,7 +66,7 @@ impl Load {
             p50: share(50),
             p99: share(99),
             cpu: used.as_secs_f64() * 1e6 / count,
-            memory: resident(place.process())?,
+            memory: server.memory("VmRSS:")?,
         })
     }
 }
@@ -77,47 +77,76 @@ async fn ask<'a>(
     requests: impl Iterator<Item = &'a Vec<u8>>,
     until: Instant,
 ) -> Outcome<Vec<Duration>> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::with_capacity(64 * 1024);
+    let mut connection = Connection::open(address).await?;
     let mut took = Vec::new();
     for request in requests {
         let begin = Instant::now();
         if begin >= until {
             break;
         }
-        stream.write_all(request).await?;
-        answer(&mut stream, &mut buffer).await?;
+        connection.ask(request).await?;
         took.push(begin.elapsed());
     }
     Ok(took)
 }
 
-/// Reads one answer to its end; one that is not a success ends the measurement.
-pub(crate) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Outcome {
-    buffer.clear();
-    let body = loop {
-        if stream.read_buf(buffer).await? == 0 {
+/// A connection that is kept, and as little of a client as there can be.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> Outcome<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let buffer = Vec::with_capacity(64 * 1024);
+        Ok(Self { stream, buffer })
+    }
+
+    /// Sends a request and reads the body of its answer; one that is no success is an error.
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Outcome<&[u8]> {
+        self.stream.write_all(request).await?;
+        self.buffer.clear();
+        let body = loop {
+            self.read().await?;
+            let end = |four: &[u8]| four == b"\r\n\r\n";
+            if let Some(at) = self.buffer.windows(4).position(end) {
+                break at + 4;
+            }
+        };
+        let head = String::from_utf8_lossy(&self.buffer[..body]).to_ascii_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length:"));
+        let length: usize = length.unwrap_or("0").trim().parse()?;
+        while self.buffer.len() < body + length {
+            self.read().await?;
+        }
+        if !head.starts_with("http/1.1 2") {
+            let answer = String::from_utf8_lossy(&self.buffer);
+            return Err(format!("not a success: {answer}").into());
+        }
+        Ok(&self.buffer[body..])
+    }
+
+    async fn read(&mut self) -> Outcome {
+        if self.stream.read_buf(&mut self.buffer).await? == 0 {
             return Err("the server closed the connection".into());
         }
-        if let Some(at) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at + 4;
-        }
-    };
-    let head = String::from_utf8_lossy(&buffer[..body]).to_ascii_lowercase();
-    let length = head
-        .lines()
-        .find_map(|line| line.strip_prefix("content-length:"));
-    let length: usize = length.unwrap_or("0").trim().parse()?;
-    while buffer.len() < body + length {
-        if stream.read_buf(buffer).await? == 0 {
-            return Err("the server closed the connection within an answer".into());
-        }
+        Ok(())
     }
-    if !head.starts_with("http/1.1 2") {
-        return Err(format!("not a success: {}", String::from_utf8_lossy(buffer)).into());
-    }
-    Ok(())
+}
+
+/// The bytes of a request.
+pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
+    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
+    let (token, length) = (token.unwrap_or_default(), body.len());
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{token}\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
 }
 
 /// What a process has used of the processor, as Linux counts it: in hundredths of a second.
@@ -130,12 +159,4 @@ fn processor_time(process: u32) -> Outcome<Duration> {
         return Err("could not read the processor time of a server".into());
     };
     Ok(Duration::from_millis(10 * (user + system)))
-}
-
-/// The memory of a process, in MiB.
-pub(crate) fn resident(process: u32) -> Outcome<f64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|it| it.trim().trim_end_matches("kB").trim().parse::<f64>().ok());
-    Ok(kib.ok_or("could not read the memory of a server")? / 1024.0)
 }

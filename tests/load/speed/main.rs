@@ -27,6 +27,8 @@ mod mongod;
 mod place;
 mod report;
 mod sentry;
+#[path = "../service.rs"]
+mod service;
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
@@ -163,10 +165,10 @@ async fn measure(options: &Options, pinned: bool) -> Outcome {
                 connections: connections.unwrap_or(options.connections),
                 duration,
             };
-            let still = load.run(&limit, &limit.requests[0]).await?;
+            let still = load.run(&limit.server, &limit.requests[0]).await?;
             report.still(case, &still);
             for (name, place) in &places {
-                let measured = load.run(place, &place.requests[index]).await?;
+                let measured = load.run(&place.server, &place.requests[index]).await?;
                 report.add(case, name, &measured, &still);
             }
         }

@@ -5,7 +5,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::Outcome;
+use crate::{Outcome, service::Variable};
 
 /// How it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -22,7 +22,7 @@ pub(crate) enum Manner {
 
 /// Starts one on the current runtime; gives back the variables that have the service use it, with
 /// a tenth of the requests traced.
-pub(crate) async fn start(manner: Manner) -> Outcome<Vec<(&'static str, String)>> {
+pub(crate) async fn start(manner: Manner) -> Outcome<Vec<Variable>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     if manner != Manner::Gone {

@@ -91,7 +91,7 @@ def address_in(log):
 
 
 def control(what, service):
-    subprocess.run(["callgrind_control", what, str(service.pid)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["callgrind_control", what, str(service.pid)], check=True, capture_output=True)
 
 
 class Client:

@@ -69,6 +69,7 @@ mod messages;
 mod no_abort;
 mod paging;
 mod runtime;
+mod signal;
 mod source;
 pub mod testing;
 
@@ -77,8 +78,8 @@ pub use host::Host;
 pub use http::{Request, RequestHead, Response, ResponseHead};
 pub use messages::{
     CommentRequest, Delivery, ErrorBody, Event, EventsRequest, Issue, IssueAnswer, IssueRequest,
-    Level, Manifest, Nothing, Organization, Page, Project, ProjectsAnswer, Query, Secret, Signal,
-    SignalsAnswer, Status,
+    Level, Manifest, Nothing, Organization, Page, Project, ProjectsAnswer, Query, Secret, Status,
 };
+pub use signal::{Signal, SignalsAnswer};
 pub use source::Source;
 pub use {schemars, serde, serde_json, tracing};

@@ -1,6 +1,9 @@
 //! More than one process over one MongoDB, and MongoDB going away and coming back.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use explainer_adapters::system::SystemClock;
 use explainer_core::{
@@ -163,20 +166,30 @@ async fn ten_replicas_that_start_at_once_share_one_database() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_waiting_call_hears_at_once_what_another_replica_ends() {
     let place = Place::on(&server(Topology::ReplicaSet)).await;
-    let variables = variables(&place);
-    let service = Service::start(&variables);
+    // Its only worker waits for a model that never answers, so that another replica can have a job.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let model = format!("http://{}/v1", silent.local_addr().unwrap());
+    let busy = [
+        ("OPENAI_BASE_URL", &*model),
+        ("OPENAI_MODEL", "silent"),
+        ("EXPLAINER__ANALYSIS__WORKERS", "1"),
+    ];
+    let service = Service::start(&[&variables(&place)[..], &busy].concat());
     let ada = service.client().with_workspace("ada").await;
-    let issue = ada.issue_ids().await.remove(0);
-
-    // Another replica, as the database sees it.
-    let (other, clock) = (place.open().await, SystemClock::default());
-    let lease = until("the other replica has the job", async || {
-        ask(&ada, &issue).await;
-        let lease = Duration::from_secs(60);
-        let claimed = other.claim("the other", clock.now(), lease).await.unwrap();
-        claimed.map(|(lease, _)| lease)
+    let [held, issue] = ada.issue_ids().await[..2].to_vec().try_into().unwrap();
+    let held = ask(&ada, &held).await.json()["id"].clone();
+    let held = format!("/api/v1/issues/processed/{}", held.as_str().unwrap());
+    until("the worker is busy", async || {
+        (ada.get(&held).await.ok()["status"] == "analyzing").then_some(())
     })
     .await;
+
+    // Another replica, as the database sees it.
+    ask(&ada, &issue).await;
+    let (other, clock) = (place.open().await, SystemClock::default());
+    let minute = Duration::from_secs(60);
+    let claimed = other.claim("the other", clock.now(), minute).await;
+    let (lease, _) = claimed.unwrap().unwrap();
     let path = format!("/api/v1/issues/{issue}/analyze");
     let waiting = tokio::spawn({
         let ada = ada.clone();

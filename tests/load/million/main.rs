@@ -59,7 +59,7 @@ struct Options {
     #[arg(long, default_value_t = 1_000)]
     small: usize,
     /// How often each question is asked of each store
-    #[arg(long, default_value_t = 400)]
+    #[arg(long, default_value_t = 1_500)]
     rounds: usize,
     /// Measure on this store only: sqlite or mongodb
     #[arg(long)]

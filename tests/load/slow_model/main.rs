@@ -33,6 +33,9 @@ use self::service::{Service, on_mongodb, with_model};
 /// What can fail here is told to whoever started it.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
+/// How many issues one batch names: the most it may.
+const BATCH: usize = 100;
+
 /// Has many issues analysed at once by a slow model.
 #[derive(Parser)]
 struct Options {
@@ -58,19 +61,22 @@ async fn main() -> Outcome {
     let options = Options::parse();
     let model = model::start(Duration::from_secs_f64(options.seconds), |_| ()).await?;
     for round in 1..=options.rounds {
-        let still = alone(&model, options.analyses).await?;
-        let service = start(&model, &options).await?;
-        let idle = service.server.memory("VmRSS:")?;
-        let took = analyze_all(&service).await?;
-        println!(
-            "round {round}: {} analyses in {:.2} s, {:.2} times the model alone ({:.2} s); \
-             {idle:.0} MiB idle, {:.0} MiB at most",
-            options.analyses,
-            took.as_secs_f64(),
-            took.as_secs_f64() / still.as_secs_f64(),
-            still.as_secs_f64(),
-            service.server.memory("VmHWM:")?,
-        );
+        for asked in [Asked::ByClients, Asked::InBatches] {
+            let still = alone(&model, options.analyses).await?;
+            let service = start(&model, &options).await?;
+            let idle = service.server.memory("VmRSS:")?;
+            let took = asked.of(&service).await?;
+            println!(
+                "round {round}: {} analyses {} in {:.2} s, {:.2} times the model alone ({:.2} s); \
+                 {idle:.0} MiB idle, {:.0} MiB at most",
+                options.analyses,
+                asked.name(),
+                took.as_secs_f64(),
+                took.as_secs_f64() / still.as_secs_f64(),
+                still.as_secs_f64(),
+                service.server.memory("VmHWM:")?,
+            );
+        }
     }
     Ok(())
 }
@@ -98,10 +104,36 @@ async fn alone(model: &str, count: usize) -> Outcome<Duration> {
     Ok(began.elapsed())
 }
 
-/// How long it takes until the last of so many analyses, all asked for at once, is answered.
-async fn analyze_all(service: &Service) -> Outcome<Duration> {
-    let ids = service.issues().await?;
-    let began = Instant::now();
+/// How analyses are asked for.
+#[derive(Clone, Copy)]
+enum Asked {
+    /// Each by a client that waits for its answer.
+    ByClients,
+    /// Many by one request, which is answered at once; as the poller and webhooks do, nobody waits.
+    InBatches,
+}
+
+impl Asked {
+    fn name(self) -> &'static str {
+        match self {
+            Self::ByClients => "that clients wait for",
+            Self::InBatches => "asked for in batches",
+        }
+    }
+
+    /// How long it takes until the last analysis of all issues has ended.
+    async fn of(self, service: &Service) -> Outcome<Duration> {
+        let ids = service.issues().await?;
+        let began = Instant::now();
+        match self {
+            Self::ByClients => by_clients(service, &ids).await?,
+            Self::InBatches => in_batches(service, &ids).await?,
+        }
+        Ok(began.elapsed())
+    }
+}
+
+async fn by_clients(service: &Service, ids: &[String]) -> Outcome {
     let asked = ids.iter().map(|id| async move {
         let answer = service
             .post(&format!("/issues/{id}/analyze"), &json!({}))
@@ -111,6 +143,34 @@ async fn analyze_all(service: &Service) -> Outcome<Duration> {
             _ => Err(Box::<dyn std::error::Error>::from(answer.to_string())),
         }
     });
+    try_join_all(asked).await.map(drop)
+}
+
+async fn in_batches(service: &Service, ids: &[String]) -> Outcome {
+    let asked = ids.chunks(BATCH).map(|ids| async move {
+        let batch = json!({ "issue_ids": ids });
+        let answer = service.post("/issues/analyze", &batch).await?;
+        match answer["accepted"].as_array() {
+            Some(accepted) if accepted.len() == ids.len() => Ok(()),
+            _ => Err(Box::<dyn std::error::Error>::from(answer.to_string())),
+        }
+    });
     try_join_all(asked).await?;
-    Ok(began.elapsed())
+    for status in ["pending", "analyzing"] {
+        while any(service, status).await? {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    if any(service, "failed").await? {
+        return Err("an analysis failed".into());
+    }
+    Ok(())
+}
+
+/// Whether any analysis has this status.
+async fn any(service: &Service, status: &str) -> Outcome<bool> {
+    let path = format!("/analyses?limit=1&status={status}");
+    let page = service.get(&path).await?;
+    let listed = page["analyses"].as_array().ok_or("no list")?;
+    Ok(!listed.is_empty())
 }

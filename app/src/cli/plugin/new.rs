@@ -36,6 +36,7 @@ sdk![
     "src/no_abort.rs",
     "src/paging.rs",
     "src/runtime.rs",
+    "src/signal.rs",
     "src/source.rs",
     "src/testing.rs",
 ];

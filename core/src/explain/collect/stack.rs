@@ -83,7 +83,10 @@ fn frames_of(stack: &Node<'_>) -> Vec<Frame> {
         _ => stack.get("frames").list(),
     };
     let maps = ends(listed, MAX_FRAMES).filter(|node| node.is_map());
-    maps.map(frame).collect()
+    let mut frames: Vec<Frame> = maps.map(frame).collect();
+    // They are kept for as long as a model is asked.
+    frames.shrink_to_fit();
+    frames
 }
 
 fn frame(node: &Node<'_>) -> Frame {

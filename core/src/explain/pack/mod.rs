@@ -252,6 +252,8 @@ impl Packing<'_> {
                 }),
             }
         }
+        // It is kept for as long as a model is asked.
+        text.shrink_to_fit();
         (text, sections)
     }
 }

@@ -292,7 +292,8 @@ fn closing(mark: &str) -> String {
 
 /// A template with its `{{names}}` filled in, once: what is filled in is not read again.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() * 2);
+    let values_length: usize = values.iter().map(|(_, value)| value.len()).sum();
+    let mut filled = String::with_capacity(template.len() + values_length);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         filled.push_str(before);
@@ -304,6 +305,8 @@ fn fill(template: &str, values: &[(&str, &str)]) -> String {
         rest = after;
     }
     filled.push_str(rest);
+    // It is kept for as long as the model is asked.
+    filled.shrink_to_fit();
     filled
 }
 

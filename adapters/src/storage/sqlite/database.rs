@@ -17,6 +17,10 @@ use crate::private_files;
 /// How many reads happen at once. SQLite reads from memory; more would only wait for a processor.
 const READERS: usize = 4;
 
+/// What a connection keeps of the file, in negative KiB as SQLite wants it: the upper pages of
+/// indexes and little more, since the system keeps the rest for all of them.
+const CACHE: i32 = -1024;
+
 /// How long a statement waits for another process before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -178,6 +182,7 @@ fn configure(connection: &Connection) -> Result<(), Fault> {
     // Else a statement is prepared anew for each value it compares with.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     write_ahead(connection)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     Ok(())

@@ -18,6 +18,7 @@ use explainer_core::{
     explain::collect,
     ports::{Clock as _, IssueSource, SourceStatus},
 };
+use tokio::sync::Semaphore;
 
 use crate::system::SystemClock;
 use folder::Folder;
@@ -26,10 +27,15 @@ use index::Index;
 /// The name of this adapter in errors.
 const ADAPTER: &str = "files";
 
+/// How many calls look at the files at the same time. Each does so on a thread of its own, and more
+/// would only wait there for each other.
+const LOOKS: usize = 4;
+
 /// Issues made of event documents: SDK events, answers of Sentry's Web API, envelopes, webhooks.
 #[derive(Debug, Clone)]
 pub struct FilesSource {
     documents: Documents,
+    looks: Arc<Semaphore>,
     clock: Arc<SystemClock>,
 }
 
@@ -43,10 +49,7 @@ impl FilesSource {
     /// The documents in a folder and the folders below it (`*.json`, `*.jsonl`, `*.envelope`), or
     /// in one file. Nothing is read yet; every call sees the files as they then are.
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self {
-            documents: Documents::OnDisk(Arc::new(Folder::new(path.into()))),
-            clock: Arc::default(),
-        }
+        Self::over(Documents::OnDisk(Arc::new(Folder::new(path.into()))))
     }
 
     /// Documents that are part of the program, each with a name for the log. `name` is the project
@@ -58,8 +61,14 @@ impl FilesSource {
                 Vec::new()
             })
         });
+        let index = Index::new(name, events.map(Arc::new));
+        Self::over(Documents::BuiltIn(Arc::new(index)))
+    }
+
+    fn over(documents: Documents) -> Self {
         Self {
-            documents: Documents::BuiltIn(Arc::new(Index::new(name, events.map(Arc::new)))),
+            documents,
+            looks: Arc::new(Semaphore::new(LOOKS)),
             clock: Arc::default(),
         }
     }
@@ -78,6 +87,8 @@ impl FilesSource {
             Documents::BuiltIn(index) => Ok(Arc::clone(index)),
             Documents::OnDisk(folder) => {
                 let folder = Arc::clone(folder);
+                // Never closed.
+                let _look = self.looks.acquire().await;
                 let read = tokio::task::spawn_blocking(move || folder.index(operation));
                 read.await.map_err(|error| {
                     let why = "could not read the files because the reader stopped; try again";

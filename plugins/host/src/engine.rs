@@ -1,7 +1,7 @@
 //! Calling into a library: commands in, reports out.
 //!
-//! The same engine runs in the host and in a child; only where its reports go differs. An
-//! instance is ended when nobody is inside any more, and never before.
+//! The same engine runs in the host and in a child; where its reports go differs, and who calls
+//! into the library. An instance is ended when nobody is inside any more, and never before.
 
 use std::{
     collections::HashMap,

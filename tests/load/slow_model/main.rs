@@ -68,7 +68,7 @@ async fn main() -> Outcome {
             let took = asked.of(&service).await?;
             println!(
                 "round {round}: {} analyses {} in {:.2} s, {:.2} times the model alone ({:.2} s); \
-                 {idle:.0} MiB idle, {:.0} MiB at most",
+                 {idle:.1} MiB idle, {:.1} MiB at most",
                 options.analyses,
                 asked.name(),
                 took.as_secs_f64(),

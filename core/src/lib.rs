@@ -30,10 +30,10 @@
 //! [`Error`], missing as `Ok(None)`. Write the `# Behaviour` bullets first; each becomes a case of the
 //! port's suite under the same words, run against the in-memory fake and every adapter.
 
+mod digest;
 pub mod domain;
 mod error;
 pub mod explain;
-mod hex;
 pub mod ports;
 pub mod services;
 #[cfg(feature = "testkit")]

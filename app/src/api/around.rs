@@ -14,14 +14,14 @@ use poem::{
 use tracing::Instrument;
 
 use super::{
+    Shared,
     allow::AllowedMethods,
     cors::{self, Cors},
     origin,
     problem::Problem,
     rate::{RateLimit, Standing},
-    routes::Routes,
 };
-use crate::telemetry::{ACCESS, Telemetry};
+use crate::telemetry::ACCESS;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -44,10 +44,9 @@ pub(super) struct Around<E> {
     pub inner: E,
     pub cors: Cors,
     pub methods: AllowedMethods,
-    pub names: Arc<Routes>,
     pub rate: RateLimit,
     pub ids: Arc<dyn Ids>,
-    pub telemetry: Telemetry,
+    pub shared: Arc<Shared>,
     pub behind_proxy: bool,
 }
 
@@ -62,8 +61,8 @@ impl<E: Endpoint> Endpoint for Around<E> {
         trim_trailing_slash(&mut request);
         let id_text = id.to_str().unwrap_or_default();
         let span = tracing::info_span!("request", id = id_text);
-        let watch = self.telemetry.monitor.request(&request, id_text);
-        let trace = self.telemetry.otlp.request(&request, id_text);
+        let watch = self.shared.telemetry.monitor.request(&request, id_text);
+        let trace = self.shared.telemetry.otlp.request(&request, id_text);
         let standing = self.rate.count(&request);
         // Boxed, since whatever is put around a future holds it once more.
         let answer = Box::pin(self.answer(request, origin.is_some(), standing.as_ref()));
@@ -98,7 +97,7 @@ impl<E: Endpoint> Around<E> {
         let mut response = self
             .answered(request, &path, origin_allowed, standing)
             .await;
-        let route = self.names.name(response.data::<PathPattern>());
+        let route = self.shared.names.name(response.data::<PathPattern>());
         let (took, status) = (begun.elapsed(), response.status().as_u16());
         let milliseconds = took.as_secs_f64() * 1000.0;
         // What looks whether the service lives does so every few seconds.
@@ -107,7 +106,7 @@ impl<E: Endpoint> Around<E> {
         } else {
             tracing::info!(target: ACCESS, %method, path, status, milliseconds, "answered");
         }
-        if let Some(metrics) = &self.telemetry.metrics {
+        if let Some(metrics) = &self.shared.telemetry.metrics {
             metrics.answered(method.as_str(), &route.0, status, took);
         }
         response.set_data(route);

@@ -24,7 +24,7 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use super::{body, problem::Problem};
+use super::{Shared, body, problem::Problem};
 use crate::telemetry;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -45,9 +45,7 @@ const COME_AGAIN: Duration = Duration::from_secs(1);
 /// Carries out requests with a key once.
 pub(super) struct Idempotent<E> {
     pub inner: Arc<E>,
-    pub services: Arc<Services>,
-    /// The largest body that is read, in bytes.
-    pub body_limit: usize,
+    pub shared: Arc<Shared>,
     /// How long carrying out takes at most.
     pub patience: Duration,
 }
@@ -80,13 +78,17 @@ impl<E: Endpoint<Output = Response> + 'static> Idempotent<E> {
             return self.inner.call(request).await;
         };
         let key = key(&request)?;
-        let body = body::whole(request.take_body(), self.body_limit).await?;
+        let body = body::whole(request.take_body(), self.shared.body_limit).await?;
         let turn = self.turn(&caller, &key, &request, &body).await?;
         request.set_body(body);
         match turn {
             Turn::First(held) => {
-                let carried_out =
-                    carry_out(self.inner.clone(), self.services.clone(), request, held);
+                let carried_out = carry_out(
+                    self.inner.clone(),
+                    self.shared.services.clone(),
+                    request,
+                    held,
+                );
                 let task = tokio::spawn(telemetry::kept(carried_out.in_current_span()));
                 task.await
                     .unwrap_or_else(|error| resume_unwind(error.into_panic()))
@@ -110,7 +112,11 @@ impl<E: Endpoint<Output = Response> + 'static> Idempotent<E> {
         let (scheme, token) = given.split_once(' ')?;
         let is_bearer = scheme.eq_ignore_ascii_case("bearer");
         let origin = request.data::<Origin>().cloned().unwrap_or_default();
-        let caller = self.services.accounts.authenticate(token.trim(), origin);
+        let caller = self
+            .shared
+            .services
+            .accounts
+            .authenticate(token.trim(), origin);
         let caller = caller.await;
         caller.ok().filter(|_| is_bearer)
     }
@@ -126,7 +132,7 @@ impl<E: Endpoint<Output = Response> + 'static> Idempotent<E> {
         let workspace = request.headers().get(WORKSPACE);
         let workspace = workspace.map_or(&b""[..], HeaderValue::as_bytes);
         let parts = [target.as_bytes(), workspace, body];
-        let idempotency = &self.services.idempotency;
+        let idempotency = &self.shared.services.idempotency;
         let turn = idempotency.begin(caller, key, &parts, self.patience).await;
         turn.map_err(|error| explainer_core::services::Failure::from(error).into())
     }

@@ -111,7 +111,7 @@ pub struct Parts {
 pub(crate) struct Shared {
     services: Arc<Services>,
     telemetry: Telemetry,
-    names: Arc<Routes>,
+    names: Routes,
     /// The largest body that is read, in bytes.
     body_limit: usize,
 }
@@ -163,30 +163,26 @@ fn around<T: OpenApi + 'static>(
     let patience = Duration::from_secs(config.request_seconds);
     let longest = patience + waiting.limit();
     let spec = document(&service);
-    let names = Arc::new(Routes::of(&spec));
     let methods = AllowedMethods::of(&spec);
-    let shared = Shared {
-        services: services.clone(),
-        telemetry: telemetry.clone(),
-        names: names.clone(),
+    let shared = Arc::new(Shared {
+        services,
+        telemetry,
+        names: Routes::of(&spec),
         body_limit: config.body_limit_kib as usize * 1024,
-    };
-    let body_limit = shared.body_limit;
-    let routes = pages::pages(spec).nest("/", service).data(Arc::new(shared));
+    });
+    let routes = pages::pages(spec).nest("/", service).data(shared.clone());
     let once = Idempotent {
         inner: Arc::new(Tagged(routes)),
-        services,
-        body_limit,
+        shared: shared.clone(),
         patience: longest,
     };
     Around {
         inner: Limits::new(once, config.concurrent_requests, patience),
         cors: Cors::new(&config.allowed_origins),
         methods,
-        names,
         rate: RateLimit::new(config.requests_per_minute),
         ids,
-        telemetry,
+        shared,
         behind_proxy: config.behind_proxy,
     }
     .boxed()

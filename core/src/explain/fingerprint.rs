@@ -16,11 +16,11 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
+    digest::hex,
     domain::{
         Event, Evidence, Stack,
         event::{Breadcrumb, Exception, Frame, Request},
     },
-    hex::hex,
 };
 
 /// The fingerprint of `evidence` when explained by `made_by`, `heuristics/1` or model, prompt and

@@ -6,12 +6,10 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use crate::{
     Result,
+    digest::digest,
     domain::SecretString,
-    hex::hex,
     ports::{KeyState, KeyedRequest},
     services::{Caller, Ports},
 };
@@ -83,14 +81,4 @@ impl Idempotency {
     pub async fn not_answered(&self, request: &KeyedRequest) -> Result<()> {
         self.ports.idempotency.release(request).await
     }
-}
-
-/// Of all parts, each with its length, so that none can pass for part of its neighbour.
-fn digest(parts: &[&[u8]]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update((part.len() as u64).to_le_bytes());
-        digest.update(part);
-    }
-    hex(&digest.finalize())
 }

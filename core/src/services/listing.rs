@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use crate::{
+    digest::hex,
     domain::{Analysis, AnalysisFilter, Page, Position, Timestamp, Workspace},
-    hex::hex,
     services::{Access, AnalysisRequests, Failure},
 };
 

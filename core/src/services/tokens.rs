@@ -5,8 +5,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    digest::hex,
     domain::{AccessToken, ExposeSecret, Scope, SecretString, TokenId},
-    hex::hex,
     ports::Principal,
     services::{Caller, Failure, Ports, new_id},
 };

@@ -6,8 +6,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::{
+    digest::hex,
     domain::{Workspace, WorkspaceId},
-    hex::hex,
     ports::SourceSignal,
     services::{
         Failure, Ports,

@@ -181,12 +181,12 @@ impl Engine {
             return self.account.abandon(id, abi::EXPLAINER_UNAVAILABLE, why);
         };
         self.account.begin_call(id);
-        let called = self.inside(opened, move |opened| {
+        let called = self.enter(inside(opened, move |opened| {
             let method = ExplainerBytes::of(method.as_bytes());
             let payload = ExplainerBytes::of(&payload);
             // SAFETY: the instance is kept until this is done, and both texts live as long.
             unsafe { (opened.functions.call)(opened.pointer, id, method, timeout_ms, payload) };
-        });
+        }));
         if called.is_err() {
             self.busy(id);
         }
@@ -198,10 +198,10 @@ impl Engine {
         }
         if let Some(opened) = lock(&self.instances).get(&instance).cloned() {
             // With no thread free the call is not cancelled, and nobody waits for it anyway.
-            let _ = self.inside(opened, move |opened| {
+            let _ = self.enter(inside(opened, move |opened| {
                 // SAFETY: the instance is kept until this is done.
                 unsafe { (opened.functions.cancel)(opened.pointer, id) }
-            });
+            }));
         }
     }
 
@@ -209,25 +209,8 @@ impl Engine {
         let opened = lock(&self.instances).remove(&instance);
         if let Some(opened) = opened {
             // With no thread free it is leaked, never ended under a call.
-            let opened = ManuallyDrop::new(opened);
-            let _ = self
-                .threads
-                .run(move || drop(ManuallyDrop::into_inner(opened)));
+            let _ = self.threads.run(inside(opened, |_| {}));
         }
-    }
-
-    /// Does something with an instance, and lets go of it where that was done: on the library's
-    /// threads, for `destroy` may be what happens then, and may block.
-    fn inside(
-        &self,
-        opened: Arc<Opened>,
-        act: impl FnOnce(&Opened) + Send + 'static,
-    ) -> Result<(), Busy> {
-        let opened = ManuallyDrop::new(opened);
-        self.enter(move || {
-            let opened = ManuallyDrop::into_inner(opened);
-            act(&opened);
-        })
     }
 
     /// Calls into the library.
@@ -245,6 +228,19 @@ impl Engine {
         let why = "could not call the plugin because too many calls are inside it; \
                    they may be stuck, and a restart of the service ends them";
         self.account.abandon(id, abi::EXPLAINER_UNAVAILABLE, why);
+    }
+}
+
+/// What is done with an instance. It is let go of where that is done, for `destroy` may be what
+/// happens then, and may block; where it is never done, the instance is leaked.
+fn inside(
+    opened: Arc<Opened>,
+    act: impl FnOnce(&Opened) + Send + 'static,
+) -> impl FnOnce() + Send + 'static {
+    let opened = ManuallyDrop::new(opened);
+    move || {
+        let opened = ManuallyDrop::into_inner(opened);
+        act(&opened);
     }
 }
 

@@ -12,8 +12,6 @@ use serde_json::{
     value::{RawValue, to_raw_value},
 };
 
-use crate::Error;
-
 /// What a plugin says of itself.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -242,13 +240,6 @@ pub struct EventsRequest {
 pub struct Event(#[schemars(with = "Value")] Box<RawValue>);
 
 impl Event {
-    /// An event of anything that is written as a JSON object.
-    pub fn of(document: &impl Serialize) -> Result<Self, Error> {
-        let text = to_raw_value(document);
-        text.map(Self)
-            .map_err(|error| Error::internal(format!("could not write an event because {error}")))
-    }
-
     /// An event of which no more is known than what was raised.
     pub fn of_exception(kind: &str, value: &str) -> Self {
         json!({ "exception": [{ "type": kind, "value": value }] }).into()

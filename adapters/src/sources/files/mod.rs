@@ -35,13 +35,15 @@ const LOOKS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct FilesSource {
     documents: Documents,
-    looks: Arc<Semaphore>,
     clock: Arc<SystemClock>,
 }
 
 #[derive(Debug, Clone)]
 enum Documents {
-    OnDisk(Arc<Folder>),
+    OnDisk {
+        folder: Arc<Folder>,
+        looks: Arc<Semaphore>,
+    },
     BuiltIn(Arc<Index>),
 }
 
@@ -49,7 +51,13 @@ impl FilesSource {
     /// The documents in a folder and the folders below it (`*.json`, `*.jsonl`, `*.envelope`), or
     /// in one file. Nothing is read yet; every call sees the files as they then are.
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self::over(Documents::OnDisk(Arc::new(Folder::new(path.into()))))
+        Self {
+            documents: Documents::OnDisk {
+                folder: Arc::new(Folder::new(path.into())),
+                looks: Arc::new(Semaphore::new(LOOKS)),
+            },
+            clock: Arc::default(),
+        }
     }
 
     /// Documents that are part of the program, each with a name for the log. `name` is the project
@@ -61,14 +69,8 @@ impl FilesSource {
                 Vec::new()
             })
         });
-        let index = Index::new(name, events.map(Arc::new));
-        Self::over(Documents::BuiltIn(Arc::new(index)))
-    }
-
-    fn over(documents: Documents) -> Self {
         Self {
-            documents,
-            looks: Arc::new(Semaphore::new(LOOKS)),
+            documents: Documents::BuiltIn(Arc::new(Index::new(name, events.map(Arc::new)))),
             clock: Arc::default(),
         }
     }
@@ -85,10 +87,10 @@ impl FilesSource {
     async fn index(&self, operation: &'static str) -> Result<Arc<Index>> {
         match &self.documents {
             Documents::BuiltIn(index) => Ok(Arc::clone(index)),
-            Documents::OnDisk(folder) => {
+            Documents::OnDisk { folder, looks } => {
                 let folder = Arc::clone(folder);
                 // Never closed.
-                let _look = self.looks.acquire().await;
+                let _look = looks.acquire().await;
                 let read = tokio::task::spawn_blocking(move || folder.index(operation));
                 read.await.map_err(|error| {
                     let why = "could not read the files because the reader stopped; try again";

@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 
 use super::{culprit, group::group_key, limits::cut};
 use crate::{
+    digest::hex,
     domain::{
         Event, Issue, Project, Stack,
         event::{Exception, Frame},
     },
-    hex::hex,
 };
 
 /// What an issue is called whose event says nothing.

@@ -27,8 +27,8 @@ use super::{
     redact::Redactor,
 };
 use crate::{
+    digest::hex,
     domain::{DataPolicy, Evidence, EvidenceKind, Neighbour},
-    hex::hex,
     ports::{LlmRequest, ModelLocation, ModelProfile, Schema},
 };
 
@@ -222,12 +222,8 @@ fn mark(evidence: &str, related: &str) -> String {
 
 /// The digest of what a request says, in 64 small hex digits.
 pub fn digest(request: &LlmRequest) -> String {
-    let mut hash = Sha256::new();
-    for part in [&request.system, &request.user, request.schema.text()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    hex(&hash.finalize())
+    let parts = [&request.system, &request.user, request.schema.text()];
+    crate::digest::digest(&parts.map(str::as_bytes))
 }
 
 /// Issues that may be named as related, as they are listed, and their ids.
@@ -292,8 +288,7 @@ fn closing(mark: &str) -> String {
 
 /// A template with its `{{names}}` filled in, once: what is filled in is not read again.
 fn fill(template: &str, values: &[(&str, &str)]) -> String {
-    let values_length: usize = values.iter().map(|(_, value)| value.len()).sum();
-    let mut filled = String::with_capacity(template.len() + values_length);
+    let mut filled = String::with_capacity(template.len() * 2);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         filled.push_str(before);

@@ -92,8 +92,7 @@ impl<'a> Asked<'a> {
     /// The text of the answer: one that was paid for before, else a new one.
     pub(super) async fn put(&mut self, call: Call<'_>) -> Result<Result<String, Fault>, Failure> {
         // What happens seldom is boxed: who waits for a model has room in memory for all of this.
-        let paid = self.paid(&call).await?;
-        if let Some(paid) = paid {
+        if let Some(paid) = self.paid(&call).await? {
             return Box::pin(self.reuse(&call, paid)).await;
         }
         let mut entry = self.entry(&call)?;

@@ -1,4 +1,16 @@
-//! Digests as text.
+//! Digests, and how they are written.
+
+use sha2::{Digest, Sha256};
+
+/// The digest of all parts, each with its length, so that none can pass for part of its neighbour.
+pub(crate) fn digest(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    hex(&digest.finalize())
+}
 
 /// Two small digits for each byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {

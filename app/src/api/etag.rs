@@ -1,14 +1,22 @@
 //! Reads that have not changed are not sent again: an `ETag` for each, and 304 where the client has
-//! it already (RFC 9110, 13.1.2).
+//! it already (RFC 9110, 13.1.2). Nor are they made again, for a moment: see `kept`.
 
+use std::{future::ready, mem};
+
+use futures::{FutureExt, TryFutureExt};
 use poem::{
     Body, Endpoint, IntoResponse, Request, Response, Result,
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
 };
 use sha2::{Digest, Sha256};
 
+use super::kept::Kept;
+
 /// Tags what is read.
-pub(super) struct Tagged<E>(pub E);
+pub(super) struct Tagged<E> {
+    pub inner: E,
+    pub kept: Kept,
+}
 
 impl<E: Endpoint> Endpoint for Tagged<E> {
     type Output = Response;
@@ -22,39 +30,45 @@ impl<E: Endpoint> Endpoint for Tagged<E> {
         let is_read = request.method() == Method::GET;
         let known = request.headers().get_all(header::IF_NONE_MATCH);
         let known: Vec<HeaderValue> = known.iter().cloned().collect();
-        let answer = self.0.call(request);
+        let question = is_read.then(|| self.kept.question(&request)).flatten();
+        let kept = question.as_ref().and_then(|it| self.kept.answer(it));
+        let question = question.filter(|_| kept.is_none());
+        let answer = if let Some(kept) = kept {
+            ready(Ok(kept)).left_future()
+        } else {
+            let made = self.inner.call(request);
+            made.map_ok(IntoResponse::into_response).right_future()
+        };
         async move {
-            let response = answer.await?.into_response();
+            let mut response = answer.await?;
             if !is_read || response.status() != StatusCode::OK || is_stream(&response) {
                 return Ok(response);
             }
-            tagged(response, &known).await
+            mark(&mut response).await?;
+            if let Some(question) = question {
+                self.kept.keep(question, &mut response).await?;
+            }
+            let tag = response.headers().get(header::ETAG);
+            if tag.is_some_and(|tag| known.iter().any(|known| names(known, tag))) {
+                leave_out(&mut response);
+            }
+            Ok(response)
         }
     }
 }
 
-/// An answer with its tag; without its body where the client has it.
-async fn tagged(mut response: Response, known: &[HeaderValue]) -> Result<Response> {
-    let given = response.headers().get(header::ETAG).cloned();
-    let tag = if let Some(given) = given {
-        given
-    } else {
+/// Says what the answer is known by, and that the client may keep it and asks each time whether it
+/// is still good.
+async fn mark(response: &mut Response) -> Result<()> {
+    if !response.headers().contains_key(header::ETAG) {
         let bytes = response.take_body().into_bytes().await?;
-        let tag = tag(&bytes);
+        response.headers_mut().insert(header::ETAG, tag(&bytes));
         response.set_body(bytes);
-        tag
-    };
-    if known.iter().any(|known| names(known, &tag)) {
-        response = not_modified(response.headers());
     }
+    let ask = HeaderValue::from_static("private, no-cache");
     let headers = response.headers_mut();
-    headers.insert(header::ETAG, tag);
-    if !headers.contains_key(header::CACHE_CONTROL) {
-        // The client may keep it, and asks each time whether it is still good.
-        let ask = HeaderValue::from_static("private, no-cache");
-        headers.insert(header::CACHE_CONTROL, ask);
-    }
-    Ok(response)
+    headers.entry(header::CACHE_CONTROL).or_insert(ask);
+    Ok(())
 }
 
 /// The strong tag of a body: half of its digest.
@@ -81,11 +95,12 @@ fn names(list: &HeaderValue, tag: &HeaderValue) -> bool {
 }
 
 /// 304 with the headers that RFC 9110, 15.4.5, wants of it.
-fn not_modified(of: &HeaderMap) -> Response {
-    let mut response = Response::builder()
-        .status(StatusCode::NOT_MODIFIED)
-        .body(Body::empty());
+fn leave_out(response: &mut Response) {
+    response.set_status(StatusCode::NOT_MODIFIED);
+    response.set_body(Body::empty());
+    let of = mem::take(response.headers_mut());
     let kept = [
+        header::ETAG,
         header::CACHE_CONTROL,
         header::VARY,
         header::LINK,
@@ -96,7 +111,6 @@ fn not_modified(of: &HeaderMap) -> Response {
             response.headers_mut().insert(name, value.clone());
         }
     }
-    response
 }
 
 #[cfg(test)]

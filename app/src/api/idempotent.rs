@@ -24,13 +24,11 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 
-use super::{Shared, body, problem::Problem};
+use super::{Shared, body, origin::WORKSPACE, problem::Problem};
 use crate::telemetry;
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// A request for another workspace is another request.
-const WORKSPACE: HeaderName = HeaderName::from_static("x-workspace-id");
 /// The headers of an answer that are kept with it.
 const KEPT: [HeaderName; 3] = [
     header::CONTENT_TYPE,
@@ -129,6 +127,7 @@ impl<E: Endpoint<Output = Response> + 'static> Idempotent<E> {
         body: &[u8],
     ) -> Result<Turn, Problem> {
         let target = request.uri().path_and_query().map_or("", |it| it.as_str());
+        // A request for another workspace is another request.
         let workspace = request.headers().get(WORKSPACE);
         let workspace = workspace.map_or(&b""[..], HeaderValue::as_bytes);
         let parts = [target.as_bytes(), workspace, body];

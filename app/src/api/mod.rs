@@ -15,6 +15,7 @@ mod debug;
 mod etag;
 mod idempotent;
 mod issues;
+mod kept;
 mod limits;
 mod log_filter;
 mod members;
@@ -44,7 +45,10 @@ mod workspaces;
 
 use std::{sync::Arc, time::Duration};
 
-use explainer_core::{ports::Ids, services::Services};
+use explainer_core::{
+    ports::{Changes, Ids},
+    services::Services,
+};
 use poem::{EndpointExt, Request, Response, endpoint::BoxEndpoint};
 use poem_openapi::{Object, OpenApi, OpenApiService, Tags as TagsDerive};
 use serde::Serialize;
@@ -52,7 +56,7 @@ use serde::Serialize;
 pub(crate) use self::routes::Route as RouteName;
 use self::{
     allow::AllowedMethods, around::Around, cors::Cors, etag::Tagged, idempotent::Idempotent,
-    limits::Limits, problem::Problem, rate::RateLimit, routes::Routes,
+    kept::Kept, limits::Limits, problem::Problem, rate::RateLimit, routes::Routes,
 };
 pub use self::{metrics::metrics_endpoint, monitoring::Monitored};
 use crate::{config::Server, telemetry::Telemetry, waiting::Waiting, watching::Gallery};
@@ -100,6 +104,8 @@ pub struct Parts {
     pub services: Arc<Services>,
     /// Those who wait for analyses.
     pub waiting: Arc<Waiting>,
+    /// What counts the writes to the store of the use cases.
+    pub changes: Arc<dyn Changes>,
     /// What is told of the service.
     pub telemetry: Telemetry,
     /// What the configuration says of that.
@@ -157,6 +163,7 @@ fn around<T: OpenApi + 'static>(
     let Parts {
         services,
         waiting,
+        changes,
         telemetry,
         ..
     } = parts;
@@ -172,7 +179,10 @@ fn around<T: OpenApi + 'static>(
     });
     let routes = pages::pages(spec).nest("/", service).data(shared.clone());
     let once = Idempotent {
-        inner: Arc::new(Tagged(routes)),
+        inner: Arc::new(Tagged {
+            inner: routes,
+            kept: Kept::new(changes, shared.clone()),
+        }),
         shared: shared.clone(),
         patience: longest,
     };
@@ -194,6 +204,7 @@ fn operations(parts: Parts) -> impl OpenApi {
         waiting,
         telemetry,
         monitored,
+        ..
     } = parts;
     let accounts = (
         auth::AuthApi {

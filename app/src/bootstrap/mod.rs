@@ -170,6 +170,7 @@ impl Application {
         Parts {
             services: self.services.clone(),
             waiting: self.waiting.clone(),
+            changes: self.changes.clone(),
             telemetry: self.telemetry.clone(),
             monitored: Monitored::of(&self.config),
         }

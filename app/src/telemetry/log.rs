@@ -1,14 +1,14 @@
 //! Log lines: text for people on a terminal, JSON for machines elsewhere; always on standard error.
 
 use std::{
-    fmt,
+    fmt::{Debug, Formatter},
     io::{self, IsTerminal},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt as lines, prelude::*, reload};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, prelude::*, reload};
 
-use super::{Monitor, PANIC};
+use super::{Monitor, PANIC, lines::Lines};
 use crate::config::{Log, LogFormat};
 
 /// What is logged, which can be changed while the service runs.
@@ -16,6 +16,7 @@ use crate::config::{Log, LogFormat};
 pub(crate) struct LogFilter {
     handle: reload::Handle<EnvFilter, Registry>,
     text: Arc<Mutex<String>>,
+    lines: Lines,
 }
 
 /// A text that is no filter.
@@ -41,13 +42,18 @@ impl LogFilter {
         Ok(())
     }
 
+    /// Writes the lines that still wait.
+    pub(super) fn flush(&self) {
+        self.lines.flush();
+    }
+
     fn locked(&self) -> std::sync::MutexGuard<'_, String> {
         self.text.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl fmt::Debug for LogFilter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Debug for LogFilter {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("LogFilter").field(&self.text()).finish()
     }
 }
@@ -56,7 +62,7 @@ impl fmt::Debug for LogFilter {
 pub(super) fn start(
     config: &Log,
     others: Vec<Box<dyn Layer<Registry> + Send + Sync>>,
-) -> LogFilter {
+) -> io::Result<LogFilter> {
     let wished = std::env::var("RUST_LOG").unwrap_or_default();
     let filter = wished.parse::<EnvFilter>().ok();
     let (text, filter) = match filter {
@@ -70,22 +76,24 @@ pub(super) fn start(
         LogFormat::Json => false,
     };
     let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = lines::layer().with_writer(io::stderr).with_ansi(colour);
-    let lines = if as_text {
-        lines.with_target(false).with_filter(filter).boxed()
+    let lines = Lines::start()?;
+    let layer = fmt::layer().with_writer(lines.clone()).with_ansi(colour);
+    let layer = if as_text {
+        layer.with_target(false).with_filter(filter).boxed()
     } else {
-        let lines = lines.json().flatten_event(true).with_span_list(false);
-        lines.with_filter(filter).boxed()
+        let layer = layer.json().flatten_event(true).with_span_list(false);
+        layer.with_filter(filter).boxed()
     };
-    let mut layers = vec![lines];
+    let mut layers = vec![layer];
     layers.extend(others);
     // A second subscriber can only come from a test that runs the service twice in one process.
     let _ = tracing_subscriber::registry().with(layers).try_init();
     log_panics();
-    LogFilter {
+    Ok(LogFilter {
         handle,
         text: Arc::new(Mutex::new(text)),
-    }
+        lines,
+    })
 }
 
 /// Panics become log lines like any other, and are reported; what they hold of a request stays

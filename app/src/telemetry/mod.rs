@@ -5,6 +5,7 @@
 //! of a port ([`CALL`](explainer_adapters::layers::CALL)), and how each analysis ended
 //! (`ANALYSIS`). Requests are told of by `api/around.rs`.
 
+mod lines;
 mod log;
 mod metrics;
 #[cfg(feature = "telemetry-sentry")]
@@ -61,6 +62,7 @@ impl Telemetry {
         layers.extend(otlp.layer());
         layers.extend(metrics.clone().map(metrics::layer));
         let log = log::start(&config.log, layers);
+        let log = log.map_err(|error| format!("could not start a thread for the log: {error}"))?;
         Ok(Self {
             monitor,
             otlp,
@@ -88,6 +90,7 @@ impl Telemetry {
             let _ = thread::Builder::new().spawn_scoped(both, || self.otlp.stop());
             self.monitor.stop();
         });
+        self.log.flush();
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Change {
     pub status: Option<Status>,
 }
 
-/// Tells what changes in a store, whichever process changes it.
+/// Tells what changes in a store, whichever process changes it, and whether this one has.
 ///
 /// Whoever listens goes on looking at the store, only less often: changes made while a connection
 /// was lost are not told later.
@@ -31,9 +31,15 @@ pub struct Change {
 /// - renewing a lease is not told
 /// - a deleted analysis is told without a status
 /// - every listener is told everything
+/// - whatever is written through this process is counted before it is answered
+/// - what is only read is not counted
 #[async_trait]
 pub trait Changes: Send + Sync + Debug + 'static {
     /// Listens from now on; `Unsupported` where the store cannot tell. After a fault in the stream
     /// nothing more comes: listen anew.
     async fn listen(&self) -> Result<BoxStream<'static, Result<Change>>>;
+
+    /// How much was written through this process so far, in no unit: while the number stays what
+    /// it was before something was read, only another process can have changed that.
+    fn written(&self) -> u64;
 }

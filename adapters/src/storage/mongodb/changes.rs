@@ -1,6 +1,8 @@
 //! What other replicas do, by a change stream: <https://www.mongodb.com/docs/manual/changeStreams/>.
 //! A server that stands alone has none.
 
+use std::sync::atomic::Ordering;
+
 use ::mongodb::bson::{Document, doc};
 use async_trait::async_trait;
 use explainer_core::{
@@ -56,6 +58,10 @@ impl Changes for MongoStore {
             Err(error) => Err(Fault::from(error).into_error(OPERATION)),
         };
         Ok(events.map(change).boxed())
+    }
+
+    fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 }
 

@@ -38,7 +38,15 @@ mod vitals;
 mod watches;
 mod workspaces;
 
-use std::{fmt, future::Future, time::Duration};
+use std::{
+    fmt,
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use ::mongodb::{Client, Collection, Database, bson::Document};
 use explainer_core::Result;
@@ -55,6 +63,8 @@ pub struct MongoStore {
     database: Database,
     read_timeout: Duration,
     write_timeout: Duration,
+    /// How many writes have ended, or were given up.
+    written: Arc<AtomicU64>,
 }
 
 impl MongoStore {
@@ -91,6 +101,7 @@ impl MongoStore {
             database: client.database(&config.database),
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,
+            written: Arc::default(),
         })
     }
 
@@ -114,7 +125,17 @@ impl MongoStore {
         operation: &'static str,
         work: impl Future<Output = Result<T, Fault>> + Send,
     ) -> Result<T> {
+        let _counted = Counted(&self.written);
         within(self.write_timeout, operation, work).await
+    }
+}
+
+/// Counts a write once it is over; one that is given up may have come to pass all the same.
+struct Counted<'a>(&'a AtomicU64);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -86,6 +86,11 @@ impl Database {
         outcome.map_err(|fault| fault.into_error(operation))
     }
 
+    /// How many batches were written.
+    pub(super) fn written(&self) -> u64 {
+        self.writer.written()
+    }
+
     /// Does `work`, which finds one row by its key, where it is asked for: that takes microseconds,
     /// and less than handing it to another thread would.
     pub(super) async fn find<T>(

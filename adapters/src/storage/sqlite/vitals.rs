@@ -33,4 +33,8 @@ impl Changes for SqliteStore {
              does; look at the store now and then",
         ))
     }
+
+    fn written(&self) -> u64 {
+        self.database.written()
+    }
 }

@@ -4,6 +4,11 @@
 //! Each write has a savepoint of its own: where one fails, the others of its transaction stand.
 //! Nobody is answered before the commit.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,16 +32,24 @@ const BATCH: usize = 128;
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
+    /// How many batches there were.
+    written: Arc<AtomicU64>,
 }
 
 impl Writer {
     /// Starts a thread that owns `connection`.
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let written = Arc::default();
+        let counted = Arc::clone(&written);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_all(connection, queue))?;
-        Ok(Self { jobs })
+            .spawn(move || write_all(connection, queue, &counted))?;
+        Ok(Self { jobs, written })
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 
     /// Does `work` in a transaction; what it gave back is given back once that is committed.
@@ -117,11 +130,16 @@ fn within_savepoint<T>(
     done
 }
 
-fn write_all(mut connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+fn write_all(
+    mut connection: Connection,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    written: &AtomicU64,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = queue.blocking_recv() {
         batch.push(first);
         let committed = write_batch(&mut connection, &mut batch, &mut queue);
+        written.fetch_add(1, Ordering::Release);
         for job in batch.drain(..) {
             job.answer(&committed);
         }

@@ -5,10 +5,13 @@ use futures::{StreamExt, stream::BoxStream};
 use super::{Case, Stop, Verdict, WholeStore, analyses::LEASE};
 use crate::{
     ErrorKind, Result, cases,
-    domain::Status::{self, Analyzing, Completed, Pending},
+    domain::{
+        Status::{self, Analyzing, Completed, Pending},
+        TokenId,
+    },
     ensure,
-    ports::{Analyses, Change},
-    testkit::samples::{at, completed, failure, id, request},
+    ports::{Analyses, Change, Users},
+    testkit::samples::{at, completed, failure, id, request, user},
 };
 
 /// Every promise of [`Changes`](crate::ports::Changes), for a store that holds nothing.
@@ -20,6 +23,9 @@ pub const CASES: &[Case<dyn WholeStore>] = cases![dyn WholeStore;
     "renewing a lease is not told" => renewing_a_lease_is_not_told,
     "a deleted analysis is told without a status" => a_deleted_analysis_is_told_without_a_status,
     "every listener is told everything" => every_listener_is_told_everything,
+    "whatever is written through this process is counted before it is answered" =>
+        whatever_is_written_through_this_process_is_counted_before_it_is_answered,
+    "what is only read is not counted" => what_is_only_read_is_not_counted,
 ];
 
 async fn listening_works_or_is_unsupported(store: &dyn WholeStore) -> Verdict {
@@ -90,6 +96,51 @@ async fn every_listener_is_told_everything(store: &dyn WholeStore) -> Verdict {
         hears(told, &["1", "2", "3"].map(|issue| (issue, Some(Pending)))).await?;
     }
     Ok(())
+}
+
+async fn whatever_is_written_through_this_process_is_counted_before_it_is_answered(
+    store: &dyn WholeStore,
+) -> Verdict {
+    let mut before = store.written();
+    let mut counted = |what: &str| {
+        let now = store.written();
+        ensure!(now != before, "{what} was not counted");
+        before = now;
+        Ok(())
+    };
+    let ada = users(store).insert(user("ada")).await?;
+    counted("an account")?;
+    store.revoke(&id::<TokenId>("token"), at(60), at(0)).await?;
+    counted("a revocation")?;
+    let made = store.enqueue(request("1", 0)).await?;
+    counted("a request")?;
+    if let Some((lease, job)) = steps(store).claim("a", at(1), LEASE).await? {
+        counted("a claim")?;
+        store
+            .finish(&lease, completed(&job, "done"), &[], at(2))
+            .await?;
+        counted("a result")?;
+    }
+    steps(store).delete(&made.workspace_id, &made.id).await?;
+    counted("a deletion")?;
+    let read_at = ada.updated_at;
+    users(store).update(ada, read_at).await?;
+    counted("an update")
+}
+
+async fn what_is_only_read_is_not_counted(store: &dyn WholeStore) -> Verdict {
+    let ada = users(store).insert(user("ada")).await?;
+    let made = store.enqueue(request("1", 0)).await?;
+    let before = store.written();
+    users(store).get(&ada.id).await?;
+    steps(store).get(&made.workspace_id, &made.id).await?;
+    store.is_revoked(&id::<TokenId>("token")).await?;
+    ensure!(store.written() == before, "reading was counted");
+    Ok(())
+}
+
+fn users(store: &dyn WholeStore) -> &dyn Users {
+    store
 }
 
 /// The port of that name: others have methods of the same names.

@@ -1,5 +1,7 @@
 //! Telling what changes in the store in memory.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use futures::{StreamExt, channel::mpsc, stream::BoxStream};
 
@@ -16,6 +18,10 @@ impl Changes for MemoryStore {
         let (tell, told) = mpsc::unbounded();
         self.state().listeners.push(tell);
         Ok(told.map(Ok).boxed())
+    }
+
+    fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
     }
 }
 

@@ -18,7 +18,11 @@ mod workspaces;
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
+    ops::{Deref, DerefMut},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use futures::channel::mpsc;
@@ -35,7 +39,10 @@ use crate::{
 
 /// A store that is gone when it is dropped.
 #[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<State>);
+pub struct MemoryStore {
+    state: Mutex<State>,
+    written: AtomicU64,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -67,8 +74,32 @@ struct Job {
 }
 
 impl MemoryStore {
-    fn state(&self) -> MutexGuard<'_, State> {
-        super::lock(&self.0)
+    fn state(&self) -> Held<'_> {
+        Held {
+            state: super::lock(&self.state),
+            written: &self.written,
+        }
+    }
+}
+
+/// The state while nobody else has it. Whoever changes it through this is counted.
+struct Held<'a> {
+    state: MutexGuard<'a, State>,
+    written: &'a AtomicU64,
+}
+
+impl Deref for Held<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Held<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.written.fetch_add(1, Ordering::Release);
+        &mut self.state
     }
 }
 

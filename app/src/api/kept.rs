@@ -1,8 +1,10 @@
 //! Answers that are asked for again before anything has changed: they are not made anew.
 //!
 //! What a token is told at one of these addresses follows from the store alone. So an answer is
-//! good until something is written through this process, which the store counts; and for a tenth
-//! of a second at most, since other processes may write to the same store.
+//! good until something is written through this process, which the store counts; and for a quarter
+//! of a second at most, since other processes may write to the same store. A moment before that is
+//! over, one of those who ask makes it anew, while the others are still given the one that is kept:
+//! else all of them would make it at once.
 
 use std::{
     collections::HashMap,
@@ -28,7 +30,9 @@ const ADDRESSES: [&str; 5] = [
     "/api/v1/analyses/{id}",
 ];
 /// How long an answer is good while only other processes may have changed what it tells.
-const GOOD_FOR: Duration = Duration::from_millis(100);
+const GOOD_FOR: Duration = Duration::from_millis(250);
+/// When it begins to be made anew.
+const OLD_AFTER: Duration = Duration::from_millis(200);
 /// How much is kept at most, in bytes of bodies.
 const ROOM: usize = 8 * 1024 * 1024;
 /// How many answers are kept at most.
@@ -55,6 +59,8 @@ struct Answer {
     headers: HeaderMap,
     body: bytes::Bytes,
     route: PathPattern,
+    /// Whether somebody makes it anew.
+    is_renewed: bool,
 }
 
 /// When a question was asked, and how much had been written by then.
@@ -98,13 +104,10 @@ impl Kept {
         })
     }
 
-    /// The answer that is still good.
+    /// The answer that is still good; `None` where it is to be made.
     pub(super) fn answer(&self, question: &Question) -> Option<Response> {
-        let answers = self.locked();
-        let answer = answers.by_question.get(&question.digest)?;
-        if !answer.is_good(question.asked) {
-            return None;
-        }
+        let mut answers = self.locked();
+        let answer = answers.find(&question.digest, question.asked)?;
         let mut response = Response::default();
         response.headers_mut().clone_from(&answer.headers);
         response.set_body(answer.body.clone());
@@ -128,6 +131,7 @@ impl Kept {
             headers: response.headers().clone(),
             body,
             route,
+            is_renewed: false,
         };
         let now = self.now();
         self.locked().add(question.digest, answer, now);
@@ -154,6 +158,17 @@ impl Answer {
 }
 
 impl Answers {
+    /// One that is good, unless whoever asks is to make it anew.
+    fn find(&mut self, question: &[u8; 32], now: Moment) -> Option<&Answer> {
+        let answer = self.by_question.get_mut(question)?;
+        let is_old = now.at.duration_since(answer.asked.at) >= OLD_AFTER;
+        if !answer.is_good(now) || (is_old && !answer.is_renewed) {
+            answer.is_renewed = true;
+            return None;
+        }
+        Some(answer)
+    }
+
     /// Adds one, if it is good and there is room for it.
     fn add(&mut self, question: [u8; 32], answer: Answer, now: Moment) {
         if !answer.is_good(now) {
@@ -175,5 +190,70 @@ impl Answers {
 
     fn is_full(&self, more: usize) -> bool {
         self.size + more > ROOM || self.by_question.len() >= ANSWERS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(body: &'static [u8], asked: Moment) -> Answer {
+        Answer {
+            asked,
+            headers: HeaderMap::new(),
+            body: body.into(),
+            route: PathPattern("/a".into()),
+            is_renewed: false,
+        }
+    }
+
+    fn at(begin: Instant, milliseconds: u64, written: u64) -> Moment {
+        let at = begin + Duration::from_millis(milliseconds);
+        Moment { at, written }
+    }
+
+    #[test]
+    fn an_answer_is_good_until_something_is_written_or_a_moment_is_over() {
+        let begin = Instant::now();
+        let mut answers = Answers::default();
+        answers.add([1; 32], answer(b"one", at(begin, 0, 7)), at(begin, 5, 7));
+        assert!(answers.find(&[1; 32], at(begin, 100, 7)).is_some());
+        assert!(answers.find(&[2; 32], at(begin, 100, 7)).is_none());
+        assert!(answers.find(&[1; 32], at(begin, 100, 8)).is_none());
+        answers.add([3; 32], answer(b"late", at(begin, 0, 7)), at(begin, 5, 8));
+        assert!(answers.find(&[3; 32], at(begin, 5, 7)).is_none());
+    }
+
+    #[test]
+    fn one_of_those_who_ask_makes_an_old_answer_anew() {
+        let begin = Instant::now();
+        let mut answers = Answers::default();
+        answers.add([1; 32], answer(b"one", at(begin, 0, 7)), at(begin, 5, 7));
+        assert!(answers.find(&[1; 32], at(begin, 210, 7)).is_none());
+        assert!(answers.find(&[1; 32], at(begin, 211, 7)).is_some());
+        assert!(answers.find(&[1; 32], at(begin, 250, 7)).is_none());
+        answers.add(
+            [1; 32],
+            answer(b"anew", at(begin, 210, 7)),
+            at(begin, 251, 7),
+        );
+        let anew = answers.find(&[1; 32], at(begin, 252, 7));
+        assert_eq!(anew.map(|it| &*it.body), Some(&b"anew"[..]));
+        assert_eq!(answers.size, 4);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        static LARGE: [u8; ROOM / 2] = [0; ROOM / 2];
+        let begin = Instant::now();
+        let mut answers = Answers::default();
+        for number in 0..3 {
+            let large = answer(&LARGE, at(begin, 0, 7));
+            answers.add([number; 32], large, at(begin, 1, 7));
+        }
+        assert_eq!((answers.by_question.len(), answers.size), (2, ROOM));
+        // What is good no more makes room.
+        answers.add([9; 32], answer(b"one", at(begin, 2, 8)), at(begin, 3, 8));
+        assert_eq!((answers.by_question.len(), answers.size), (1, 3));
     }
 }

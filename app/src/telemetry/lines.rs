@@ -1,9 +1,8 @@
 //! The way of log lines to standard error.
 //!
-//! To write wakes whoever reads, which takes longer than all else about a line. So a line is
-//! written at once where there was none for a moment, or where it is a warning or an error; others
-//! wait for that moment to be over and are written together. What waits is lost when the process
-//! is killed.
+//! To write wakes whoever reads, which takes longer than all else about a line. So where there are
+//! many in a moment, all but the first few wait for it to be over and are written together. A
+//! warning or an error never waits. What waits is lost when the process is killed.
 
 use std::{
     io::{self, Write},
@@ -17,6 +16,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line waits at most.
 const MOMENT: Duration = Duration::from_millis(50);
+/// How many lines of one moment do not wait.
+const FEW: u32 = 16;
 /// How much waits at most, in bytes.
 const ROOM: usize = 32 * 1024;
 
@@ -34,8 +35,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Waiting {
     lines: Vec<u8>,
-    /// When something was written last.
-    written: Option<Instant>,
+    /// When the moment began, and how many lines there were in it.
+    moment: Option<(Instant, u32)>,
 }
 
 /// One line of the log.
@@ -84,7 +85,7 @@ impl Write for Line<'_> {
         let mut waiting = self.to.locked();
         let is_first = waiting.lines.is_empty();
         waiting.lines.extend_from_slice(line);
-        if !self.may_wait || waiting.is_quiet() || waiting.lines.len() >= ROOM {
+        if waiting.count() <= FEW || !self.may_wait || waiting.lines.len() >= ROOM {
             waiting.write();
         } else if is_first {
             self.to.some.notify_one();
@@ -115,15 +116,20 @@ impl Shared {
 }
 
 impl Waiting {
-    /// Whether nothing was written for a moment.
-    fn is_quiet(&self) -> bool {
-        self.written.is_none_or(|last| last.elapsed() >= MOMENT)
+    /// Which line of its moment this is, from 1.
+    fn count(&mut self) -> u32 {
+        let now = Instant::now();
+        let moment = self.moment.get_or_insert((now, 0));
+        if now.duration_since(moment.0) >= MOMENT {
+            *moment = (now, 0);
+        }
+        moment.1 += 1;
+        moment.1
     }
 
     fn write(&mut self) {
         // Where nobody reads, nobody misses it.
         let _ = io::stderr().write_all(&self.lines);
         self.lines.clear();
-        self.written = Some(Instant::now());
     }
 }

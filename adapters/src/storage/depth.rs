@@ -1,19 +1,20 @@
 //! How deep what is stored as JSON may be nested.
 
+use memchr::memchr2;
+
 /// The reader of JSON goes no deeper.
 const DEEPEST: usize = 127;
 
 /// Whether this JSON can be read again. What could not would stand in the way of every list and of
 /// the queue.
 pub(super) fn is_readable(json: &str) -> bool {
-    let (mut depth, mut in_text, mut is_escaped) = (0, false, false);
-    for byte in json.bytes() {
+    let (mut depth, mut rest) = (0_usize, json.as_bytes());
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
         match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_text => is_escaped = true,
-            b'"' => in_text = !in_text,
-            b'[' | b'{' if !in_text => depth += 1,
-            b']' | b'}' if !in_text => depth -= 1,
+            b'"' => rest = after_text(after),
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
@@ -21,6 +22,17 @@ pub(super) fn is_readable(json: &str) -> bool {
         }
     }
     true
+}
+
+/// What follows the quotation mark that ends a text. Most of what is stored is texts.
+fn after_text(mut text: &[u8]) -> &[u8] {
+    while let Some(at) = memchr2(b'"', b'\\', text) {
+        if text[at] == b'"' {
+            return &text[at + 1..];
+        }
+        text = text.get(at + 2..).unwrap_or_default();
+    }
+    &[]
 }
 
 #[cfg(test)]

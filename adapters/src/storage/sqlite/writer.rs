@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
+use rusqlite::{Connection, ffi};
 use tokio::sync::{mpsc, oneshot};
 
 use explainer_core::ErrorKind;
@@ -17,6 +17,10 @@ use explainer_core::ErrorKind;
 use super::{fault::Fault, statement::statements};
 
 statements! {
+    // Immediate: what a write reads cannot change under it, whoever else has the file open.
+    OPEN = "BEGIN IMMEDIATE";
+    COMMIT = "COMMIT";
+    ABANDON = "ROLLBACK";
     BEGIN = "SAVEPOINT one_write";
     UNDO = "ROLLBACK TO one_write";
     END = "RELEASE one_write";
@@ -78,11 +82,11 @@ fn stopped() -> Fault {
 
 /// A write whose result type is nobody's business but its caller's.
 trait Job: Send {
-    /// Does the work in a savepoint of `transaction`, and keeps the outcome.
-    fn run(&mut self, transaction: &Transaction<'_>);
+    /// Does the work in a savepoint of the open transaction, and keeps the outcome.
+    fn run(&mut self, connection: &Connection);
 
     /// Tells the caller, now that it is known whether the transaction was committed.
-    fn answer(self: Box<Self>, committed: &rusqlite::Result<()>);
+    fn answer(self: Box<Self>, committed: &Result<(), Fault>);
 }
 
 struct Write<T, W> {
@@ -96,18 +100,18 @@ where
     T: Send,
     W: FnOnce(&Connection) -> Result<T, Fault> + Send,
 {
-    fn run(&mut self, transaction: &Transaction<'_>) {
+    fn run(&mut self, connection: &Connection) {
         self.outcome = self
             .work
             .take()
-            .map(|work| within_savepoint(transaction, work));
+            .map(|work| within_savepoint(connection, work));
     }
 
-    fn answer(self: Box<Self>, committed: &rusqlite::Result<()>) {
+    fn answer(self: Box<Self>, committed: &Result<(), Fault>) {
         let outcome = match (committed, self.outcome) {
             (Ok(()), Some(outcome)) => outcome,
             (Ok(()), None) => Err(stopped()),
-            (Err(error), _) => Err(Fault::Sqlite(copy(error))),
+            (Err(fault), _) => Err(copy(fault)),
         };
         // A caller that is gone does not want to know.
         let _ = self.tell.send(outcome);
@@ -116,29 +120,25 @@ where
 
 /// Like the library's own savepoint, but with statements that are prepared once.
 fn within_savepoint<T>(
-    transaction: &Transaction<'_>,
+    connection: &Connection,
     work: impl FnOnce(&Connection) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    BEGIN.run(transaction, [])?;
-    let done = work(transaction);
-    if done.is_err() && !transaction.is_autocommit() {
-        UNDO.run(transaction, [])?;
+    BEGIN.run(connection, [])?;
+    let done = work(connection);
+    if done.is_err() && !connection.is_autocommit() {
+        UNDO.run(connection, [])?;
     }
-    if !transaction.is_autocommit() {
-        END.run(transaction, [])?;
+    if !connection.is_autocommit() {
+        END.run(connection, [])?;
     }
     done
 }
 
-fn write_all(
-    mut connection: Connection,
-    mut queue: mpsc::Receiver<Box<dyn Job>>,
-    written: &AtomicU64,
-) {
+fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, written: &AtomicU64) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = queue.blocking_recv() {
         batch.push(first);
-        let committed = write_batch(&mut connection, &mut batch, &mut queue);
+        let committed = write_batch(&connection, &mut batch, &mut queue);
         written.fetch_add(1, Ordering::Release);
         for job in batch.drain(..) {
             job.answer(&committed);
@@ -147,36 +147,39 @@ fn write_all(
 }
 
 fn write_batch(
-    connection: &mut Connection,
+    connection: &Connection,
     batch: &mut Vec<Box<dyn Job>>,
     queue: &mut mpsc::Receiver<Box<dyn Job>>,
-) -> rusqlite::Result<()> {
-    // Immediate: what a write reads cannot change under it, whoever else has the file open.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+) -> Result<(), Fault> {
+    OPEN.run(connection, [])?;
     let mut done = 0;
     while let Some(job) = batch.get_mut(done) {
-        job.run(&transaction);
+        job.run(connection);
         done += 1;
         // SQLite ends the whole transaction by itself where the disk fails: nothing may follow in it.
-        if transaction.is_autocommit() {
+        if connection.is_autocommit() {
             break;
         }
         if done == batch.len() && done < BATCH {
             batch.extend(queue.try_recv());
         }
     }
-    transaction.commit()
+    let committed = COMMIT.run(connection, []);
+    if !connection.is_autocommit() {
+        // Nothing of it stands; where that fails, too, the next one does not begin.
+        let _ = ABANDON.run(connection, []);
+    }
+    committed.map(drop)
 }
 
-/// The same error once more, for each of those who shared the transaction.
-fn copy(error: &rusqlite::Error) -> rusqlite::Error {
-    match error {
-        rusqlite::Error::SqliteFailure(code, text) => {
-            rusqlite::Error::SqliteFailure(*code, text.clone())
-        }
-        other => rusqlite::Error::SqliteFailure(
+/// The same fault once more, for each of those who shared the transaction.
+fn copy(fault: &Fault) -> Fault {
+    let error = match fault {
+        Fault::Sqlite(rusqlite::Error::SqliteFailure(code, text)) => (*code, text.clone()),
+        other => (
             ffi::Error::new(ffi::SQLITE_ERROR),
-            Some(other.to_string()),
+            Some(format!("{other:?}")),
         ),
-    }
+    };
+    Fault::Sqlite(rusqlite::Error::SqliteFailure(error.0, error.1))
 }

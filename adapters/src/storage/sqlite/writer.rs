@@ -48,7 +48,7 @@ impl Writer {
         let counted = Arc::clone(&written);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_all(connection, queue, &counted))?;
+            .spawn(move || write_all(&connection, queue, &counted))?;
         Ok(Self { jobs, written })
     }
 
@@ -134,11 +134,15 @@ fn within_savepoint<T>(
     done
 }
 
-fn write_all(connection: Connection, mut queue: mpsc::Receiver<Box<dyn Job>>, written: &AtomicU64) {
+fn write_all(
+    connection: &Connection,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
+    written: &AtomicU64,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while let Some(first) = queue.blocking_recv() {
         batch.push(first);
-        let committed = write_batch(&connection, &mut batch, &mut queue);
+        let committed = write_batch(connection, &mut batch, &mut queue);
         written.fetch_add(1, Ordering::Release);
         for job in batch.drain(..) {
             job.answer(&committed);

@@ -9,7 +9,7 @@ mod index;
 mod page;
 mod search;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use explainer_core::{
@@ -18,7 +18,7 @@ use explainer_core::{
     explain::collect,
     ports::{Clock as _, IssueSource, SourceStatus},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::Mutex;
 
 use crate::system::SystemClock;
 use folder::Folder;
@@ -26,10 +26,6 @@ use index::Index;
 
 /// The name of this adapter in errors.
 const ADAPTER: &str = "files";
-
-/// How many calls look at the files at the same time. Each does so on a thread of its own, and more
-/// would only wait there for each other.
-const LOOKS: usize = 4;
 
 /// Issues made of event documents: SDK events, answers of Sentry's Web API, envelopes, webhooks.
 #[derive(Debug, Clone)]
@@ -42,9 +38,16 @@ pub struct FilesSource {
 enum Documents {
     OnDisk {
         folder: Arc<Folder>,
-        looks: Arc<Semaphore>,
+        last: Arc<Mutex<Option<Look>>>,
     },
     BuiltIn(Arc<Index>),
+}
+
+/// What was found at one time.
+#[derive(Debug)]
+struct Look {
+    begun: Instant,
+    index: Arc<Index>,
 }
 
 impl FilesSource {
@@ -54,7 +57,7 @@ impl FilesSource {
         Self {
             documents: Documents::OnDisk {
                 folder: Arc::new(Folder::new(path.into())),
-                looks: Arc::new(Semaphore::new(LOOKS)),
+                last: Arc::default(),
             },
             clock: Arc::default(),
         }
@@ -87,15 +90,24 @@ impl FilesSource {
     async fn index(&self, operation: &'static str) -> Result<Arc<Index>> {
         match &self.documents {
             Documents::BuiltIn(index) => Ok(Arc::clone(index)),
-            Documents::OnDisk { folder, looks } => {
-                let folder = Arc::clone(folder);
-                // Never closed.
-                let _look = looks.acquire().await;
+            Documents::OnDisk { folder, last } => {
+                let asked = Instant::now();
+                let mut last = last.lock().await;
+                // Whoever looked while this call waited for its turn saw what it would see.
+                if let Some(look) = last.as_ref().filter(|look| look.begun >= asked) {
+                    return Ok(Arc::clone(&look.index));
+                }
+                let (folder, begun) = (Arc::clone(folder), Instant::now());
                 let read = tokio::task::spawn_blocking(move || folder.index(operation));
-                read.await.map_err(|error| {
+                let index = read.await.map_err(|error| {
                     let why = "could not read the files because the reader stopped; try again";
                     Error::new(ErrorKind::Internal, ADAPTER, operation, why).with_source(error)
-                })?
+                })??;
+                *last = Some(Look {
+                    begun,
+                    index: Arc::clone(&index),
+                });
+                Ok(index)
             }
         }
     }

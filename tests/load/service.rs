@@ -160,6 +160,14 @@ impl Service {
         self.answer(self.http.post(self.url(path)).json(body)).await
     }
 
+    /// Another workspace with these settings, which is the current one then; its id.
+    pub(crate) async fn another_workspace(&self, settings: &Value) -> Outcome<String> {
+        let made = self.post("/workspaces/", &json!({"name": "More"})).await?;
+        let url = self.url("/workspaces/current");
+        self.answer(self.http.put(url).json(settings)).await?;
+        text(&made["workspace"]["id"])
+    }
+
     fn url(&self, path: &str) -> String {
         format!("http://{}/api/v1{path}", self.server.address)
     }

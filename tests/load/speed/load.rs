@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,6 +14,14 @@ use tokio::{
 };
 
 use crate::{Outcome, service::Server};
+
+/// The request of each number.
+pub(crate) type Requests = Arc<dyn Fn(usize) -> Vec<u8> + Send + Sync>;
+
+/// These requests in turn.
+pub(crate) fn in_turn(requests: Vec<Vec<u8>>) -> Requests {
+    Arc::new(move |number| requests[number % requests.len()].clone())
+}
 
 /// How hard a server is asked.
 pub(crate) struct Load {
@@ -34,17 +43,16 @@ pub(crate) struct Measured {
 }
 
 impl Load {
-    /// Asks the requests in turn.
-    pub(crate) async fn run(&self, server: &Server, requests: &[Vec<u8>]) -> Outcome<Measured> {
+    /// Asks the requests by their numbers, from 0.
+    pub(crate) async fn run(&self, server: &Server, requests: &Requests) -> Outcome<Measured> {
         let (begin, cpu) = (Instant::now(), processor_time(server.process.id())?);
         let mut connections = JoinSet::new();
         for connection in 0..self.connections {
             let (address, until) = (server.address, begin + self.duration);
-            let requests: Vec<Vec<u8>> = requests.to_vec();
-            let step = self.connections;
+            let requests = requests.clone();
+            let numbers = (connection..).step_by(self.connections);
             connections.spawn(async move {
-                let turns = requests.iter().cycle().skip(connection).step_by(step);
-                let asked = ask(address, turns, until).await;
+                let asked = ask(address, numbers.map(|number| requests(number)), until).await;
                 asked.map_err(|error| error.to_string())
             });
         }
@@ -72,9 +80,9 @@ impl Load {
 }
 
 /// One connection: how long each request took until the time was up.
-async fn ask<'a>(
+async fn ask(
     address: SocketAddr,
-    requests: impl Iterator<Item = &'a Vec<u8>>,
+    requests: impl Iterator<Item = Vec<u8>>,
     until: Instant,
 ) -> Outcome<Vec<Duration>> {
     let mut connection = Connection::open(address).await?;
@@ -84,7 +92,7 @@ async fn ask<'a>(
         if begin >= until {
             break;
         }
-        connection.ask(request).await?;
+        connection.ask(&request).await?;
         took.push(begin.elapsed());
     }
     Ok(took)
@@ -139,11 +147,13 @@ impl Connection {
 }
 
 /// The bytes of a request.
-pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
-    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n"));
-    let (token, length) = (token.unwrap_or_default(), body.len());
+pub(crate) fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"));
+    let (headers, length) = (headers.collect::<String>(), body.len());
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{token}\
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     )
     .into_bytes()

@@ -13,6 +13,7 @@
 
 #[path = "../events.rs"]
 mod events;
+mod hook;
 mod limit;
 mod load;
 #[path = "../model.rs"]
@@ -135,6 +136,7 @@ async fn measure(options: &Options, pinned: bool) -> Outcome {
     let model = model::start(Duration::ZERO, |_| ()).await?;
     let with_mongodb = options.stores.contains(&Store::Mongodb);
     let mongodb = with_mongodb.then(|| mongod::server(Topology::Standalone));
+    let plugin = place::plugin()?;
     let mut places = Vec::new();
     for store in &options.stores {
         println!("storing {} analyses in {store:?} …", options.analyses);
@@ -142,6 +144,7 @@ async fn measure(options: &Options, pinned: bool) -> Outcome {
             program: &options.service,
             core,
             analyses: options.analyses,
+            plugin: &plugin,
             model: &model,
             mongodb: match store {
                 Store::Sqlite => None,

@@ -1,14 +1,18 @@
 //! The servers that are asked, and what they are asked.
 
-use std::{env, path::Path, process::Command};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::json;
 
 use crate::{
     Outcome,
     events::events,
-    limit,
-    load::request,
+    hook, limit,
+    load::{Requests, in_turn, request},
     service::{PASSWORD, Server, Service, USER, Variable, on_mongodb, with_model},
 };
 
@@ -20,6 +24,8 @@ pub(crate) const CASES: &[(&str, Option<usize>)] = &[
     ("one stored analysis", None),
     ("list of 25", None),
     ("list of 25, filtered", None),
+    ("issues of a plugin", None),
+    ("webhook", None),
     ("login", None),
     ("analysis, 1 in flight", Some(1)),
     ("analysis, 64 in flight", Some(64)),
@@ -36,6 +42,8 @@ pub(crate) struct Setup<'a> {
     pub core: Option<&'a str>,
     /// How many analyses are stored before it is asked.
     pub analyses: usize,
+    /// The library of the plugin that it has.
+    pub plugin: &'a Path,
     /// The address of its model.
     pub model: &'a str,
     /// Where it stores, if that is not SQLite.
@@ -45,8 +53,8 @@ pub(crate) struct Setup<'a> {
 /// A running server, and what it is asked.
 pub(crate) struct Place {
     pub server: Server,
-    /// For each case the requests that are sent in turn.
-    pub requests: Vec<Vec<Vec<u8>>>,
+    /// The requests of each case.
+    pub requests: Vec<Requests>,
 }
 
 impl Place {
@@ -54,10 +62,11 @@ impl Place {
     pub(crate) fn limit(core: Option<&str>) -> Outcome<Self> {
         let mut command = on(core, &env::current_exe()?);
         command.arg("--limit");
-        let request = request("GET", "/limit", Some(&limit::token()?), "");
+        let token = format!("Bearer {}", limit::token()?);
+        let request = request("GET", "/limit", &[("Authorization", &token)], "");
         Ok(Self {
             server: Server::start(command, tempfile::tempdir()?)?,
-            requests: vec![vec![request]],
+            requests: vec![in_turn(vec![request])],
         })
     }
 
@@ -65,6 +74,9 @@ impl Place {
     pub(crate) async fn service(setup: &Setup<'_>, more: &[Variable]) -> Outcome<Self> {
         let mut variables = with_model(setup.model, AT_ONCE);
         variables.extend(setup.mongodb.into_iter().flat_map(on_mongodb));
+        let digest = explainer_plugin_host::digest_of(setup.plugin)?;
+        let allowed = format!("{digest} {}", setup.plugin.display());
+        variables.push(("EXPLAINER__PLUGINS__ALLOW", allowed));
         variables.extend_from_slice(more);
         let command = on(setup.core, &std::path::absolute(setup.program)?);
         let service = Service::start(command, &events(setup.analyses), &variables).await?;
@@ -75,10 +87,22 @@ impl Place {
     }
 }
 
-/// All issues analysed; then the requests of each case.
-async fn prepare(service: &Service) -> Outcome<Vec<Vec<Vec<u8>>>> {
-    let token = Some(&*service.token);
-    let get = |path: &str| request("GET", &format!("/api/v1{path}"), token, "");
+/// The library of the plugin template, which cargo builds beside this program.
+pub(crate) fn plugin() -> Outcome<PathBuf> {
+    let program = env::current_exe()?;
+    let built = program.parent().and_then(Path::parent).ok_or("no folder")?;
+    let library = built.join("deps/libexplainer_plugin_template.so");
+    if library.exists() {
+        return Ok(library);
+    }
+    Err(format!("cargo built no {}", library.display()).into())
+}
+
+/// All issues analysed, and two workspaces more; then the requests of each case.
+async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
+    let token = format!("Bearer {}", service.token);
+    let token = ("Authorization", &*token);
+    let get = |path: &str| request("GET", &format!("/api/v1{path}"), &[token], "");
     let (mut records, mut again) = (Vec::new(), Vec::new());
     for id in service.issues().await? {
         let path = format!("/issues/{id}/analyze");
@@ -86,17 +110,38 @@ async fn prepare(service: &Service) -> Outcome<Vec<Vec<Vec<u8>>>> {
         let id = analyzed["id"].as_str().unwrap_or_default();
         records.push(get(&format!("/issues/processed/{id}")));
         let path = format!("/api/v1{path}");
-        again.push(request("POST", &path, token, r#"{"force":true}"#));
+        again.push(request("POST", &path, &[token], r#"{"force":true}"#));
     }
     records.truncate(100);
+    let problems: Vec<String> = (1..=25).map(|it| format!("KeyError: 'sku-{it}'")).collect();
+    let source = json!({"kind": "template", "settings": {"problems": problems}});
+    let plugged = service
+        .another_workspace(&json!({"source": source}))
+        .await?;
+    let hooked = service.another_workspace(&hook::settings()).await?;
+    service
+        .post(
+            &format!("/workspaces/{}/switch", service.workspace),
+            &json!({}),
+        )
+        .await?;
+    let plugged = [token, ("X-Workspace-Id", &*plugged)];
     let login = json!({"username": USER, "password": PASSWORD}).to_string();
+    let again = in_turn(again);
     Ok(vec![
-        vec![request("GET", "/health", None, "")],
-        vec![get("/auth/me")],
-        records,
-        vec![get("/issues/processed/?limit=25")],
-        vec![get("/issues/processed/?limit=25&status=completed")],
-        vec![request("POST", "/api/v1/auth/login", None, &login)],
+        in_turn(vec![request("GET", "/health", &[], "")]),
+        in_turn(vec![get("/auth/me")]),
+        in_turn(records),
+        in_turn(vec![get("/issues/processed/?limit=25")]),
+        in_turn(vec![get("/issues/processed/?limit=25&status=completed")]),
+        in_turn(vec![request(
+            "GET",
+            "/api/v1/issues/?limit=25",
+            &plugged,
+            "",
+        )]),
+        hook::deliveries(&hooked),
+        in_turn(vec![request("POST", "/api/v1/auth/login", &[], &login)]),
         again.clone(),
         again.clone(),
         again,

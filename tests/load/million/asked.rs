@@ -87,8 +87,11 @@ impl Asked {
             Question::ByIssue => format!("/issues/{}", issue(number)),
             Question::Claim => return Err("no client claims".into()),
         };
-        let token = &self.side.service.token;
-        let request = request("GET", &format!("/api/v1{path}"), Some(token), "");
+        // An address of its own, or the service would give the answer that it has just given.
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let path = format!("/api/v1{path}{mark}number={}", self.number);
+        let token = format!("Bearer {}", self.side.service.token);
+        let request = request("GET", &path, &[("Authorization", &token)], "");
         let begin = Instant::now();
         let body = self.connection.ask(&request).await?;
         self.took.push(begin.elapsed());

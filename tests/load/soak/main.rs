@@ -17,6 +17,8 @@
 
 #[path = "../events.rs"]
 mod events;
+#[path = "../speed/hook.rs"]
+mod hook;
 #[path = "../speed/limit.rs"]
 mod limit;
 #[path = "../speed/load.rs"]
@@ -28,13 +30,21 @@ mod place;
 #[path = "../service.rs"]
 mod service;
 
-use std::{fs, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use clap::Parser;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use self::{
-    load::{Connection, Load},
+    load::{Connection, Load, Requests},
     place::{Place, Setup},
     service::Server,
 };
@@ -69,11 +79,12 @@ async fn main() -> Outcome {
         program: &options.service,
         core: None,
         analyses: 1_000,
+        plugin: &place::plugin()?,
         model: &model,
         mongodb: options.mongodb.as_deref(),
     };
     let place = Place::service(&setup, &[]).await?;
-    let mix = mix(&place);
+    let mix = mix(&place)?;
     let fastest = Load {
         connections: usize::from(CONNECTIONS),
         duration: Duration::from_secs(10),
@@ -91,7 +102,7 @@ async fn main() -> Outcome {
     let mut settled = None;
     for minute in 1..=options.minutes {
         let until = Instant::now() + Duration::from_secs(60);
-        let asking = (0..CONNECTIONS).map(|from| paced(&place, &mix, from, beat, until));
+        let asking = (0..CONNECTIONS).map(|_| paced(&place, &mix, beat, until));
         let asked: u64 = futures::future::try_join_all(asking).await?.iter().sum();
         let held = Held::by(&place.server)?;
         println!(
@@ -113,47 +124,31 @@ async fn main() -> Outcome {
     Ok(())
 }
 
-/// Seven reads to one analysis.
-fn mix(place: &Place) -> Vec<Vec<u8>> {
+/// Seven reads to one analysis, one after another whoever asks.
+fn mix(place: &Place) -> Outcome<Requests> {
     let case = |name: &str| {
         let at = place::CASES.iter().position(|(case, _)| *case == name);
-        at.and_then(|at| place.requests.get(at))
-            .into_iter()
-            .flatten()
+        at.map(|at| place.requests[at].clone())
+            .ok_or("no such case")
     };
-    let reads = ["auth/me", "one stored analysis", "list of 25"];
-    let mut reads = reads.map(|name| case(name).cycle());
-    let mut mixed = Vec::new();
-    for analysis in case("analysis, 1 in flight") {
-        for which in [0, 1, 1, 2, 0, 1, 2] {
-            mixed.extend(reads[which].next().cloned());
-        }
-        mixed.push(analysis.clone());
-    }
-    mixed
+    let [me, one] = [case("auth/me")?, case("one stored analysis")?];
+    let [list, analysis] = [case("list of 25")?, case("analysis, 1 in flight")?];
+    let turn = [&me, &one, &one, &list, &me, &one, &list, &analysis].map(Clone::clone);
+    let count = AtomicUsize::new(0);
+    Ok(Arc::new(move |_| {
+        let number = count.fetch_add(1, Ordering::Relaxed);
+        turn[number % turn.len()](number)
+    }))
 }
 
 /// One connection that asks evenly; how often it did.
-async fn paced(
-    place: &Place,
-    mix: &[Vec<u8>],
-    from: u16,
-    every: Duration,
-    until: Instant,
-) -> Outcome<u64> {
+async fn paced(place: &Place, mix: &Requests, every: Duration, until: Instant) -> Outcome<u64> {
     let mut connection = Connection::open(place.server.address).await?;
     let mut beat = interval(every);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut asked = 0;
-    for request in mix
-        .iter()
-        .cycle()
-        .skip(usize::from(from) * mix.len() / usize::from(CONNECTIONS))
-    {
-        if timeout_at(until, beat.tick()).await.is_err() {
-            break;
-        }
-        connection.ask(request).await?;
+    while timeout_at(until, beat.tick()).await.is_ok() {
+        connection.ask(&mix(0)).await?;
         asked += 1;
     }
     Ok(asked)

@@ -7,6 +7,7 @@ mod audit;
 mod defects;
 mod identity;
 mod issues;
+mod kept;
 mod limits;
 mod logins;
 mod matrix;

@@ -13,6 +13,7 @@ async fn what_has_not_changed_is_not_sent_again() {
     for path in [
         "/api/v1/issues/?limit=3",
         "/api/v1/workspaces/current",
+        "/api/v1/auth/me",
         "/openapi.json",
         "/docs",
     ] {

@@ -21,7 +21,7 @@ fn tag<'e>(event: &'e Value, name: &str) -> &'e str {
 }
 
 /// Somebody who asks where the log says that figures are.
-async fn figures_of(service: &Service) -> Client {
+pub(crate) async fn figures_of(service: &Service) -> Client {
     let place = until("figures are served", async || {
         let log = service.log();
         let before = log.find("/metrics")?;

@@ -2,8 +2,8 @@
 //!
 //! Each analysis that somebody of this process has to do with has a board. Notices of this process
 //! change it and wake those before it at once, and so does what another replica does where the store
-//! tells it ([`crate::listener`]). The store is looked at now and then all the same. A board shows the newest state and remembers nothing: who is slow to look
-//! misses what was between, and holds nobody up.
+//! tells it ([`crate::listener`]). The store is looked at now and then all the same. A board shows the
+//! newest state and remembers nothing: who is slow to look misses what was between, and holds nobody up.
 
 use std::{
     collections::HashMap,
@@ -47,10 +47,19 @@ pub struct Waiting {
 pub(crate) struct Board {
     /// How often its record has changed.
     pub changes: u64,
+    /// How often that may have ended a run of it.
+    pub ends: u64,
     /// How far the run is that this process carries out.
     pub progress: Option<Progress>,
     /// Whether it was removed.
     pub deleted: bool,
+}
+
+impl Board {
+    fn change(&mut self, ends: bool) {
+        self.changes += 1;
+        self.ends += u64::from(ends);
+    }
 }
 
 impl Waiting {
@@ -83,7 +92,7 @@ impl Waiting {
         let mut seat = self.seat(id);
         loop {
             // Before the record is read: what happens meanwhile is then noticed.
-            let changes = seat.board().changes;
+            let ends = seat.board().ends;
             let newest = requests.get(of, id.as_str()).await?;
             let over = Instant::now() >= deadline || *self.closed.borrow();
             if over || !newest.status.is_active() {
@@ -92,7 +101,7 @@ impl Waiting {
             drop(newest);
             let look = deadline.min(Instant::now() + self.look());
             tokio::select! {
-                () = seat.until(|board| board.changes != changes) => {}
+                () = seat.until(|board| board.ends != ends) => {}
                 () = sleep_until(look) => {}
                 () = self.closing() => {}
             }
@@ -123,7 +132,7 @@ impl Waiting {
         self.listening.store(does, Ordering::Relaxed);
         // What changed before, nobody heard.
         for board in self.boards().values() {
-            board.send_modify(|board| board.changes += 1);
+            board.send_modify(|board| board.change(true));
         }
     }
 
@@ -132,7 +141,8 @@ impl Waiting {
         if change.status == Some(Status::Pending) {
             self.queued.notify_one();
         }
-        self.change(&change.analysis_id, |board| board.changes += 1);
+        let ends = change.status.is_none_or(|status| !status.is_active());
+        self.change(&change.analysis_id, |board| board.change(ends));
     }
 
     /// A place before the board of an analysis.
@@ -180,8 +190,9 @@ impl Notifier for Waiting {
             }
             _ => {}
         }
+        let goes_on = matches!(notice.kind, NoticeKind::Queued | NoticeKind::Started);
         self.change(&notice.analysis_id, |board| {
-            board.changes += 1;
+            board.change(!goes_on);
             board.deleted |= notice.kind == NoticeKind::Deleted;
         });
         Ok(())

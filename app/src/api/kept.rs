@@ -21,7 +21,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Shared, origin::WORKSPACE};
 
-/// The addresses, as the OpenAPI document spells them.
+/// The addresses, as the OpenAPI document spells them. None looks at a header beside those that a
+/// [`Question`] is made of.
 const ADDRESSES: [&str; 5] = [
     "/api/v1/auth/me",
     "/api/v1/issues/processed",
@@ -195,6 +196,8 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     fn answer(body: &'static [u8], asked: Moment) -> Answer {
@@ -210,6 +213,22 @@ mod tests {
     fn at(begin: Instant, milliseconds: u64, written: u64) -> Moment {
         let at = begin + Duration::from_millis(milliseconds);
         Moment { at, written }
+    }
+
+    #[test]
+    fn nothing_but_the_address_and_who_asks_makes_a_difference() {
+        let document = include_str!("../../../config/openapi.json");
+        let document: Value = serde_json::from_str(document).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        for address in ADDRESSES {
+            let spelled = [address.to_owned(), format!("{address}/")];
+            let path = spelled.iter().find_map(|it| paths.get(it)).unwrap();
+            let get = &path["get"];
+            assert!(get.is_object(), "{address}");
+            let mut parameters = get["parameters"].as_array().into_iter().flatten();
+            let of_the_address = |it: &Value| it["in"] == "path" || it["in"] == "query";
+            assert!(parameters.all(of_the_address), "{address}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use explainer_adapters::storage::sqlite::SqliteStore;
 use explainer_core::ports::Analyses;
 use serde_json::json;
 
-use crate::support::{Client, Service, in_a_file, until};
+use crate::support::{Client, Service, figures_of, in_a_file, until};
 
 /// How often accounts were read so far, as the figures tell.
 async fn reads(figures: &Client) -> u64 {
@@ -21,7 +21,7 @@ async fn reads(figures: &Client) -> u64 {
 #[tokio::test]
 async fn an_answer_is_not_made_anew_while_nothing_has_changed() {
     let service = Service::start(&[("METRICS_ADDRESS", "127.0.0.1:0")]);
-    let figures = crate::telemetry::figures_of(&service).await;
+    let figures = figures_of(&service).await;
     let ada = service.client().with_workspace("ada").await;
     until("two answers are made at once", async || {
         let before = reads(&figures).await;

@@ -48,6 +48,17 @@ pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     panic!("gave up after ten seconds: {what}");
 }
 
+/// Somebody who asks where the log says that figures are.
+pub(crate) async fn figures_of(service: &Service) -> Client {
+    let place = until("figures are served", async || {
+        let log = service.log();
+        let before = log.find("/metrics")?;
+        let begin = log[..before].rfind("127.0.0.1:")?;
+        Some(log[begin..before].to_owned())
+    });
+    Client::new(&format!("http://{}", place.await))
+}
+
 /// The HMAC-SHA256 of `body`, which trackers sign their webhooks with, in hex.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());

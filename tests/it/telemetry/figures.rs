@@ -2,10 +2,9 @@
 
 use serde_json::json;
 
-use super::figures_of;
 use crate::{
     plugins::support::{allowed, library},
-    support::{Service, until},
+    support::{Service, figures_of, until},
 };
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Service,
+    Client, Service, figures_of,
     replay::Replay,
     sentry::{Manner, Sentry},
     wire::Wire,
@@ -231,7 +231,7 @@ async fn a_model_that_is_asked_is_a_span_with_its_tokens() {
     // Neither what was asked nor what was answered.
     assert!(!sentry.everything().contains("no specification"));
 
-    let text = super::figures_of(&service).await.get("/metrics").await.text;
+    let text = figures_of(&service).await.get("/metrics").await.text;
     for line in [
         r#"explainer_model_tokens_total{model="tiny",direction="input"} "#,
         r#"explainer_model_cost_dollars_total{model="openai/tiny"} 0.0"#,

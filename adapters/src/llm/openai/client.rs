@@ -17,6 +17,7 @@ use reqwest::{
     Body, Client, Response,
     header::{CONTENT_TYPE, HeaderMap},
 };
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{ADAPTER, api::count};
@@ -302,7 +303,7 @@ impl Service {
     }
 
     /// The stream, whose events are known to be JSON when they reach the crate, which would write
-    /// those that are not into the log.
+    /// those that are not into the log. It gives them on as they are.
     fn guarded(&self, response: Response) -> Response {
         let first = (
             Lines::of(response),
@@ -348,22 +349,26 @@ async fn next_event_line(
         .map(|(field, rest)| (field, rest.trim()))
     {
         Some(("data", "[DONE]")) => exchange.ending(|ending| ending.said_done = true),
-        Some(("data" | "error", data)) => match serde_json::from_str::<Value>(data) {
-            // llama.cpp tells an error as a field of its own.
-            Ok(error) if text.starts_with("error") => {
-                let error = if error["error"].is_null() {
-                    serde_json::json!({"error": error})
-                } else {
-                    error
-                };
-                line = format!("data: {error}").into_bytes();
-            }
-            Ok(_) => {}
+        Some(("data" | "error", data)) if serde_json::from_str::<IgnoredAny>(data).is_err() => {
             // What has no end of its own was cut off in the middle.
-            Err(_) if lines.ended() => return Ok(None),
-            Err(_) => return Err(not_the_api(host)),
-        },
-        Some(("" | "event" | "id" | "retry", _)) => {}
+            let is_cut = lines.ended();
+            return if is_cut {
+                Ok(None)
+            } else {
+                Err(not_the_api(host))
+            };
+        }
+        // llama.cpp tells an error as a field of its own.
+        Some(("error", data)) => {
+            let error: Value = serde_json::from_str(data).map_err(|_| not_the_api(host))?;
+            let error = if error["error"].is_null() {
+                serde_json::json!({"error": error})
+            } else {
+                error
+            };
+            line = format!("data: {error}").into_bytes();
+        }
+        Some(("" | "data" | "event" | "id" | "retry", _)) => {}
         None if text.is_empty() => {}
         _ if lines.ended() => return Ok(None),
         _ => return Err(not_the_api(host)),

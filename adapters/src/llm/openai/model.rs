@@ -12,7 +12,7 @@ use explainer_core::{
     },
 };
 use futures::StreamExt;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{
     ADAPTER, Api,
@@ -143,7 +143,7 @@ impl OpenAiModel {
         let body = self.api.body(&self.name, request, dialect);
         let (client, exchange) = self.server.exchange(&self.shared.http);
         let host = self.server.host();
-        let stream: Result<StreamResponse<Value>, _> = match self.api {
+        let stream: Result<StreamResponse<Box<RawValue>>, _> = match self.api {
             Api::Chat => client.chat().create_stream_byot(body).await,
             Api::Responses => client.responses().create_stream_byot(body).await,
         };
@@ -153,7 +153,7 @@ impl OpenAiModel {
 
     async fn read(
         &self,
-        mut stream: StreamResponse<Value>,
+        mut stream: StreamResponse<Box<RawValue>>,
         exchange: &Exchange,
         request: &LlmRequest,
         progress: &dyn ProgressSink,
@@ -167,6 +167,9 @@ impl OpenAiModel {
                 Err(_) if answer.is_whole() => break,
                 Err(error) => return Err(exchange.fault(error, host)),
             };
+            // What is nested too deep, say.
+            let event = serde_json::from_str(event.get());
+            let event = event.map_err(|_| Halt::Fault(not_the_api(host)))?;
             let piece = match self.api.piece(&event) {
                 Ok(piece) => piece,
                 // It has begun to answer, so another dialect is not the matter.

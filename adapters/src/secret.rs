@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use explainer_core::{
     Error, ErrorKind, Result,
     domain::{ExposeSecret, SecretString},
@@ -150,9 +150,10 @@ fn create(folder: &Path, path: &Path) -> io::Result<()> {
     }
 }
 
+/// Of the system: to make a source of one's own, as other libraries do, takes 20 ms.
 fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(io::Error::other)?;
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(bytes)
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use explainer_core::{
     Error, ErrorKind, Result,
@@ -47,7 +46,7 @@ impl Ids for UuidIds {
 
     fn secret(&self) -> Result<SecretString> {
         let mut chance = [0; 32];
-        rand::fill(&mut chance).map_err(|error| {
+        getrandom::fill(&mut chance).map_err(|error| {
             Error::new(
                 ErrorKind::Unavailable,
                 "system",

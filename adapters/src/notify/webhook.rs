@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::hmac;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use explainer_core::{
     Error, ErrorKind, Result,
@@ -56,7 +56,7 @@ impl WebhookSender for HttpWebhooks {
 
     fn new_secret(&self) -> Result<SecretString> {
         let mut chance = [0; 32];
-        rand::fill(&mut chance).map_err(|error| {
+        getrandom::fill(&mut chance).map_err(|error| {
             let message =
                 "could not make a secret because the machine gives no random numbers; try again";
             Error::new(ErrorKind::Unavailable, ADAPTER, "make secret", message).with_source(error)

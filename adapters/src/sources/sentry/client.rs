@@ -316,6 +316,6 @@ fn at(target: &Target, path: &[&str]) -> Url {
 fn jitter(most: Duration) -> Duration {
     let mut byte = [0];
     // Without randomness there is no jitter, and that is all.
-    let _ = aws_lc_rs::rand::fill(&mut byte);
+    let _ = getrandom::fill(&mut byte);
     most * u32::from(byte[0]) / 256
 }

@@ -133,7 +133,7 @@ impl Analysis {
         })
     }
 
-    /// The newest of the former results that are no longer kept.
+    /// The newest of the former results that are no longer kept; 0 where all are.
     pub fn newest_dropped(&self) -> u32 {
         self.revision.saturating_sub(KEPT_REVISIONS)
     }

@@ -74,7 +74,7 @@ fn of<T: Record + Serialize + DeserializeOwned>(collection: &'static str) -> She
 impl Export for MongoStore {
     async fn count(&self, kind: Kind) -> Result<u64> {
         let collection = self.collection(shelf(kind).collection);
-        self.run("count", async {
+        self.read_much("count", async {
             let count = collection.count_documents(doc! {});
             Ok(count.hint(Hint::Keys(doc! { "_id": 1 })).await?)
         })
@@ -91,7 +91,7 @@ impl Export for MongoStore {
         let rest = doc! { "_id": { "$gt": after.unwrap_or_default() } };
         let collection = self.collection(of_kind.collection);
         let find = collection.find(rest).sort(doc! { "_id": 1 });
-        self.run("read a page", async {
+        self.read_much("read a page", async {
             let mut found = find.limit(limit.into()).await?;
             let mut page = Vec::new();
             while found.advance().await? {
@@ -123,7 +123,7 @@ impl Import for MongoStore {
     async fn known(&self, kind: Kind, ids: &[&str]) -> Result<BTreeSet<String>> {
         let collection = self.collection(shelf(kind).collection);
         let find = collection.find(doc! { "_id": { "$in": ids } });
-        self.run("find ids", async {
+        self.read_much("find ids", async {
             let mut found = find.projection(doc! { "_id": 1 }).await?;
             let mut known = BTreeSet::new();
             while found.advance().await? {

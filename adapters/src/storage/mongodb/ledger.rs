@@ -148,7 +148,7 @@ impl MongoStore {
         group: Document,
     ) -> Result<Vec<Document>> {
         let calls = self.collection(MODEL_CALLS);
-        self.run(operation, async {
+        self.read_much(operation, async {
             let steps = [
                 doc! { "$match": which },
                 doc! { "$group": group },

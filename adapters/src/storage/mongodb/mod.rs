@@ -119,6 +119,15 @@ impl MongoStore {
         within(self.read_timeout, operation, work).await
     }
 
+    /// Does `work`, which changes nothing and may read much, within the time a write may take.
+    async fn read_much<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, Fault>> + Send,
+    ) -> Result<T> {
+        within(self.write_timeout, operation, work).await
+    }
+
     /// Does `work` within the time a write may take.
     async fn run<T>(
         &self,

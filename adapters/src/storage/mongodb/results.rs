@@ -45,8 +45,12 @@ pub(super) async fn drop_old(
     results: &Collection<Document>,
     analysis: &Analysis,
 ) -> Result<(), Fault> {
+    let newest = analysis.newest_dropped();
+    if newest == 0 {
+        return Ok(());
+    }
     let mut old = of(&analysis.workspace_id, &analysis.id);
-    old.insert("revision", doc! { "$lte": analysis.newest_dropped() });
+    old.insert("revision", doc! { "$lte": newest });
     results.delete_many(old).await?;
     Ok(())
 }

@@ -19,7 +19,7 @@ use poem::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{Shared, origin::WORKSPACE};
+use super::origin::WORKSPACE;
 
 /// The addresses, as the OpenAPI document spells them. None looks at a header beside those that a
 /// [`Question`] is made of.
@@ -43,7 +43,6 @@ const ANSWERS: usize = 1024;
 #[derive(Debug)]
 pub(super) struct Kept {
     changes: Arc<dyn Changes>,
-    shared: Arc<Shared>,
     answers: Mutex<Answers>,
 }
 
@@ -80,16 +79,18 @@ pub(super) struct Question {
 
 impl Kept {
     /// None yet. `changes` counts what is written to the store that answers are made from.
-    pub(super) fn new(changes: Arc<dyn Changes>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(changes: Arc<dyn Changes>) -> Self {
         Self {
             changes,
-            shared,
             answers: Mutex::default(),
         }
     }
 
-    /// What is asked; `None` where no token says who asks.
+    /// What is asked; `None` where it is no such address, or no token says who asks.
     pub(super) fn question(&self, request: &Request) -> Option<Question> {
+        if !is_one(request.uri().path()) {
+            return None;
+        }
         let token = request.headers().get(header::AUTHORIZATION)?;
         let workspace = request.headers().get(WORKSPACE);
         let mut digest = Sha256::new();
@@ -116,15 +117,11 @@ impl Kept {
         Some(response)
     }
 
-    /// Keeps an answer, if it is one that follows from the store alone.
+    /// Keeps an answer.
     pub(super) async fn keep(&self, question: Question, response: &mut Response) -> Result<()> {
         let Some(route) = response.data::<PathPattern>().cloned() else {
             return Ok(());
         };
-        let name = self.shared.names.name(Some(&route));
-        if !ADDRESSES.contains(&&*name.0) {
-            return Ok(());
-        }
         let body = response.take_body().into_bytes().await?;
         response.set_body(body.clone());
         let answer = Answer {
@@ -149,6 +146,17 @@ impl Kept {
     fn locked(&self) -> MutexGuard<'_, Answers> {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a path is one of the addresses.
+fn is_one(path: &str) -> bool {
+    let matches = |address: &&str| match address.strip_suffix("{id}") {
+        Some(folder) => path
+            .strip_prefix(folder)
+            .is_some_and(|id| !id.contains('/')),
+        None => path == *address,
+    };
+    ADDRESSES.iter().any(matches)
 }
 
 impl Answer {
@@ -220,6 +228,10 @@ mod tests {
         let document = include_str!("../../../config/openapi.json");
         let document: Value = serde_json::from_str(document).unwrap();
         let paths = document["paths"].as_object().unwrap();
+        let kept = paths
+            .keys()
+            .filter(|path| is_one(path.trim_end_matches('/')));
+        assert_eq!(kept.count(), ADDRESSES.len());
         for address in ADDRESSES {
             let spelled = [address.to_owned(), format!("{address}/")];
             let path = spelled.iter().find_map(|it| paths.get(it)).unwrap();

@@ -181,7 +181,7 @@ fn around<T: OpenApi + 'static>(
     let once = Idempotent {
         inner: Arc::new(Tagged {
             inner: routes,
-            kept: Kept::new(changes, shared.clone()),
+            kept: Kept::new(changes),
         }),
         shared: shared.clone(),
         patience: longest,

@@ -6,6 +6,7 @@ use std::{
     process::Command,
 };
 
+use explainer_plugin_host::{Allowed, digest_of};
 use serde_json::json;
 
 use crate::{
@@ -74,9 +75,11 @@ impl Place {
     pub(crate) async fn service(setup: &Setup<'_>, more: &[Variable]) -> Outcome<Self> {
         let mut variables = with_model(setup.model, AT_ONCE);
         variables.extend(setup.mongodb.into_iter().flat_map(on_mongodb));
-        let digest = explainer_plugin_host::digest_of(setup.plugin)?;
-        let allowed = format!("{digest} {}", setup.plugin.display());
-        variables.push(("EXPLAINER__PLUGINS__ALLOW", allowed));
+        let allowed = Allowed {
+            digest: digest_of(setup.plugin)?,
+            path: setup.plugin.to_owned(),
+        };
+        variables.push(("EXPLAINER__PLUGINS__ALLOW", allowed.to_string()));
         variables.extend_from_slice(more);
         let command = on(setup.core, &std::path::absolute(setup.program)?);
         let service = Service::start(command, &events(setup.analyses), &variables).await?;

@@ -16,7 +16,7 @@ mod sqlite;
 use std::sync::Arc;
 
 #[cfg(any(feature = "storage-sqlite", feature = "storage-mongodb"))]
-use explainer_adapters::layers::Traced;
+use explainer_adapters::layers::{Kept, Traced};
 use explainer_adapters::secret::{self, SecretKeys};
 use explainer_core::{
     Result,
@@ -74,18 +74,19 @@ impl Stores {
         macro_rules! traced {
             ($port:ty) => {{
                 let port: Arc<$port> = store.clone();
-                Arc::new(Traced::new(port, system))
+                let traced: Arc<$port> = Arc::new(Traced::new(port, system));
+                traced
             }};
         }
         Self {
-            users: traced!(dyn Users),
-            workspaces: traced!(dyn Workspaces),
+            users: Arc::new(Kept::new(traced!(dyn Users))),
+            workspaces: Arc::new(Kept::new(traced!(dyn Workspaces))),
             analyses: traced!(dyn Analyses),
             ledger: traced!(dyn Ledger),
             deliveries: traced!(dyn Deliveries),
             watches: traced!(dyn Watches),
             idempotency: traced!(dyn IdempotencyKeys),
-            revoked_tokens: traced!(dyn RevokedTokens),
+            revoked_tokens: Arc::new(Kept::new(traced!(dyn RevokedTokens))),
             outbox: store.clone(),
             sessions: store.clone(),
             access_tokens: store.clone(),

@@ -79,6 +79,12 @@ macro_rules! suites {
 }
 
 suites! {
+    kept_users: Users for KeptUsers =>
+        run("kept users", conformance::users::CASES, kept::users, |it| it);
+    kept_workspaces: Workspaces for KeptWorkspaces =>
+        run("kept workspaces", conformance::workspaces::CASES, kept::workspaces, |it| it);
+    kept_revoked_tokens: RevokedTokens for KeptRevokedTokens =>
+        run("kept tokens", conformance::revoked_tokens::CASES, kept::tokens, |it| it);
     traced_users: Users for Traced =>
         run("traced users", conformance::users::CASES, traced::users, |it| it);
     traced_workspaces: Workspaces for Traced =>
@@ -422,6 +428,25 @@ mod models {
 }
 
 /// The layer that makes spans, over what is in memory and over files.
+mod kept {
+    use std::sync::Arc;
+
+    use explainer_adapters::layers::{Kept, KeptRevokedTokens, KeptUsers, KeptWorkspaces};
+    use explainer_core::testkit::fakes::MemoryStore;
+
+    pub(super) fn users() -> KeptUsers {
+        Kept::new(Arc::new(MemoryStore::default()))
+    }
+
+    pub(super) fn workspaces() -> KeptWorkspaces {
+        Kept::new(Arc::new(MemoryStore::default()))
+    }
+
+    pub(super) fn tokens() -> KeptRevokedTokens {
+        Kept::new(Arc::new(MemoryStore::default()))
+    }
+}
+
 mod traced {
     use std::sync::Arc;
 

@@ -21,7 +21,7 @@ use explainer_core::{
     ports::{Analyses, RevokedTokens, Users, Vitals, Workspaces},
     testkit::{
         conformance::{self, Case, Verdict},
-        samples::{at, completed, dispatch, failure, id, request, user, workspace},
+        samples::{at, completed, dispatch, ended, failure, id, request, user, workspace},
     },
 };
 use futures::{TryStreamExt, future::join_all};
@@ -395,11 +395,8 @@ async fn fields_of_a_newer_version_survive_every_change() {
             .unwrap()
     );
     let (lease, job) = claim(&store, 3).await.unwrap().unwrap();
-    store
-        .finish(&lease, completed(&job, "done"), &[], at(4))
-        .await
-        .unwrap()
-        .unwrap();
+    let done = ended(&job, completed(&job, "done"), 4);
+    assert!(store.finish(&lease, done, &[]).await.unwrap());
     store.enqueue(request("1", 5)).await.unwrap();
 
     for collection in ["users", "workspaces", "analyses"] {
@@ -475,15 +472,17 @@ async fn what_does_not_fit_or_could_not_be_read_again_is_refused_and_blocks_noth
     store.enqueue(request("1", 1)).await.unwrap();
     let (lease, job) = claim(&store, 2).await.unwrap().unwrap();
     let large = completed(&job, &"x".repeat(16 << 20));
-    let error = store.finish(&lease, large, &[], at(3)).await.unwrap_err();
+    let error = store
+        .finish(&lease, ended(&job, large, 3), &[])
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid, "{error:?}");
     let failed = Outcome::Failed(failure());
     assert!(
         store
-            .finish(&lease, failed, &[], at(3))
+            .finish(&lease, ended(&job, failed, 3), &[])
             .await
             .unwrap()
-            .is_some()
     );
     place.drop().await;
 }
@@ -534,11 +533,8 @@ async fn a_result_that_was_put_aside_by_one_who_died_is_there_once() {
     store.enqueue(request("1", 0)).await.unwrap();
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "the first");
-    store
-        .finish(&lease, done, &[], at(2))
-        .await
-        .unwrap()
-        .unwrap();
+    let done = ended(&job, done, 2);
+    assert!(store.finish(&lease, done, &[]).await.unwrap());
     let ended = all(&place, "analyses").await.remove(0);
     store.enqueue(request("1", 3)).await.unwrap();
     // All that remains when the process dies before the second of the two commands.
@@ -563,11 +559,8 @@ async fn a_page_of_rare_ones_reads_the_index_and_no_documents_but_its_own() {
     }
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
     let done = completed(&job, "a needle among others");
-    store
-        .finish(&lease, done, &[], at(2))
-        .await
-        .unwrap()
-        .unwrap();
+    let done = ended(&job, done, 2);
+    assert!(store.finish(&lease, done, &[]).await.unwrap());
     let filters = [
         AnalysisFilter {
             status: Some(Status::Completed),
@@ -638,7 +631,7 @@ async fn many_workers_finish_each_job_exactly_once() {
             tokio::spawn(async move { work_until_empty(&store, number).await })
         });
         let finished = join_all(workers).await.into_iter();
-        let finished: Vec<Analysis> = finished.flat_map(|worker| worker.unwrap()).collect();
+        let finished: Vec<Arc<Analysis>> = finished.flat_map(|worker| worker.unwrap()).collect();
         let ids: BTreeSet<_> = finished.iter().map(|job| &job.id).collect();
         assert_eq!((finished.len(), ids.len()), (JOBS, JOBS), "{}", server.name);
         assert!(
@@ -663,7 +656,7 @@ async fn many_workers_finish_each_job_exactly_once() {
     }
 }
 
-async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Analysis> {
+async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Arc<Analysis>> {
     let mut finished = Vec::new();
     loop {
         let token = format!("{worker}-{}", finished.len());
@@ -671,10 +664,9 @@ async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Analysis> {
             return finished;
         };
         assert!(store.renew(&lease, at(90)).await.unwrap());
-        let done = store
-            .finish(&lease, completed(&job, "done"), &[], at(2))
-            .await;
-        finished.push(done.unwrap().unwrap());
+        let done = ended(&job, completed(&job, "done"), 2);
+        assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
+        finished.push(done);
     }
 }
 

@@ -26,7 +26,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// How often the store is looked at while no notice comes.
+/// When the store is first looked at: what has ended before there was anybody to notice is found then.
+const FIRST_LOOK: Duration = Duration::from_millis(100);
+/// How often it is looked at after that while no notice comes.
 const LOOK: Duration = Duration::from_secs(1);
 /// The same where the store tells what changes: that may be lost.
 const LOOK_AFTER_LISTENING: Duration = Duration::from_secs(5);
@@ -49,6 +51,8 @@ pub(crate) struct Board {
     pub changes: u64,
     /// How often that may have ended a run of it.
     pub ends: u64,
+    /// The record, as this process ended the newest of its runs.
+    pub ended: Option<Arc<Analysis>>,
     /// How far the run is that this process carries out.
     pub progress: Option<Progress>,
     /// Whether it was removed.
@@ -80,29 +84,37 @@ impl Waiting {
         self.limit
     }
 
-    /// Waits until an analysis has ended or the limit is reached; gives back the newest record. None
-    /// is held meanwhile: many may wait.
+    /// Waits until an analysis that was `asked` for has ended or the limit is reached; gives back the
+    /// newest record. None is held meanwhile: many may wait.
     pub(crate) async fn until_ended(
         self: &Arc<Self>,
         requests: &AnalysisRequests,
         of: &Access,
-        id: &AnalysisId,
+        asked: Analysis,
     ) -> Result<Analysis, Failure> {
-        let deadline = Instant::now() + self.limit;
-        let mut seat = self.seat(id);
+        let Analysis { id, revision, .. } = asked;
+        let mut seat = self.seat(&id);
+        let begin = Instant::now();
+        let (deadline, mut look) = (begin + self.limit, begin + FIRST_LOOK);
+        let mut seen = seat.board().ends;
         loop {
-            // Before the record is read: what happens meanwhile is then noticed.
-            let ends = seat.board().ends;
-            let newest = requests.get(of, id.as_str()).await?;
-            let over = Instant::now() >= deadline || *self.closed.borrow();
-            if over || !newest.status.is_active() {
-                return Ok(newest);
+            let board = seat.board();
+            if let Some(ended) = board.ended.filter(|it| it.revision >= revision) {
+                return Ok(Arc::unwrap_or_clone(ended));
             }
-            drop(newest);
-            let look = deadline.min(Instant::now() + self.look());
+            let now = Instant::now();
+            let over = now >= deadline || *self.closed.borrow();
+            if over || now >= look || board.ends != seen {
+                seen = board.ends;
+                let newest = requests.get(of, id.as_str()).await?;
+                if over || !newest.status.is_active() {
+                    return Ok(newest);
+                }
+                look = now + self.look();
+            }
             tokio::select! {
-                () = seat.until(|board| board.ends != ends) => {}
-                () = sleep_until(look) => {}
+                () = seat.until(|board| board.ends != seen) => {}
+                () = sleep_until(look.min(deadline)) => {}
                 () = self.closing() => {}
             }
         }
@@ -181,7 +193,7 @@ impl Waiting {
 #[async_trait]
 impl Notifier for Waiting {
     async fn notify(&self, notice: &Notice) -> Result<()> {
-        match notice.kind {
+        match &notice.kind {
             NoticeKind::Queued => self.queued.notify_one(),
             // Nothing has changed for those who wait for the analysis.
             NoticeKind::Outgoing => {
@@ -190,10 +202,16 @@ impl Notifier for Waiting {
             }
             _ => {}
         }
-        let goes_on = matches!(notice.kind, NoticeKind::Queued | NoticeKind::Started);
-        self.change(&notice.analysis_id, |board| {
-            board.change(!goes_on);
-            board.deleted |= notice.kind == NoticeKind::Deleted;
+        self.change(&notice.analysis_id, |board| match &notice.kind {
+            NoticeKind::Ended(analysis) => {
+                board.change(true);
+                board.ended = Some(analysis.clone());
+            }
+            NoticeKind::Deleted => {
+                board.change(true);
+                board.deleted = true;
+            }
+            _ => board.change(false),
         });
         Ok(())
     }

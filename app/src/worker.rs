@@ -131,7 +131,7 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
     let work = &services.work;
     let mut seat = waiting.seat(&job.id);
     let run = async {
-        let ended = work.run(lease, job).await;
+        let ended = work.run(job).await;
         settle(work, lease, job, &ended).await
     };
     let run = AssertUnwindSafe(run).catch_unwind();

@@ -156,7 +156,7 @@ impl House {
         let asked = self.request(force).unwrap();
         while let Some((lease, job)) = block_on(self.services.work.claim()).unwrap() {
             let work = &self.services.work;
-            let ended = block_on(work.run(&lease, &job));
+            let ended = block_on(work.run(&job));
             block_on(work.settle(&lease, &job, &ended)).unwrap();
             self.clock.advance(Duration::from_secs(61));
         }
@@ -552,9 +552,9 @@ fn a_run_that_dies_is_taken_up_where_it_was_paid_for() {
     house.one.answer(without("summary"));
     let held = house.one.hold();
     house.request(false).unwrap();
-    let (lease, job) = block_on(house.services.work.claim()).unwrap().unwrap();
+    let (_, job) = block_on(house.services.work.claim()).unwrap().unwrap();
     {
-        let run = house.services.work.run(&lease, &job);
+        let run = house.services.work.run(&job);
         futures::pin_mut!(run);
         assert!(
             run.as_mut().now_or_never().is_none(),
@@ -568,7 +568,7 @@ fn a_run_that_dies_is_taken_up_where_it_was_paid_for() {
         .answer(json!({"summary": "It fails."}).to_string());
     let (lease, job) = block_on(house.services.work.claim()).unwrap().unwrap();
     let work = &house.services.work;
-    let ended = block_on(work.run(&lease, &job));
+    let ended = block_on(work.run(&job));
     block_on(work.settle(&lease, &job, &ended)).unwrap();
     let analysis = house.analyse(false);
     assert_eq!(analysis.status, Status::Completed, "{:?}", analysis.error);

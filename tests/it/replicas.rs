@@ -2,6 +2,7 @@
 
 use std::{
     net::TcpListener,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -189,7 +190,7 @@ async fn a_waiting_call_hears_at_once_what_another_replica_ends() {
     let (other, clock) = (place.open().await, SystemClock::default());
     let minute = Duration::from_secs(60);
     let claimed = other.claim("the other", clock.now(), minute).await;
-    let (lease, _) = claimed.unwrap().unwrap();
+    let (lease, job) = claimed.unwrap().unwrap();
     let path = format!("/api/v1/issues/{issue}/analyze");
     let waiting = tokio::spawn({
         let ada = ada.clone();
@@ -202,8 +203,8 @@ async fn a_waiting_call_hears_at_once_what_another_replica_ends() {
         message: "the other replica ended it".to_owned(),
         retryable: false,
     };
-    let ended_by_other = other.finish(&lease, Outcome::Failed(reason), &[], clock.now());
-    assert!(ended_by_other.await.unwrap().is_some());
+    let failed = Arc::new(job.ended(Outcome::Failed(reason), clock.now()));
+    assert!(other.finish(&lease, failed, &[]).await.unwrap());
     let answer = waiting.await.unwrap().ok();
     assert_eq!(answer["error"]["code"], "told_by_another", "{answer}");
     // Looking at the store alone, it would take up to five seconds.

@@ -228,10 +228,8 @@ impl IssuesApi {
         if !asked.status.is_active() {
             return Ok(AnalyzeAnswer::reached(asked.into()));
         }
-        let id = asked.id.clone();
-        drop(asked);
         patience.waits(self.waiting.limit());
-        let ended = self.waiting.until_ended(requests, &workspace, &id);
+        let ended = self.waiting.until_ended(requests, &workspace, asked);
         let reached = ended.await?;
         Ok(AnalyzeAnswer::reached(reached.into()))
     }

@@ -130,8 +130,8 @@ async fn explain_all(
         let asked = services
             .analyses
             .request(&account.workspace, &issue.id, false);
-        let id = asked.await?.id;
-        let ended = waiting.until_ended(&services.analyses, &account.workspace, &id);
+        let asked = asked.await?;
+        let ended = waiting.until_ended(&services.analyses, &account.workspace, asked);
         analyses.push(ended.await?);
         bar.inc(1);
     }

@@ -80,8 +80,9 @@ impl Analysis {
         self.updated_at = now;
     }
 
-    /// The run is over. A failed one leaves the former result in its place.
-    pub fn end(&mut self, outcome: Outcome, now: Timestamp) {
+    /// The record once the run is over. A failed one leaves the former result in its place.
+    #[must_use]
+    pub fn ended(mut self, outcome: Outcome, now: Timestamp) -> Self {
         match outcome {
             Outcome::Completed {
                 issue,
@@ -109,6 +110,7 @@ impl Analysis {
         self.progress = None;
         self.updated_at = now;
         self.finished_at = Some(now);
+        self
     }
 
     /// A newer event says that the result is out of date; `false` where the result is not that of

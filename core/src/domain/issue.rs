@@ -72,14 +72,14 @@ pub struct Neighbour {
     pub project: Project,
 }
 
-impl From<Issue> for Neighbour {
-    fn from(issue: Issue) -> Self {
+impl From<&Issue> for Neighbour {
+    fn from(issue: &Issue) -> Self {
         Self {
-            id: issue.id,
-            short_id: issue.short_id,
-            title: issue.title,
-            culprit: issue.culprit,
-            project: issue.project,
+            id: issue.id.clone(),
+            short_id: issue.short_id.clone(),
+            title: issue.title.clone(),
+            culprit: issue.culprit.clone(),
+            project: issue.project.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where analyses are kept, and the queue they wait in.
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
-        NewAnalysis, Outcome, Progress, Revision, Stale, Timestamp, WorkspaceId,
+        NewAnalysis, Progress, Revision, Stale, Timestamp, WorkspaceId,
     },
 };
 
@@ -99,15 +99,9 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// Keeps how far the run is, for those who look on; `false` when the lease was lost.
     async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool>;
 
-    /// Writes how the run ended, and what is to be told of that, in one step; gives back the record.
-    /// `None` when the lease was lost, and then nothing is written.
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        told: &[Dispatch],
-        now: Timestamp,
-    ) -> Result<Option<Analysis>>;
+    /// Writes the record of a run that has [ended](Analysis::ended), and what is to be told of that, in
+    /// one step; `false` when the lease was lost, and then nothing is written.
+    async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool>;
 
     /// Gives the job back to be taken up again not before `due`, with the reason it was put back;
     /// `false` when the lease was lost.

@@ -1,16 +1,16 @@
 //! Telling others how an analysis gets on.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 
 use crate::{
     Result,
-    domain::{AnalysisId, Progress, WorkspaceId},
+    domain::{Analysis, AnalysisId, Progress, WorkspaceId},
 };
 
 /// Something happened to an analysis.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
     /// The workspace it belongs to.
     pub workspace_id: WorkspaceId,
@@ -21,17 +21,16 @@ pub struct Notice {
 }
 
 /// What can happen to an analysis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum NoticeKind {
     /// It was put in the queue.
     Queued,
     /// A worker took it up.
     Started,
-    /// It has a result.
-    Completed,
-    /// It failed for good.
-    Failed,
+    /// A run has ended, with a result or for good without: the record as it is stored now, so that
+    /// whoever waited need not read it.
+    Ended(Arc<Analysis>),
     /// It was removed; whoever works on it may stop.
     Deleted,
     /// There is something in the outbox that tells of it.

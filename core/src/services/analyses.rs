@@ -4,7 +4,7 @@ use futures::{StreamExt, stream};
 
 use crate::{
     domain::{Analysis, AnalysisFilter, AnalysisId, NewAnalysis, Revision, day},
-    ports::{Notice, NoticeKind},
+    ports::NoticeKind,
     services::{Access, Failure, Issues, Ports, Right, chain::until_tomorrow, new_id},
 };
 
@@ -64,7 +64,9 @@ impl AnalysisRequests {
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
-        self.tell(of, &analysis.id, NoticeKind::Queued).await;
+        self.ports
+            .tell(&of.id, &analysis.id, NoticeKind::Queued)
+            .await;
         Ok(analysis)
     }
 
@@ -154,21 +156,9 @@ impl AnalysisRequests {
             self.ports
                 .note_in(of, "analysis.deleted", id.as_str())
                 .await;
-            self.tell(of, &id, NoticeKind::Deleted).await;
+            self.ports.tell(&of.id, &id, NoticeKind::Deleted).await;
             return Ok(());
         }
         Err(Failure::AnalysisNotFound)
-    }
-
-    /// The store knows already: a notice that is lost costs time and nothing else.
-    async fn tell(&self, of: &Access, id: &AnalysisId, kind: NoticeKind) {
-        let notice = Notice {
-            workspace_id: of.id.clone(),
-            analysis_id: id.clone(),
-            kind,
-        };
-        if let Err(error) = self.ports.notifier.notify(&notice).await {
-            tracing::warn!(analysis = %id, ?kind, ?error, "notice lost");
-        }
     }
 }

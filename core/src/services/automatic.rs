@@ -9,7 +9,7 @@ use crate::{
     Error,
     domain::{Analysis, AutoAnalyze, Event, Evidence, Issue, NewAnalysis, Stale, Workspace},
     explain::{self, stale},
-    ports::{Notice, NoticeKind},
+    ports::NoticeKind,
     services::{Failure, Ports, new_id},
 };
 
@@ -103,15 +103,9 @@ impl Automatic {
             at: self.ports.clock.now(),
         };
         let analysis = self.ports.analyses.enqueue(request).await?;
-        let notice = Notice {
-            workspace_id: of.id.clone(),
-            analysis_id: analysis.id,
-            kind: NoticeKind::Queued,
-        };
-        // It is in the store: whoever misses this finds it there.
-        if let Err(error) = self.ports.notifier.notify(&notice).await {
-            tracing::warn!(analysis = %notice.analysis_id, ?error, "notice lost");
-        }
+        self.ports
+            .tell(&of.id, &analysis.id, NoticeKind::Queued)
+            .await;
         Ok(())
     }
 }
@@ -197,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_explained_is_explained_again_only_when_it_came_back() {
-        let mut known = Analysis::requested(samples::request("1", 0));
+        let known = Analysis::requested(samples::request("1", 0));
         let found = |back| Found {
             issue: Issue {
                 substatus: Some("regressed".to_owned()),
@@ -208,7 +202,8 @@ mod tests {
         };
         assert!(is_missing(None, &found(Back::No)));
         assert!(!is_missing(Some(&known), &found(Back::Now)), "it is active");
-        known.end(samples::completed(&known, "done"), samples::at(1));
+        let done = samples::completed(&known, "done");
+        let mut known = known.ended(done, samples::at(1));
         assert!(!is_missing(Some(&known), &found(Back::No)));
         assert!(is_missing(Some(&known), &found(Back::Now)));
         assert!(is_missing(Some(&known), &found(Back::Once)));

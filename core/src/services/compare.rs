@@ -1,6 +1,6 @@
 //! One frozen piece of evidence put to several models, side by side.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::join_all;
 
@@ -32,14 +32,14 @@ pub struct Compared {
 #[derive(Debug)]
 pub struct Comparisons {
     ports: Ports,
-    reading: Reading,
+    reading: Arc<Reading>,
     chain: Chain,
 }
 
 impl Comparisons {
-    pub(super) fn new(ports: Ports) -> Self {
+    pub(super) fn new(ports: Ports, reading: Arc<Reading>) -> Self {
         Self {
-            reading: Reading::new(ports.clone()),
+            reading,
             chain: Chain::new(ports.clone()),
             ports,
         }

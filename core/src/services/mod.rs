@@ -19,11 +19,13 @@ mod listing;
 mod members;
 mod migration;
 mod models;
+mod notices;
 mod notifications;
 mod outside;
 mod preview;
 mod readiness;
 mod reading;
+mod recent;
 mod reconcile;
 mod secrets;
 mod sources;
@@ -70,6 +72,8 @@ pub use users::{UserChanges, UserService};
 pub use webhooks::{Delivery, Taken, Webhooks};
 pub use work::{Ended, Work, WorkLimits};
 pub use workspaces::{NewWorkspace, SettingsChanges, WorkspaceChanges, WorkspaceService};
+
+use reading::Reading;
 
 use crate::ports::{
     AccessTokens, Analyses, AuditLog, AuthProvider, Clock, Deliveries, IdempotencyKeys, Ids,
@@ -179,6 +183,7 @@ pub struct Services {
 impl Services {
     /// The use cases over `ports`, with these rules for accounts and limits for carrying analyses out.
     pub fn new(ports: &Ports, rules: AccountRules, limits: WorkLimits) -> Self {
+        let reading = Arc::new(Reading::new(ports.clone()));
         Self {
             accounts: Accounts::new(ports.clone(), rules),
             tokens: PersonalTokens::new(ports.clone()),
@@ -189,11 +194,11 @@ impl Services {
             issues: Issues::new(ports.clone()),
             analyses: AnalysisRequests::new(ports.clone()),
             idempotency: Idempotency::new(ports.clone()),
-            work: Work::new(ports.clone(), limits),
+            work: Work::new(ports.clone(), reading.clone(), limits),
             sources: ports.sources.clone(),
             readiness: Readiness::new(ports.checks.clone()),
-            previews: Previews::new(ports.clone()),
-            comparisons: Comparisons::new(ports.clone()),
+            previews: Previews::new(ports.clone(), reading.clone()),
+            comparisons: Comparisons::new(ports.clone(), reading),
             spending: Spending::new(ports.clone()),
             webhooks: Webhooks::new(ports.clone()),
             reconciler: Reconciler::new(ports.clone()),

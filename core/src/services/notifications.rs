@@ -13,7 +13,7 @@ use crate::{
         Dispatch, DispatchId, FormerSecret, MAX_WEBHOOKS, Notification, Occasion, Recipient,
         SecretString, Webhook, WebhookId, Workspace,
     },
-    ports::{Mailer, Notice, NoticeKind, WebhookSender},
+    ports::{Mailer, NoticeKind, WebhookSender},
     services::{Access, Failure, Ports, Right, new_id},
 };
 
@@ -299,14 +299,9 @@ impl Notifications {
 impl Ports {
     /// Wakes whoever sends notifications. The store has them: a bell that nobody hears costs time.
     pub(super) async fn ring(&self, dispatch: &Dispatch) {
-        let notice = Notice {
-            workspace_id: dispatch.workspace_id.clone(),
-            analysis_id: dispatch.notification.analysis_id.clone(),
-            kind: NoticeKind::Outgoing,
-        };
-        if let Err(error) = self.notifier.notify(&notice).await {
-            tracing::warn!(dispatch = %dispatch.id, ?error, "notice lost");
-        }
+        let analysis = &dispatch.notification.analysis_id;
+        self.tell(&dispatch.workspace_id, analysis, NoticeKind::Outgoing)
+            .await;
     }
 }
 

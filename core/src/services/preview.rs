@@ -1,6 +1,6 @@
 //! What would be sent to models, without sending it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{DataClass, Stale},
@@ -60,14 +60,14 @@ pub struct SentQuestion {
 #[derive(Debug)]
 pub struct Previews {
     ports: Ports,
-    reading: Reading,
+    reading: Arc<Reading>,
     chain: Chain,
 }
 
 impl Previews {
-    pub(super) fn new(ports: Ports) -> Self {
+    pub(super) fn new(ports: Ports, reading: Arc<Reading>) -> Self {
         Self {
-            reading: Reading::new(ports.clone()),
+            reading,
             chain: Chain::new(ports.clone()),
             ports,
         }

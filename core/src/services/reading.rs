@@ -2,25 +2,27 @@
 
 use crate::{
     Result,
-    domain::{Event, Evidence, Issue, Neighbour, Workspace},
+    domain::{Analysis, Event, Evidence, Issue, Neighbour, Workspace},
     explain,
-    services::{Failure, Ports},
+    services::{Failure, Ports, recent::Recent},
 };
 
 /// How many events of an issue are looked at to find the one that tells most.
 const EVENTS: u16 = 5;
-/// How many of the newest analyses are looked at for related issues.
-const NEIGHBOURS: u32 = 20;
 
 /// Reading what an explanation is made from.
 #[derive(Debug)]
 pub(super) struct Reading {
     ports: Ports,
+    recent: Recent,
 }
 
 impl Reading {
     pub(super) fn new(ports: Ports) -> Self {
-        Self { ports }
+        Self {
+            ports,
+            recent: Recent::default(),
+        }
     }
 
     /// The evidence of an issue, as its source has it now, with the issue and the event that came
@@ -55,8 +57,16 @@ impl Reading {
                 && (other.culprit.is_some() && other.culprit == own.culprit
                     || kind(&other.title) == kind(&own.title))
         };
-        let neighbours = self.ports.analyses.neighbours(&of.id, NEIGHBOURS).await?;
-        Ok(neighbours.into_iter().filter(alike).collect())
+        let Ports {
+            analyses, clock, ..
+        } = &self.ports;
+        let found = self.recent.alike(&**analyses, &**clock, &of.id, alike);
+        Ok(found.await?)
+    }
+
+    /// Notes that an analysis has come to a result.
+    pub(super) fn explained(&self, analysis: &Analysis) {
+        self.recent.add(analysis);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Claiming in a loop, renewing the lease meanwhile and stopping are the app's worker's.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     Result,
@@ -11,7 +11,7 @@ use crate::{
         Specification, Stage, Timestamp, Workspace,
     },
     explain::{self, ask},
-    ports::{Notice, NoticeKind},
+    ports::NoticeKind,
     services::{
         Chain, Explained, Failure, Link, Ports, Run, Task, reading::Reading, write_back::WriteBack,
     },
@@ -34,8 +34,8 @@ pub struct WorkLimits {
 pub enum Ended {
     /// The analysis is over.
     Over {
-        /// How it ended.
-        outcome: Outcome,
+        /// The record as it is to be stored.
+        analysis: Arc<Analysis>,
         /// What is to be told of that.
         told: Vec<Dispatch>,
     },
@@ -51,7 +51,7 @@ pub enum Ended {
 /// Carrying analyses out.
 #[derive(Debug)]
 pub struct Work {
-    reading: Reading,
+    reading: Arc<Reading>,
     chain: Chain,
     ports: Ports,
     limits: WorkLimits,
@@ -59,9 +59,9 @@ pub struct Work {
 }
 
 impl Work {
-    pub(super) fn new(ports: Ports, limits: WorkLimits) -> Self {
+    pub(super) fn new(ports: Ports, reading: Arc<Reading>, limits: WorkLimits) -> Self {
         Self {
-            reading: Reading::new(ports.clone()),
+            reading,
             chain: Chain::new(ports.clone()),
             write_back: WriteBack::new(ports.clone()),
             ports,
@@ -105,7 +105,7 @@ impl Work {
     }
 
     /// Works on a claimed job; what it came to is to be [settled](Work::settle).
-    pub async fn run(&self, lease: &Lease, job: &Analysis) -> Ended {
+    pub async fn run(&self, job: &Analysis) -> Ended {
         let workspace = match self.workspace(job).await {
             Ok(workspace) => workspace,
             Err(failure) => return self.ended(None, job, Err(failure)),
@@ -113,7 +113,9 @@ impl Work {
         let explained = if job.attempt > self.limits.attempts {
             Ok(Outcome::Failed(self.worker_lost()))
         } else {
-            self.tell(lease, NoticeKind::Started).await;
+            self.ports
+                .tell(&job.workspace_id, &job.id, NoticeKind::Started)
+                .await;
             self.explain(&workspace, job).await
         };
         self.ended(Some(&workspace), job, explained)
@@ -133,19 +135,19 @@ impl Work {
             Err(failure) => Outcome::Failed(told(&failure)),
         };
         let told = workspace.map(|workspace| self.ports.to_tell(workspace, job, &outcome));
-        let told = told.unwrap_or_default();
-        Ended::Over { outcome, told }
+        Ended::Over {
+            analysis: Arc::new(job.clone().ended(outcome, self.ports.clock.now())),
+            told: told.unwrap_or_default(),
+        }
     }
 
     /// Stores what a run came to. When that fails for a passing reason it may be tried again: the
     /// work is done and paid for, and it counts as long as nobody else has taken the job over.
     pub async fn settle(&self, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<()> {
         match ended {
-            Ended::Over { outcome, told } => {
-                let told_before = is_told(job, outcome);
-                match self.finish(lease, outcome.clone(), told).await? {
-                    Some(analysis) if !told_before => self.write_back.note(&analysis).await,
-                    _ => {}
+            Ended::Over { analysis, told } => {
+                if self.finish(lease, analysis, told).await? && is_new(job, analysis) {
+                    self.write_back.note(analysis).await;
                 }
             }
             Ended::PutBack { due, reason } => {
@@ -265,58 +267,40 @@ impl Work {
         Ended::PutBack { due, reason }
     }
 
-    /// Stores how a run ended; `None` when the lease was lost, and then nothing is.
+    /// Stores how a run ended; `false` when the lease was lost, and then nothing is.
     async fn finish(
         &self,
         lease: &Lease,
-        outcome: Outcome,
+        analysis: &Arc<Analysis>,
         told: &[Dispatch],
-    ) -> Result<Option<Analysis>> {
-        let now = self.ports.clock.now();
-        let finished = self.ports.analyses.finish(lease, outcome, told, now);
-        let Some(analysis) = finished.await? else {
-            tracing::warn!(analysis = %lease.analysis_id, "result dropped: the lease was lost");
-            return Ok(None);
-        };
-        let milliseconds = milliseconds(&analysis);
+    ) -> Result<bool> {
+        let store = &self.ports.analyses;
+        if !store.finish(lease, analysis.clone(), told).await? {
+            tracing::warn!(analysis = %analysis.id, "result dropped: the lease was lost");
+            return Ok(false);
+        }
+        let milliseconds = milliseconds(analysis);
         let written_by = analysis.specification.as_deref();
         let model = written_by
             .and_then(|it| it.model.as_deref())
             .unwrap_or_default();
         match &analysis.error {
             None => {
+                self.reading.explained(analysis);
                 tracing::info!(target: TOLD, analysis = %analysis.id, issue = %analysis.issue.id, outcome = "completed", model, milliseconds, "analysis completed");
             }
             Some(error) => {
                 tracing::warn!(target: TOLD, analysis = %analysis.id, code = error.code, error = %error.message, outcome = "failed", milliseconds, "analysis failed");
             }
         }
-        let failed = analysis.error.is_some();
-        self.tell(
-            lease,
-            if failed {
-                NoticeKind::Failed
-            } else {
-                NoticeKind::Completed
-            },
-        )
-        .await;
+        let ended = NoticeKind::Ended(analysis.clone());
+        self.ports
+            .tell(&analysis.workspace_id, &analysis.id, ended)
+            .await;
         if let Some(dispatch) = told.first() {
             self.ports.ring(dispatch).await;
         }
-        Ok(Some(analysis))
-    }
-
-    /// Passes a notice on. The store knows already, so a notice that cannot be passed on is only logged.
-    async fn tell(&self, lease: &Lease, kind: NoticeKind) {
-        let notice = Notice {
-            workspace_id: lease.workspace_id.clone(),
-            analysis_id: lease.analysis_id.clone(),
-            kind,
-        };
-        if let Err(error) = self.ports.notifier.notify(&notice).await {
-            tracing::warn!(analysis = %lease.analysis_id, ?kind, ?error, "notice lost");
-        }
+        Ok(true)
     }
 
     fn worker_lost(&self) -> AnalysisError {
@@ -351,12 +335,9 @@ fn by_rules(evidence: &Evidence, instead_of_model: Option<AnalysisError>) -> Exp
     }
 }
 
-/// Whether the result is the one that stood before.
-fn is_told(job: &Analysis, outcome: &Outcome) -> bool {
-    let Outcome::Completed { fingerprint, .. } = outcome else {
-        return true;
-    };
-    job.specification.is_some() && job.fingerprint.as_ref() == Some(fingerprint)
+/// Whether there is a result, and not the one that stood before.
+fn is_new(job: &Analysis, ended: &Analysis) -> bool {
+    ended.error.is_none() && (job.specification.is_none() || job.fingerprint != ended.fingerprint)
 }
 
 fn told(failure: &Failure) -> AnalysisError {

@@ -1,6 +1,6 @@
 //! Plain records to store and look up; each differs from the next by the name it is made with.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::domain::{
     Analysis, AnalysisError, CallEnd, Dispatch, Egress, Issue, Level, Member, ModelCall,
@@ -109,6 +109,11 @@ pub fn completed(analysis: &Analysis, summary: &str) -> Outcome {
         }),
         fingerprint: format!("fingerprint of {summary}"),
     }
+}
+
+/// The record of a run of `job` that ended so at `seconds` ([`at`]).
+pub fn ended(job: &Analysis, outcome: Outcome, seconds: i64) -> Arc<Analysis> {
+    Arc::new(job.clone().ended(outcome, at(seconds)))
 }
 
 /// Why a run failed, or was put back.

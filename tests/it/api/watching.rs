@@ -1,10 +1,10 @@
 //! `/analyses/{id}/events`: looking on, also at what another replica does.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::{storage::sqlite::SqliteStore, system::SystemClock};
 use explainer_core::{
-    domain::{AnalysisError, AnalysisId, Lease, Outcome, Progress, Stage, WorkspaceId},
+    domain::{Analysis, AnalysisError, Lease, Outcome, Progress, Stage, WorkspaceId},
     ports::{Analyses, Clock},
 };
 use reqwest::Method;
@@ -17,7 +17,7 @@ pub(super) struct Replica {
     store: SqliteStore,
     clock: SystemClock,
     workspace: WorkspaceId,
-    id: AnalysisId,
+    job: Analysis,
     lease: Lease,
 }
 
@@ -28,26 +28,26 @@ impl Replica {
         let clock = SystemClock::default();
         let issue = client.issue_ids().await.remove(0);
         let analyze = format!("/api/v1/issues/{issue}/analyze");
-        let (id, lease) = until("the other replica has the job", async || {
+        let (job, lease) = until("the other replica has the job", async || {
             let asking = client.with("prefer", "respond-async");
-            let asked = asking.post(&analyze, &json!({"force": true})).await;
+            asking.post(&analyze, &json!({"force": true})).await;
             let token = format!("replica-{}", clock.now().as_nanosecond());
             let claimed = store.claim(&token, clock.now(), Duration::from_secs(60));
-            let (lease, _) = claimed.await.unwrap()?;
-            Some((asked.json()["id"].as_str().unwrap().parse().unwrap(), lease))
+            let (lease, job) = claimed.await.unwrap()?;
+            Some((job, lease))
         })
         .await;
         Self {
             workspace: lease.workspace_id.clone(),
             store,
             clock,
-            id,
+            job,
             lease,
         }
     }
 
     pub(super) fn path(&self) -> String {
-        format!("/api/v1/analyses/{}", self.id)
+        format!("/api/v1/analyses/{}", self.job.id)
     }
 
     async fn report(&self, stage: Stage, tokens: u32) {
@@ -66,11 +66,8 @@ impl Replica {
             retryable: true,
         };
         let failed = Outcome::Failed(error);
-        let done = self
-            .store
-            .finish(&self.lease, failed, &[], self.clock.now())
-            .await;
-        assert!(done.unwrap().is_some());
+        let failed = Arc::new(self.job.clone().ended(failed, self.clock.now()));
+        assert!(self.store.finish(&self.lease, failed, &[]).await.unwrap());
     }
 }
 
@@ -165,7 +162,7 @@ async fn removing_a_running_one_stops_it_and_tells_those_who_look_on_and_wait() 
     assert!(stream.next().await.is_none());
     let renewed = replica.store.renew(&replica.lease, replica.clock.now());
     assert!(!renewed.await.unwrap(), "the work goes on");
-    let found = replica.store.get(&replica.workspace, &replica.id).await;
+    let found = replica.store.get(&replica.workspace, &replica.job.id).await;
     assert!(found.unwrap().is_none());
 }
 

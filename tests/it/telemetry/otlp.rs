@@ -107,11 +107,11 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
         found.clone()
     };
     let of_request = calls(&request);
-    has(&of_request, "store", "get_user sqlite");
+    has(&of_request, "store", "analyses_of_issues sqlite");
     has(&of_request, "source", "issue samples");
     has(&of_request, "store", "enqueue sqlite");
     let of_job = calls(&job);
-    has(&of_job, "store", "get_workspace sqlite");
+    has(&of_job, "store", "neighbours sqlite");
     has(&of_job, "source", "events samples");
     has(&of_job, "store", "finish sqlite");
     let asked = has(&of_job, "model", "chat tiny").fields;

@@ -18,12 +18,13 @@ async fn an_error_names_its_stack_user_workspace_release_and_environment() {
         ("APP_SENTRY_RELEASE", "explainer@9.9"),
     ]);
     let ada = service.client().with_workspace("ada").await;
-    let me = ada.get("/api/v1/auth/me").await.ok();
 
+    // Right after something was written: else who calls may be known without asking the store.
     let answer = ada.with("x-request-id", "request-1");
     let answer = answer.post("/api/v1/debug/test-error", &json!({})).await;
     let answer = answer.ok();
     let id = answer["event_id"].as_str().unwrap();
+    let me = ada.get("/api/v1/auth/me").await.ok();
     let event = sentry
         .wait_for("event", |event| event["event_id"] == id)
         .await;

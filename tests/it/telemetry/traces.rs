@@ -91,11 +91,10 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
         );
     };
     let of_request = called(&request);
-    has(&of_request, "db", "get_user sqlite");
+    has(&of_request, "db", "analyses_of_issues sqlite");
     has(&of_request, "source", "issue samples");
     has(&of_request, "db", "enqueue sqlite");
     let of_job = called(&job);
-    has(&of_job, "db", "get_workspace sqlite");
     has(&of_job, "source", "events samples");
     has(&of_job, "db", "finish sqlite");
 

@@ -1,14 +1,14 @@
 //! Spans around the calls of stores.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, CallEnd, Date, Dispatch,
-        Lease, ModelCall, Neighbour, NewAnalysis, Outcome, Progress, Revision, Sealed, Stale,
-        Timestamp, TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
+        Lease, ModelCall, Neighbour, NewAnalysis, Progress, Revision, Sealed, Stale, Timestamp,
+        TokenId, Usage, User, UserId, Watch, Workspace, WorkspaceId,
     },
     ports::{
         Analyses, Deliveries, IdempotencyKeys, KeyState, KeyedRequest, Ledger, RevokedTokens,
@@ -151,14 +151,8 @@ impl Analyses for Traced<dyn Analyses> {
         call(span!("store", self, "report"), kept).await
     }
 
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        told: &[Dispatch],
-        now: Timestamp,
-    ) -> Result<Option<Analysis>> {
-        let finished = self.inner.finish(lease, outcome, told, now);
+    async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool> {
+        let finished = self.inner.finish(lease, ended, told);
         call(span!("store", self, "finish"), finished).await
     }
 

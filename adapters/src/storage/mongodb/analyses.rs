@@ -1,6 +1,6 @@
 //! Analyses: reading and deleting them. What the queue does with them is in `queue`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::mongodb::bson::{Document, doc};
 use async_trait::async_trait;
@@ -8,7 +8,7 @@ use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
-        NewAnalysis, Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        NewAnalysis, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -133,16 +133,10 @@ impl Analyses for MongoStore {
             .await
     }
 
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        told: &[Dispatch],
-        now: Timestamp,
-    ) -> Result<Option<Analysis>> {
+    async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool> {
         let analyses = self.collection(ANALYSES);
         let outbox = self.collection(OUTBOX);
-        let finished = queue::finish(&analyses, &outbox, lease, outcome, told, now);
+        let finished = queue::finish(&analyses, &outbox, lease, &ended, told);
         self.run("finish", finished).await
     }
 

@@ -13,13 +13,13 @@ use std::time::Duration;
 
 use ::mongodb::{
     Collection,
-    bson::{Document, doc},
+    bson::{Bson, Document, doc},
 };
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Progress, Stale,
-        Status, Timestamp,
+        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Progress, Stale, Status,
+        Timestamp,
     },
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn enqueue(
     former: &Collection<Document>,
     request: NewAnalysis,
 ) -> Result<Analysis, Fault> {
-    let now = Place::Waiting { due: request.at };
+    let now = request.at;
     let of_issue = doc! {
         "workspace_id": request.workspace_id.as_str(),
         "issue_id": &request.issue.id,
@@ -58,7 +58,7 @@ pub(super) async fn enqueue(
         let mut next = analysis.clone();
         next.request_again(request.clone());
         results::put_aside(former, &analysis).await?;
-        if change(jobs, ended(&analysis), &analysis, &next, now, doc! {}).await? {
+        if put_back(jobs, ended(&analysis), &analysis, &next, now).await? {
             results::drop_old(former, &next).await?;
             return Ok(next);
         }
@@ -66,9 +66,8 @@ pub(super) async fn enqueue(
     Err(contended())
 }
 
-/// First puts the lease on whatever has waited longest, in one command, so that no two workers
-/// meet over a job; then takes the step. A worker that dies in between has a job that looks
-/// pending until the lease runs out.
+/// One command puts the lease on whatever has waited longest and takes the step of
+/// [`Analysis::begin`] with it, so that no two workers meet over a job and none dies in between.
 pub(super) async fn claim(
     jobs: &Collection<Document>,
     token: &str,
@@ -76,24 +75,25 @@ pub(super) async fn claim(
     length: Duration,
 ) -> Result<Option<(Lease, Analysis)>, Fault> {
     let until = now.saturating_add(length).unwrap_or(Timestamp::MAX);
-    for _ in 0..TRIES {
-        let due = doc! { "due_at": { "$lte": date(now) } };
-        let hold = doc! { "$set": { "lease": token, "due_at": date(until) } };
-        let longest_waiting = doc! { "due_at": 1, "_id": 1 };
-        let next = jobs.find_one_and_update(due, hold);
-        let Some(document) = next.sort(longest_waiting).await? else {
-            return Ok(None);
-        };
-        let analysis = Analysis::from_document(document)?;
-        let mut begun = analysis.clone();
-        let lease = begun.begin(token, now, length);
-        let now = Place::Held(&lease);
-        if change(jobs, held(&lease), &analysis, &begun, now, doc! {}).await? {
-            return Ok(Some((lease, begun)));
-        }
-        // It was deleted in between: there may be another.
-    }
-    Err(contended())
+    let due = doc! { "due_at": { "$lte": date(now) } };
+    let begun = doc! {
+        "lease": { "$literal": token },
+        "due_at": date(until),
+        "status": Status::Analyzing.as_str(),
+        "error": Bson::Null,
+        "attempt": { "$add": ["$attempt", 1] },
+        "progress": Bson::Null,
+        "updated_at": date(now),
+        "started_at": { "$ifNull": ["$started_at", date(now)] },
+    };
+    let next = jobs.find_one_and_update(due, vec![doc! { "$set": begun }]);
+    let longest_waiting = doc! { "due_at": 1, "_id": 1 };
+    let Some(document) = next.sort(longest_waiting).await? else {
+        return Ok(None);
+    };
+    let mut analysis = Analysis::from_document(document)?;
+    let lease = analysis.begin(token, now, length);
+    Ok(Some((lease, analysis)))
 }
 
 pub(super) async fn renew(
@@ -120,29 +120,26 @@ pub(super) async fn finish(
     jobs: &Collection<Document>,
     outbox: &Collection<Document>,
     lease: &Lease,
-    outcome: Outcome,
+    ended: &Analysis,
     told: &[Dispatch],
-    now: Timestamp,
-) -> Result<Option<Analysis>, Fault> {
-    let Some(analysis) = query::one::<Analysis>(jobs, held(lease)).await? else {
-        return Ok(None);
-    };
-    let mut done = analysis.clone();
-    done.end(outcome, now);
+) -> Result<bool, Fault> {
+    let mut set = ended.to_document()?;
+    set.remove("_id");
     let mut told = outbox::told(told)?;
-    let beside = told.clone();
-    if !change(jobs, held(lease), &analysis, &done, Place::Left, beside).await? {
-        return Ok(None);
+    set.extend(told.clone());
+    let left = doc! { "$set": set, "$unset": { "due_at": "", "lease": "" } };
+    if jobs.update_one(held(lease), left).await?.matched_count == 0 {
+        return Ok(false);
     }
     if !told.is_empty() {
-        told.insert("_id", done.id.as_str());
+        told.insert("_id", ended.id.as_str());
         // It is in the document: where this fails, `gather` does it.
         if let Err(fault) = outbox::move_out(jobs, outbox, &told).await {
             let error = fault.into_error("finish");
-            tracing::warn!(?error, analysis = %done.id, "notifications are late");
+            tracing::warn!(?error, analysis = %ended.id, "notifications are late");
         }
     }
-    Ok(Some(done))
+    Ok(true)
 }
 
 pub(super) async fn retry_at(
@@ -157,8 +154,7 @@ pub(super) async fn retry_at(
     };
     let mut waiting = analysis.clone();
     waiting.put_back(reason, now);
-    let now = Place::Waiting { due };
-    change(jobs, held(lease), &analysis, &waiting, now, doc! {}).await
+    put_back(jobs, held(lease), &analysis, &waiting, due).await
 }
 
 pub(super) async fn outdate(
@@ -204,60 +200,31 @@ fn ended(analysis: &Analysis) -> Document {
     }
 }
 
-/// Where a record stands in the queue.
-#[derive(Clone, Copy)]
-enum Place<'a> {
-    Waiting { due: Timestamp },
-    Held(&'a Lease),
-    Left,
-}
-
-impl Place<'_> {
-    /// The fields that say so.
-    fn fields(self) -> Document {
-        match self {
-            Self::Waiting { due } => doc! { "due_at": date(due) },
-            Self::Held(lease) => doc! { "due_at": date(lease.until), "lease": &lease.token },
-            Self::Left => doc! {},
-        }
-    }
-}
-
+/// Adds a record that waits for its turn, which comes at `due`.
 async fn add(
     jobs: &Collection<Document>,
     analysis: &Analysis,
-    place: Place<'_>,
+    due: Timestamp,
 ) -> Result<(), Fault> {
     let mut document = analysis.to_document()?;
-    document.extend(place.fields());
+    document.insert("due_at", date(due));
     query::add(jobs, document).await
 }
 
-/// Writes what a step changed, and these fields `beside` it, if `condition` still finds the document; tells whether it did.
-async fn change(
+/// Puts a record back in the queue, where its turn comes at `due`, with what a step changed in it, if
+/// `condition` still finds it; tells whether it did.
+async fn put_back(
     jobs: &Collection<Document>,
     condition: Document,
     before: &Analysis,
     after: &Analysis,
-    place: Place<'_>,
-    beside: Document,
+    due: Timestamp,
 ) -> Result<bool, Fault> {
     let before = before.to_document()?;
-    let mut set = after.to_document()?;
-    set = set
-        .into_iter()
-        .filter(|(field, value)| before.get(field) != Some(value))
-        .collect();
-    set.extend(place.fields());
-    set.extend(beside);
-    let mut unset = doc! { "due_at": "", "lease": "" };
-    for field in set.keys() {
-        unset.remove(field);
-    }
-    let mut update = doc! { "$set": set };
-    if !unset.is_empty() {
-        update.insert("$unset", unset);
-    }
+    let changed = |(field, value): &(String, Bson)| before.get(field) != Some(value);
+    let mut set: Document = after.to_document()?.into_iter().filter(changed).collect();
+    set.insert("due_at", date(due));
+    let update = doc! { "$set": set, "$unset": { "lease": "" } };
     let changed = jobs.update_one(condition, update).await?;
     Ok(changed.matched_count > 0)
 }

@@ -1,13 +1,13 @@
 //! Analyses: reading and deleting them. What the queue does with them is in `queue`.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use explainer_core::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
-        NewAnalysis, Outcome, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        NewAnalysis, Priority, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -172,17 +172,11 @@ impl Analyses for SqliteStore {
             .await
     }
 
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        told: &[Dispatch],
-        now: Timestamp,
-    ) -> Result<Option<Analysis>> {
+    async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool> {
         let (lease, told) = (lease.clone(), told.to_vec());
         self.database
             .write("finish", move |connection| {
-                queue::finish(connection, &lease, outcome, &told, now)
+                queue::finish(connection, &lease, &ended, &told)
             })
             .await
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use explainer_core::{
     ErrorKind,
     domain::{
-        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Outcome, Priority,
-        Progress, Revision, Stale, Timestamp, WorkspaceId,
+        Analysis, AnalysisError, Backlog, Dispatch, Lease, NewAnalysis, Priority, Progress,
+        Revision, Stale, Timestamp, WorkspaceId,
     },
     ports::{FormerResult, QueuedAnalysis},
 };
@@ -160,17 +160,15 @@ pub(super) fn report(
 pub(super) fn finish(
     connection: &Connection,
     lease: &Lease,
-    outcome: Outcome,
+    ended: &Analysis,
     told: &[Dispatch],
-    now: Timestamp,
-) -> Result<Option<Analysis>, Fault> {
-    let Some(mut analysis) = held(connection, lease)? else {
-        return Ok(None);
-    };
-    analysis.end(outcome, now);
-    store(UPDATE, connection, &analysis, Place::Left)?;
-    outbox::post(connection, told, now)?;
-    Ok(Some(analysis))
+) -> Result<bool, Fault> {
+    if !HELD.finds(connection, key(lease))? {
+        return Ok(false);
+    }
+    store(UPDATE, connection, ended, Place::Left)?;
+    outbox::post(connection, told, ended.updated_at)?;
+    Ok(true)
 }
 
 pub(super) fn retry_at(
@@ -200,14 +198,12 @@ pub(super) fn outdate(connection: &Connection, of: &Analysis, why: Stale) -> Res
 }
 
 fn held(connection: &Connection, lease: &Lease) -> Result<Option<Analysis>, Fault> {
-    HELD.document(
-        connection,
-        params![
-            lease.analysis_id.as_str(),
-            lease.workspace_id.as_str(),
-            lease.token
-        ],
-    )
+    HELD.document(connection, key(lease))
+}
+
+fn key(lease: &Lease) -> [&str; 3] {
+    let (analysis, workspace) = (&lease.analysis_id, &lease.workspace_id);
+    [analysis.as_str(), workspace.as_str(), &lease.token]
 }
 
 pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog, Fault> {

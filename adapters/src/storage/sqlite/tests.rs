@@ -1,12 +1,18 @@
 //! What is SQLite's own and no other store's: plans, transactions, files, versions.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::mpsc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::Path,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use explainer_core::{
     ErrorKind,
     domain::{Analysis, AnalysisFilter, Priority, Status},
     ports::{Analyses, Kind},
-    testkit::samples::{at, completed, id, request},
+    testkit::samples::{at, completed, ended, id, request},
 };
 use futures::future::join_all;
 use rusqlite::Connection;
@@ -230,10 +236,9 @@ fn many_that_open_a_new_store_at_once_all_succeed() {
 async fn a_file_of_the_first_version_is_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let mut done = Analysis::requested(request("1", 0));
-    let outcome = completed(&done, "The Total is missing");
-    done.end(outcome, at(1));
-    let mut doc = serde_json::to_value(&done).unwrap();
+    let job = Analysis::requested(request("1", 0));
+    let done = ended(&job, completed(&job, "The Total is missing"), 1);
+    let mut doc = serde_json::to_value(&*done).unwrap();
     doc.as_object_mut().unwrap().remove("progress");
     let first = Connection::open(&path).unwrap();
     first
@@ -261,7 +266,7 @@ async fn a_file_of_the_first_version_is_brought_up_to_date() {
         ..AnalysisFilter::default()
     };
     let listed = store.list(&id("ws"), &filter).await.unwrap();
-    assert_eq!(listed, [done]);
+    assert_eq!(listed, [Arc::unwrap_or_clone(done)]);
 }
 
 #[test]
@@ -330,16 +335,13 @@ async fn several_that_share_a_file_hand_out_each_job_once() {
         tokio::spawn(async move {
             let (lease, lent) = (turn.to_string(), Duration::from_secs(60));
             let (lease, job) = store.claim(&lease, at(1), lent).await.unwrap().unwrap();
-            let done = completed(&job, "done");
-            store
-                .finish(&lease, done, &[], at(2))
-                .await
-                .unwrap()
-                .unwrap()
+            let done = ended(&job, completed(&job, "done"), 2);
+            assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
+            done
         })
     });
     let done = join_all(runs).await.into_iter().map(|done| done.unwrap());
-    let done: BTreeSet<_> = done.map(|done| (done.id, done.attempt)).collect();
+    let done: BTreeSet<_> = done.map(|done| (done.id.clone(), done.attempt)).collect();
     assert_eq!(done, asked.into_iter().map(|id| (id, 1)).collect());
 }
 

@@ -5,7 +5,7 @@ mod lists;
 mod queue;
 mod results;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
 use serde_json::json;
@@ -16,7 +16,7 @@ use crate::{
     domain::{Analysis, AnalysisFilter, Issue, Lease, NewAnalysis, Outcome, Status, WorkspaceId},
     ensure,
     ports::Analyses,
-    testkit::samples::{at, completed, failure, id, issue, request, user},
+    testkit::samples::{at, completed, ended, failure, id, issue, request, user},
 };
 use lists::{
     a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
@@ -250,7 +250,7 @@ async fn a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_
 ) -> Verdict {
     let (lease, first) = started(analyses, request("1", 0), 1).await?;
     let outcome = completed(&first, "the first result");
-    let first = finished(analyses, &lease, outcome, 2).await?;
+    let first = finished(analyses, &lease, &first, outcome, 2).await?;
     let again = NewAnalysis {
         id: id("another"),
         issue: Issue {
@@ -278,7 +278,7 @@ async fn a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_
 
     let (lease, second) = claimed(analyses, 4).await?;
     ensure!(second.attempt == 1, "attempt {}", second.attempt);
-    let failed = finished(analyses, &lease, Outcome::Failed(failure()), 5).await?;
+    let failed = finished(analyses, &lease, &second, Outcome::Failed(failure()), 5).await?;
     let third = analyses.enqueue(request("1", 6)).await?;
     ensure!(
         (third.revision, third.status) == (3, Status::Pending),
@@ -385,13 +385,16 @@ async fn started(
     claimed(analyses, seconds).await
 }
 
-/// Finishes what must still be held.
+/// Finishes a run of `job`, which must still be held.
 async fn finished(
     analyses: &dyn Analyses,
     lease: &Lease,
+    job: &Analysis,
     outcome: Outcome,
     seconds: i64,
 ) -> Result<Analysis, Stop> {
-    let finished = analyses.finish(lease, outcome, &[], at(seconds)).await?;
-    finished.ok_or_else(|| Stop::Failed("the lease was lost".to_owned()))
+    let done = ended(job, outcome, seconds);
+    let held = analyses.finish(lease, done.clone(), &[]).await?;
+    ensure!(held, "the lease was lost");
+    Ok(Arc::unwrap_or_clone(done))
 }

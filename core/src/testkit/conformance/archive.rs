@@ -15,7 +15,7 @@ use crate::{
     },
     testkit::{
         fakes::MemoryStore,
-        samples::{at, call, completed, dispatch, failure, id, request, user, workspace},
+        samples::{at, call, completed, dispatch, ended, failure, id, request, user, workspace},
     },
 };
 
@@ -242,7 +242,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         let token = format!("run {run}");
         if let Some((lease, job)) = analyses.claim(&token, at(run), LEASE).await? {
             analyses
-                .finish(&lease, completed(&job, &token), &[], at(run))
+                .finish(&lease, ended(&job, completed(&job, &token), run), &[])
                 .await?;
         }
     }
@@ -266,7 +266,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         match issue {
             "1" => drop(
                 analyses
-                    .finish(&lease, completed(&job, "dône"), &[], at(2))
+                    .finish(&lease, ended(&job, completed(&job, "dône"), 2), &[])
                     .await?,
             ),
             "2" => drop(analyses.retry_at(&lease, at(90), failure(), at(2)).await?),

@@ -11,7 +11,7 @@ use crate::{
     },
     ensure,
     ports::{Analyses, Change, Users},
-    testkit::samples::{at, completed, failure, id, request, user},
+    testkit::samples::{at, completed, ended, failure, id, request, user},
 };
 
 /// Every promise of [`Changes`](crate::ports::Changes), for a store that holds nothing.
@@ -57,7 +57,7 @@ async fn every_step_of_an_analysis_is_told_with_the_status_it_led_to(
     }
     if let Some((lease, job)) = steps(store).claim("b", at(3), LEASE).await? {
         store
-            .finish(&lease, completed(&job, "done"), &[], at(4))
+            .finish(&lease, ended(&job, completed(&job, "done"), 4), &[])
             .await?;
     }
     store.enqueue(request("1", 5)).await?;
@@ -117,7 +117,7 @@ async fn whatever_is_written_through_this_process_is_counted_before_it_is_answer
     if let Some((lease, job)) = steps(store).claim("a", at(1), LEASE).await? {
         counted("a claim")?;
         store
-            .finish(&lease, completed(&job, "done"), &[], at(2))
+            .finish(&lease, ended(&job, completed(&job, "done"), 2), &[])
             .await?;
         counted("a result")?;
     }

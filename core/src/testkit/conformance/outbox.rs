@@ -10,7 +10,7 @@ use crate::{
     domain::{Attempt, Dispatch, DispatchState, KEPT_DISPATCHES, Priority, Recipient, WorkspaceId},
     ensure,
     ports::{Analyses, Outbox},
-    testkit::samples::{at, completed, dispatch, failure, id, request},
+    testkit::samples::{at, completed, dispatch, ended, failure, id, request},
 };
 
 /// Every promise of [`Outbox`], for a store that holds nothing.
@@ -52,13 +52,12 @@ async fn what_is_to_be_told_of_an_analysis_is_there_once_it_has_ended_and_not_wh
     };
     let told = [dispatch("a", 61), dispatch("b", 61)];
     let outcome = completed(&job, "done");
-    let ended = analyses
-        .finish(&lost, outcome.clone(), &told, at(61))
-        .await?;
-    ensure!(ended.is_none(), "a lost lease finished: {ended:?}");
+    let done = ended(&job, outcome, 61);
+    let finished = analyses.finish(&lost, done.clone(), &told).await?;
+    ensure!(!finished, "a lost lease finished");
     let found = newest(store).await?;
     ensure!(found.is_empty(), "told by a lost lease: {found:?}");
-    analyses.finish(&held, outcome, &told, at(61)).await?;
+    analyses.finish(&held, done, &told).await?;
     let [one, two] = told;
     let found = newest(store).await?;
     ensure!(found == [two, one.clone()], "{found:?}");
@@ -300,7 +299,7 @@ async fn of_a_workspace_only_the_newest_are_kept(store: &dyn WholeStore) -> Verd
         .map(|number| dispatch(&format!("d{number:05}"), 0))
         .collect();
     analyses
-        .finish(&lease, completed(&job, "done"), &told, at(1))
+        .finish(&lease, ended(&job, completed(&job, "done"), 1), &told)
         .await?;
     let found = outbox(store).newest(&ws(), Some(&id("d00004")), 9).await?;
     let names: Vec<&str> = found.iter().map(|it| it.id.as_str()).collect();

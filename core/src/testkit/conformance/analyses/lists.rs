@@ -23,7 +23,7 @@ pub(super) async fn a_list_is_newest_first_filtered_by_status_and_cut_by_limit_a
     }
     // The two that waited longest: one ends, one runs; that they changed does not move them.
     let (lease, job) = claimed(analyses, 9).await?;
-    finished(analyses, &lease, completed(&job, "done"), 10).await?;
+    finished(analyses, &lease, &job, completed(&job, "done"), 10).await?;
     claimed(analyses, 9).await?;
 
     let status = |status| Some(status);
@@ -79,10 +79,10 @@ pub(super) async fn a_list_is_filtered_by_priority_project_and_model_of_the_newe
                 ..Specification::default()
             }),
         };
-        finished(analyses, &lease, outcome, 2).await?;
+        finished(analyses, &lease, &job, outcome, 2).await?;
     }
-    let (lease, _) = started(analyses, of_project("e", "shop"), 3).await?;
-    finished(analyses, &lease, Outcome::Failed(failure()), 4).await?;
+    let (lease, job) = started(analyses, of_project("e", "shop"), 3).await?;
+    finished(analyses, &lease, &job, Outcome::Failed(failure()), 4).await?;
     // The newest result counts, also while the next run is under way.
     analyses.enqueue(of_project("d", "till")).await?;
 
@@ -148,6 +148,7 @@ pub(super) async fn a_text_finds_what_it_occurs_in_in_any_case_and_taken_literal
     finished(
         analyses,
         &lease,
+        &job,
         completed(&job, "The Total Is\n\nMissing"),
         2,
     )
@@ -270,9 +271,9 @@ pub(super) async fn the_neighbours_of_an_issue_are_the_completed_analyses_issues
         } else {
             completed(&job, "done")
         };
-        finished(analyses, &lease, outcome, 10).await?;
+        finished(analyses, &lease, &job, outcome, 10).await?;
     }
-    let expected = [2, 0].map(|number: usize| Neighbour::from(issues[number].clone()));
+    let expected = [2, 0].map(|number: usize| Neighbour::from(&issues[number]));
     let found = analyses.neighbours(&own, 9).await?;
     ensure!(found == expected, "{found:?}");
     let found = analyses.neighbours(&own, 1).await?;

@@ -14,7 +14,7 @@ use crate::{
     ports::Analyses,
     testkit::{
         conformance::Verdict,
-        samples::{at, completed, failure, id, issue, request},
+        samples::{at, completed, ended, failure, id, issue, request},
     },
 };
 
@@ -46,7 +46,7 @@ pub(super) async fn claim_hands_out_nothing_when_nothing_is_due(
     let (lease, job) = claimed(analyses, 5).await?;
     let held = claim(analyses, 6).await?;
     ensure!(held.is_none(), "while it is held: {held:?}");
-    finished(analyses, &lease, completed(&job, "done"), 7).await?;
+    finished(analyses, &lease, &job, completed(&job, "done"), 7).await?;
     let ended = claim(analyses, 999).await?;
     ensure!(ended.is_none(), "after it ended: {ended:?}");
     Ok(())
@@ -148,7 +148,7 @@ pub(super) async fn an_expired_lease_that_nobody_took_over_can_still_be_renewed_
     );
     let early = claim(analyses, 69).await?;
     ensure!(early.is_none(), "the late renewal did not count: {early:?}");
-    let done = finished(analyses, &lease, completed(&job, "late"), 999).await?;
+    let done = finished(analyses, &lease, &job, completed(&job, "late"), 999).await?;
     ensure!(done.status == Status::Completed, "{done:?}");
     is_stored(analyses, &done).await
 }
@@ -172,7 +172,7 @@ pub(super) async fn a_lost_lease_can_neither_be_renewed_nor_report_nor_finish_no
     }
     let early = claim(analyses, 119).await?;
     ensure!(early.is_none(), "what was refused freed the job: {early:?}");
-    let done = finished(analyses, &held, completed(&job, "done"), 61).await?;
+    let done = finished(analyses, &held, &job, completed(&job, "done"), 61).await?;
     for lease in [&lost, &held] {
         can_do_nothing(analyses, lease, &job).await?;
     }
@@ -186,9 +186,9 @@ async fn can_do_nothing(analyses: &dyn Analyses, lease: &Lease, job: &Analysis) 
     );
     let reported = analyses.report(lease, &Progress::default()).await?;
     ensure!(!reported, "{lease:?} reported");
-    let done = completed(job, "by a lost lease");
-    let finished = analyses.finish(lease, done, &[], at(61)).await?;
-    ensure!(finished.is_none(), "{lease:?} finished: {finished:?}");
+    let done = ended(job, completed(job, "by a lost lease"), 61);
+    let finished = analyses.finish(lease, done, &[]).await?;
+    ensure!(!finished, "{lease:?} finished");
     let retried = analyses.retry_at(lease, at(61), failure(), at(61)).await?;
     ensure!(!retried, "{lease:?} was put back");
     Ok(())
@@ -221,7 +221,7 @@ pub(super) async fn a_report_is_kept_while_its_lease_is_good_and_gone_when_the_r
     let (third, taken) = claimed(analyses, 70).await?;
     ensure!(taken.progress.is_none(), "after a retry: {taken:?}");
     analyses.report(&third, &progress).await?;
-    let done = finished(analyses, &third, completed(&job, "done"), 71).await?;
+    let done = finished(analyses, &third, &job, completed(&job, "done"), 71).await?;
     ensure!(done.progress.is_none(), "after the end: {done:?}");
     is_stored(analyses, &done).await
 }
@@ -247,7 +247,7 @@ pub(super) async fn finish_stores_the_outcome_and_ends_the_lease(
         specification: specification.clone(),
         fingerprint: "what it was made from".to_owned(),
     };
-    let done = finished(analyses, &lease, outcome, 2).await?;
+    let done = finished(analyses, &lease, &job, outcome, 2).await?;
     let expected = Analysis {
         issue: read,
         status: Status::Completed,
@@ -278,7 +278,7 @@ pub(super) async fn a_finished_analysis_stays_that_of_its_issue_also_when_the_so
         specification: Box::default(),
         fingerprint: String::new(),
     };
-    let done = finished(analyses, &lease, outcome, 2).await?;
+    let done = finished(analyses, &lease, &job, outcome, 2).await?;
     ensure!(done.id == job.id && done.issue.id == "1", "{done:?}");
     ensure!(done.issue.title == "merged", "{}", done.issue.title);
     is_stored(analyses, &done).await
@@ -288,13 +288,13 @@ pub(super) async fn a_failed_run_keeps_the_former_specification(
     analyses: &dyn Analyses,
 ) -> Verdict {
     let (lease, job) = started(analyses, request("1", 0), 1).await?;
-    let first = finished(analyses, &lease, completed(&job, "the former"), 2).await?;
+    let first = finished(analyses, &lease, &job, completed(&job, "the former"), 2).await?;
     let (lease, running) = started(analyses, request("1", 3), 4).await?;
     ensure!(
         running.specification == first.specification,
         "it is gone while it runs"
     );
-    let failed = finished(analyses, &lease, Outcome::Failed(failure()), 5).await?;
+    let failed = finished(analyses, &lease, &running, Outcome::Failed(failure()), 5).await?;
     let expected = Analysis {
         status: Status::Failed,
         error: Some(failure()),
@@ -391,6 +391,6 @@ pub(super) async fn the_backlog_is_the_jobs_that_are_due_and_since_when_the_firs
     is(2, Some(at(2)), 5).await?;
     // The worker died: its job is due again when the lease runs out.
     is(3, Some(at(2)), 64).await?;
-    finished(analyses, &lease, completed(&job, "done"), 65).await?;
+    finished(analyses, &lease, &job, completed(&job, "done"), 65).await?;
     is(2, Some(at(2)), 65).await
 }

@@ -117,7 +117,7 @@ async fn run(
         Some(summary) => completed(&job, summary),
         None => Outcome::Failed(failure()),
     };
-    finished(analyses, &lease, outcome, second).await
+    finished(analyses, &lease, &job, outcome, second).await
 }
 
 /// Revision and summary of each former result.

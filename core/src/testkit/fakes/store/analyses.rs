@@ -1,6 +1,6 @@
 //! Analyses and their queue in memory.
 
-use std::{cmp::Reverse, time::Duration};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
@@ -9,7 +9,7 @@ use crate::{
     Result,
     domain::{
         Analysis, AnalysisError, AnalysisFilter, AnalysisId, Backlog, Dispatch, Lease, Neighbour,
-        NewAnalysis, Outcome, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
+        NewAnalysis, Progress, Revision, Stale, Status, Timestamp, WorkspaceId,
     },
     ports::Analyses,
 };
@@ -49,7 +49,9 @@ impl Analyses for MemoryStore {
             ..AnalysisFilter::default()
         };
         let found = self.list(workspace, &completed).await?.into_iter();
-        Ok(found.map(|analysis| analysis.issue.into()).collect())
+        Ok(found
+            .map(|analysis| Neighbour::from(&analysis.issue))
+            .collect())
     }
 
     async fn former_results(
@@ -143,25 +145,17 @@ impl Analyses for MemoryStore {
             .is_some())
     }
 
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        told: &[Dispatch],
-        now: Timestamp,
-    ) -> Result<Option<Analysis>> {
+    async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool> {
         let state = &mut self.state();
-        let ended = state.held(lease).map(|job| {
-            job.analysis.end(outcome, now);
-            job.due = None;
-            job.lease = None;
-            job.analysis.clone()
-        });
-        if let Some(analysis) = &ended {
-            state.tell(&lease.analysis_id, Some(analysis.status));
-            state.post(told, now);
-        }
-        Ok(ended)
+        let Some(job) = state.held(lease) else {
+            return Ok(false);
+        };
+        job.analysis = (*ended).clone();
+        job.due = None;
+        job.lease = None;
+        state.tell(&lease.analysis_id, Some(ended.status));
+        state.post(told, ended.updated_at);
+        Ok(true)
     }
 
     async fn retry_at(

@@ -149,6 +149,7 @@ fn request(id: &str) -> NewAnalysis {
             title: "it broke ".repeat(500),
             ..Issue::default()
         },
+        former: None,
         event: None,
         force: false,
         requested_by: "user".parse().unwrap(),

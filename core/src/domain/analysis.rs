@@ -140,6 +140,9 @@ pub struct NewAnalysis {
     pub workspace_id: WorkspaceId,
     /// The issue.
     pub issue: Issue,
+    /// The record of the issue, if whoever asks has just read one: a store need not read it again, but
+    /// goes by the one that is there by now.
+    pub former: Option<Box<Analysis>>,
     /// An event of it, where one came with the request.
     pub event: Option<Box<Event>>,
     /// Whether to explain unchanged evidence again.

@@ -19,6 +19,7 @@ use crate::{
 /// - what is stored reads back equal, whatever text it holds
 /// - a request for an active analysis joins it and changes nothing
 /// - of many simultaneous requests for one issue all get the same analysis
+/// - a request that knows an outdated record goes by the one that is there
 /// - the same issue in two workspaces is two analyses
 /// - a request for an ended analysis begins the next revision and keeps the former result
 /// - an analysis is found by its id and by its issue, only in its own workspace

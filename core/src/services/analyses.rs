@@ -45,11 +45,10 @@ impl AnalysisRequests {
         force: bool,
     ) -> Result<Analysis, Failure> {
         of.require(Right::Work)?;
-        if let Some(active) = self.issues.analysis(of, issue_id).await?
-            && active.status.is_active()
-        {
-            return Ok(active);
-        }
+        let former = match self.issues.analysis(of, issue_id).await? {
+            Some(active) if active.status.is_active() => return Ok(active),
+            former => former.map(Box::new),
+        };
         self.has_money(of).await?;
         let issue = self.issues.read(of, issue_id).await?;
         let id: AnalysisId = new_id(&*self.ports.ids)?;
@@ -57,6 +56,7 @@ impl AnalysisRequests {
             id,
             workspace_id: of.id.clone(),
             issue,
+            former,
             event: None,
             force,
             requested_by: of.caller().user().id.clone(),

@@ -61,9 +61,13 @@ impl Automatic {
             return Ok(0);
         }
         let known = self.ports.analyses.of_issues(&of.id, &ids).await?;
-        let known: HashMap<_, _> = known.iter().map(|it| (it.issue.id.as_str(), it)).collect();
-        wanted.retain(|it| is_missing(known.get(it.issue.id.as_str()).copied(), it));
-        let queued = wanted.into_iter().map(|it| self.enqueue(of, it));
+        let known = known.into_iter().map(|it| (it.issue.id.clone(), it));
+        let mut known: HashMap<_, _> = known.collect();
+        wanted.retain(|it| is_missing(known.get(&it.issue.id), it));
+        let queued = wanted.into_iter().map(|it| {
+            let former = known.remove(&it.issue.id);
+            self.enqueue(of, it, former)
+        });
         Ok(try_join_all(queued).await?.len())
     }
 
@@ -91,11 +95,17 @@ impl Automatic {
         Ok(())
     }
 
-    async fn enqueue(&self, of: &Workspace, found: Found) -> Result<(), Failure> {
+    async fn enqueue(
+        &self,
+        of: &Workspace,
+        found: Found,
+        former: Option<Analysis>,
+    ) -> Result<(), Failure> {
         let request = NewAnalysis {
             id: new_id(&*self.ports.ids)?,
             workspace_id: of.id.clone(),
             issue: found.issue,
+            former: former.map(Box::new),
             event: found.event,
             force: false,
             requested_by: of.owner_id.clone(),

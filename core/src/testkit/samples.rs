@@ -91,6 +91,7 @@ pub fn request(issue: &str, seconds: i64) -> NewAnalysis {
         id: id(&format!("analysis-{issue}")),
         workspace_id: id("ws"),
         issue: self::issue(issue),
+        former: None,
         event: None,
         force: false,
         requested_by: user("ada").id,

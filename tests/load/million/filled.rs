@@ -78,6 +78,7 @@ fn entry(workspace: &WorkspaceId, number: usize) -> Entry {
             platform: "python".to_owned(),
             ..Issue::default()
         },
+        former: None,
         event: None,
         force: false,
         requested_by: "user".parse().expect("an id"),

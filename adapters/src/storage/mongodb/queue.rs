@@ -37,31 +37,24 @@ const TRIES: u32 = 16;
 pub(super) async fn enqueue(
     jobs: &Collection<Document>,
     former: &Collection<Document>,
-    request: NewAnalysis,
+    mut request: NewAnalysis,
 ) -> Result<Analysis, Fault> {
-    let now = request.at;
     let of_issue = doc! {
         "workspace_id": request.workspace_id.as_str(),
         "issue_id": &request.issue.id,
     };
+    let former_run = request.former.take().map(|it| *it);
+    let mut found = former_run.filter(|it| !it.status.is_active());
     for _ in 0..TRIES {
-        let Some(analysis) = query::one::<Analysis>(jobs, of_issue.clone()).await? else {
-            let analysis = Analysis::requested(request.clone());
-            match add(jobs, &analysis, now).await {
-                Err(Fault::Taken(index)) if index == OF_ISSUE => continue,
-                added => return added.map(|()| analysis),
-            }
+        let added = match found {
+            None => add_first(jobs, &request).await?,
+            Some(active) if active.status.is_active() => return Ok(active),
+            Some(analysis) => again(jobs, former, &analysis, &request).await?,
         };
-        if analysis.status.is_active() {
+        if let Some(analysis) = added {
             return Ok(analysis);
         }
-        let mut next = analysis.clone();
-        next.request_again(request.clone());
-        results::put_aside(former, &analysis).await?;
-        if put_back(jobs, ended(&analysis), &analysis, &next, now).await? {
-            results::drop_old(former, &next).await?;
-            return Ok(next);
-        }
+        found = query::one(jobs, of_issue.clone()).await?;
     }
     Err(contended())
 }
@@ -200,15 +193,40 @@ fn ended(analysis: &Analysis) -> Document {
     }
 }
 
-/// Adds a record that waits for its turn, which comes at `due`.
-async fn add(
+/// Adds the record of an issue that has none; `None` where there is one by now.
+async fn add_first(
     jobs: &Collection<Document>,
-    analysis: &Analysis,
-    due: Timestamp,
-) -> Result<(), Fault> {
+    request: &NewAnalysis,
+) -> Result<Option<Analysis>, Fault> {
+    let analysis = Analysis::requested(request.clone());
     let mut document = analysis.to_document()?;
-    document.insert("due_at", date(due));
-    query::add(jobs, document).await
+    document.insert("due_at", date(request.at));
+    match query::add(jobs, document).await {
+        Err(Fault::Taken(index)) if index == OF_ISSUE => Ok(None),
+        added => added.map(|()| Some(analysis)),
+    }
+}
+
+/// Begins the next revision of a record that has ended; `None` where somebody else did.
+async fn again(
+    jobs: &Collection<Document>,
+    former: &Collection<Document>,
+    analysis: &Analysis,
+    request: &NewAnalysis,
+) -> Result<Option<Analysis>, Fault> {
+    let mut next = analysis.clone();
+    next.request_again(request.clone());
+    results::put_aside(former, analysis).await?;
+    if !put_back(jobs, ended(analysis), analysis, &next, request.at).await? {
+        let by_id = doc! { "_id": analysis.id.as_str() };
+        if query::one::<Analysis>(jobs, by_id).await?.is_none() {
+            // It was deleted, and its results are to be gone with it.
+            results::drop_all(former, &analysis.workspace_id, &analysis.id).await?;
+        }
+        return Ok(None);
+    }
+    results::drop_old(former, &next).await?;
+    Ok(Some(next))
 }
 
 /// Puts a record back in the queue, where its turn comes at `due`, with what a step changed in it, if

@@ -16,7 +16,7 @@ use crate::{
     domain::{Analysis, AnalysisFilter, Issue, Lease, NewAnalysis, Outcome, Status, WorkspaceId},
     ensure,
     ports::Analyses,
-    testkit::samples::{at, completed, ended, failure, id, issue, request, user},
+    testkit::samples::{at, ended, id, issue, request, user},
 };
 use lists::{
     a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
@@ -42,6 +42,8 @@ use queue::{
     the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
 use results::{
+    a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_former_result,
+    a_request_that_knows_an_outdated_record_goes_by_the_one_that_is_there,
     a_result_is_called_out_of_date_until_the_next_one_is_there,
     a_result_that_was_asked_for_again_is_not_called_out_of_date,
     former_results_stay_readable_newest_first_without_those_of_failed_runs,
@@ -61,6 +63,8 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         a_request_for_an_active_analysis_joins_it_and_changes_nothing,
     "of many simultaneous requests for one issue all get the same analysis" =>
         of_many_simultaneous_requests_for_one_issue_all_get_the_same_analysis,
+    "a request that knows an outdated record goes by the one that is there" =>
+        a_request_that_knows_an_outdated_record_goes_by_the_one_that_is_there,
     "the same issue in two workspaces is two analyses" =>
         the_same_issue_in_two_workspaces_is_two_analyses,
     "a request for an ended analysis begins the next revision and keeps the former result" =>
@@ -243,54 +247,6 @@ async fn the_same_issue_in_two_workspaces_is_two_analyses(analyses: &dyn Analyse
     ensure!(one.id != other.id, "both are {}", one.id);
     is_stored(analyses, &one).await?;
     is_stored(analyses, &other).await
-}
-
-async fn a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_former_result(
-    analyses: &dyn Analyses,
-) -> Verdict {
-    let (lease, first) = started(analyses, request("1", 0), 1).await?;
-    let outcome = completed(&first, "the first result");
-    let first = finished(analyses, &lease, &first, outcome, 2).await?;
-    let again = NewAnalysis {
-        id: id("another"),
-        issue: Issue {
-            title: "another title".to_owned(),
-            ..issue("1")
-        },
-        force: true,
-        requested_by: user("bob").id,
-        ..request("1", 3)
-    };
-    let second = analyses.enqueue(again.clone()).await?;
-    let expected = Analysis {
-        issue: again.issue,
-        status: Status::Pending,
-        force: true,
-        revision: 2,
-        attempt: 0,
-        updated_at: at(3),
-        started_at: None,
-        finished_at: None,
-        ..first
-    };
-    ensure!(second == expected, "{second:?}");
-    is_stored(analyses, &second).await?;
-
-    let (lease, second) = claimed(analyses, 4).await?;
-    ensure!(second.attempt == 1, "attempt {}", second.attempt);
-    let failed = finished(analyses, &lease, &second, Outcome::Failed(failure()), 5).await?;
-    let third = analyses.enqueue(request("1", 6)).await?;
-    ensure!(
-        (third.revision, third.status) == (3, Status::Pending),
-        "{third:?}"
-    );
-    ensure!(
-        third.error.is_none() && failed.error.is_some(),
-        "{:?}",
-        third.error
-    );
-    ensure!(third.specification == failed.specification, "{third:?}");
-    Ok(())
 }
 
 async fn an_analysis_is_found_by_its_id_and_by_its_issue_only_in_its_own_workspace(

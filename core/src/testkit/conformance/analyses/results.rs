@@ -1,14 +1,14 @@
 //! The cases about the results of former runs.
 
-use super::{finished, is_stored, started};
+use super::{claimed, finished, is_stored, started};
 use crate::{
     Result,
-    domain::{Analysis, AnalysisId, KEPT_REVISIONS, Outcome, Stale},
+    domain::{Analysis, AnalysisId, Issue, KEPT_REVISIONS, NewAnalysis, Outcome, Stale, Status},
     ensure,
     ports::Analyses,
     testkit::{
         conformance::{Stop, Verdict},
-        samples::{completed, failure, id, request},
+        samples::{at, completed, failure, id, issue, request, user},
     },
 };
 
@@ -38,6 +38,83 @@ pub(super) async fn former_results_stay_readable_newest_first_without_those_of_f
     let unknown: AnalysisId = id("unknown");
     let unknown = analyses.former_results(&id("ws"), &unknown).await?;
     ensure!(unknown.is_empty(), "of an unknown one: {unknown:?}");
+    Ok(())
+}
+
+pub(super) async fn a_request_for_an_ended_analysis_begins_the_next_revision_and_keeps_the_former_result(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let (lease, first) = started(analyses, request("1", 0), 1).await?;
+    let outcome = completed(&first, "the first result");
+    let first = finished(analyses, &lease, &first, outcome, 2).await?;
+    let again = NewAnalysis {
+        id: id("another"),
+        issue: Issue {
+            title: "another title".to_owned(),
+            ..issue("1")
+        },
+        force: true,
+        requested_by: user("bob").id,
+        ..request("1", 3)
+    };
+    let second = analyses.enqueue(again.clone()).await?;
+    let expected = Analysis {
+        issue: again.issue,
+        status: Status::Pending,
+        force: true,
+        revision: 2,
+        attempt: 0,
+        updated_at: at(3),
+        started_at: None,
+        finished_at: None,
+        ..first
+    };
+    ensure!(second == expected, "{second:?}");
+    is_stored(analyses, &second).await?;
+
+    let (lease, second) = claimed(analyses, 4).await?;
+    ensure!(second.attempt == 1, "attempt {}", second.attempt);
+    let failed = finished(analyses, &lease, &second, Outcome::Failed(failure()), 5).await?;
+    let third = analyses.enqueue(request("1", 6)).await?;
+    ensure!(
+        (third.revision, third.status) == (3, Status::Pending),
+        "{third:?}"
+    );
+    ensure!(
+        third.error.is_none() && failed.error.is_some(),
+        "{:?}",
+        third.error
+    );
+    ensure!(third.specification == failed.specification, "{third:?}");
+    Ok(())
+}
+
+pub(super) async fn a_request_that_knows_an_outdated_record_goes_by_the_one_that_is_there(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    let knows = |known: &Analysis, second| NewAnalysis {
+        former: Some(Box::new(known.clone())),
+        ..request("1", second)
+    };
+    let first = run(analyses, 1, Some("one")).await?;
+    let second = run(analyses, 2, Some("two")).await?;
+    let third = analyses.enqueue(knows(&first, 3)).await?;
+    ensure!(third.revision == 3, "revision {}", third.revision);
+    ensure!(third.specification == second.specification, "{third:?}");
+    is_stored(analyses, &third).await?;
+    let joined = analyses.enqueue(knows(&second, 4)).await?;
+    ensure!(joined == third, "{joined:?}\nnot {third:?}");
+    let summaries = former(analyses).await?;
+    let expected = [(2, "two"), (1, "one")];
+    let expected = expected.map(|(revision, summary)| (revision, summary.to_owned()));
+    ensure!(summaries == expected, "{summaries:?}");
+
+    analyses.delete(&third.workspace_id, &third.id).await?;
+    let anew = analyses.enqueue(knows(&second, 5)).await?;
+    ensure!(anew.revision == 1, "revision {}", anew.revision);
+    ensure!(anew.specification.is_none(), "{anew:?}");
+    let gone = former(analyses).await?;
+    ensure!(gone.is_empty(), "of the deleted one: {gone:?}");
     Ok(())
 }
 

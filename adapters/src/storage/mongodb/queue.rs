@@ -47,14 +47,18 @@ pub(super) async fn enqueue(
     let mut found = former_run.filter(|it| !it.status.is_active());
     for _ in 0..TRIES {
         let added = match found {
-            None => add_first(jobs, &request).await?,
+            None => add_first(jobs, &request).await,
             Some(active) if active.status.is_active() => return Ok(active),
-            Some(analysis) => again(jobs, former, &analysis, &request).await?,
+            Some(analysis) => again(jobs, former, &analysis, &request).await,
         };
-        if let Some(analysis) = added {
-            return Ok(analysis);
-        }
+        let taken = match added {
+            Err(Fault::Taken(index)) => index,
+            other => return other,
+        };
         found = query::one(jobs, of_issue.clone()).await?;
+        if found.is_none() && taken != OF_ISSUE {
+            return Err(Fault::Taken(taken));
+        }
     }
     Err(contended())
 }
@@ -193,27 +197,22 @@ fn ended(analysis: &Analysis) -> Document {
     }
 }
 
-/// Adds the record of an issue that has none; `None` where there is one by now.
-async fn add_first(
-    jobs: &Collection<Document>,
-    request: &NewAnalysis,
-) -> Result<Option<Analysis>, Fault> {
+/// Adds the record of an issue that has none.
+async fn add_first(jobs: &Collection<Document>, request: &NewAnalysis) -> Result<Analysis, Fault> {
     let analysis = Analysis::requested(request.clone());
     let mut document = analysis.to_document()?;
     document.insert("due_at", date(request.at));
-    match query::add(jobs, document).await {
-        Err(Fault::Taken(index)) if index == OF_ISSUE => Ok(None),
-        added => added.map(|()| Some(analysis)),
-    }
+    query::add(jobs, document).await?;
+    Ok(analysis)
 }
 
-/// Begins the next revision of a record that has ended; `None` where somebody else did.
+/// Begins the next revision of a record that has ended; `Taken` where somebody else did.
 async fn again(
     jobs: &Collection<Document>,
     former: &Collection<Document>,
     analysis: &Analysis,
     request: &NewAnalysis,
-) -> Result<Option<Analysis>, Fault> {
+) -> Result<Analysis, Fault> {
     let mut next = analysis.clone();
     next.request_again(request.clone());
     results::put_aside(former, analysis).await?;
@@ -223,10 +222,10 @@ async fn again(
             // It was deleted, and its results are to be gone with it.
             results::drop_all(former, &analysis.workspace_id, &analysis.id).await?;
         }
-        return Ok(None);
+        return Err(Fault::Taken(OF_ISSUE.to_owned()));
     }
     results::drop_old(former, &next).await?;
-    Ok(Some(next))
+    Ok(next)
 }
 
 /// Puts a record back in the queue, where its turn comes at `due`, with what a step changed in it, if

@@ -84,16 +84,16 @@ impl Waiting {
         self.limit
     }
 
-    /// Waits until an analysis that was `asked` for has ended or the limit is reached; gives back the
-    /// newest record. None is held meanwhile: many may wait.
+    /// Waits until this revision of an analysis has ended or the limit is reached; gives back the newest
+    /// record. None is held meanwhile: many may wait.
     pub(crate) async fn until_ended(
         self: &Arc<Self>,
         requests: &AnalysisRequests,
         of: &Access,
-        asked: Analysis,
+        id: &AnalysisId,
+        revision: u32,
     ) -> Result<Analysis, Failure> {
-        let Analysis { id, revision, .. } = asked;
-        let mut seat = self.seat(&id);
+        let mut seat = self.seat(id);
         let begin = Instant::now();
         let (deadline, mut look) = (begin + self.limit, begin + FIRST_LOOK);
         let mut seen = seat.board().ends;
@@ -104,12 +104,16 @@ impl Waiting {
             }
             let now = Instant::now();
             let over = now >= deadline || *self.closed.borrow();
-            if over || now >= look || board.ends != seen {
+            // How a run of this process ends is heard.
+            let looks = now >= look && board.progress.is_none();
+            if over || looks || board.ends != seen {
                 seen = board.ends;
                 let newest = requests.get(of, id.as_str()).await?;
                 if over || !newest.status.is_active() {
                     return Ok(newest);
                 }
+            }
+            if now >= look {
                 look = now + self.look();
             }
             tokio::select! {

@@ -228,8 +228,10 @@ impl IssuesApi {
         if !asked.status.is_active() {
             return Ok(AnalyzeAnswer::reached(asked.into()));
         }
+        let (id, revision) = (asked.id.clone(), asked.revision);
+        drop(asked);
         patience.waits(self.waiting.limit());
-        let ended = self.waiting.until_ended(requests, &workspace, asked);
+        let ended = (self.waiting).until_ended(requests, &workspace, &id, revision);
         let reached = ended.await?;
         Ok(AnalyzeAnswer::reached(reached.into()))
     }

@@ -131,7 +131,8 @@ async fn explain_all(
             .analyses
             .request(&account.workspace, &issue.id, false);
         let asked = asked.await?;
-        let ended = waiting.until_ended(&services.analyses, &account.workspace, asked);
+        let (requests, of) = (&services.analyses, &account.workspace);
+        let ended = waiting.until_ended(requests, of, &asked.id, asked.revision);
         analyses.push(ended.await?);
         bar.inc(1);
     }

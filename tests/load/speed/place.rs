@@ -4,6 +4,7 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
 use explainer_plugin_host::{Allowed, digest_of};
@@ -25,6 +26,9 @@ pub(crate) const CASES: &[(&str, Option<usize>)] = &[
     ("one stored analysis", None),
     ("list of 25", None),
     ("list of 25, filtered", None),
+    ("auth/me, made anew", None),
+    ("one stored analysis, made anew", None),
+    ("list of 25, made anew", None),
     ("issues of a plugin", None),
     ("webhook", None),
     ("login", None),
@@ -106,12 +110,22 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
     let token = format!("Bearer {}", service.token);
     let token = ("Authorization", &*token);
     let get = |path: &str| request("GET", &format!("/api/v1{path}"), &[token], "");
-    let (mut records, mut again) = (Vec::new(), Vec::new());
+    // Each has an address of its own, so that none is an answer that was kept.
+    let anew = |path: &str| -> Requests {
+        let (path, token) = (format!("/api/v1{path}"), service.token.clone());
+        Arc::new(move |number| {
+            let token = format!("Bearer {token}");
+            let token = ("Authorization", &*token);
+            request("GET", &format!("{path}n={number}"), &[token], "")
+        })
+    };
+    let (mut records, mut record, mut again) = (Vec::new(), String::new(), Vec::new());
     for id in service.issues().await? {
         let path = format!("/issues/{id}/analyze");
         let analyzed = service.post(&path, &json!({})).await?;
         let id = analyzed["id"].as_str().unwrap_or_default();
-        records.push(get(&format!("/issues/processed/{id}")));
+        record = format!("/issues/processed/{id}");
+        records.push(get(&record));
         let path = format!("/api/v1{path}");
         again.push(request("POST", &path, &[token], r#"{"force":true}"#));
     }
@@ -137,6 +151,9 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
         in_turn(records),
         in_turn(vec![get("/issues/processed/?limit=25")]),
         in_turn(vec![get("/issues/processed/?limit=25&status=completed")]),
+        anew("/auth/me?"),
+        anew(&format!("{record}?")),
+        anew("/issues/processed/?limit=25&"),
         in_turn(vec![request(
             "GET",
             "/api/v1/issues/?limit=25",

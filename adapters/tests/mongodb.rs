@@ -422,6 +422,16 @@ async fn a_document_that_means_something_else_now_is_not_guessed_at() {
     users.update_many(doc! {}, newer).await.unwrap();
     let error = store.find_login("ada").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported, "{error:?}");
+
+    // Nor does it stand in the way of others in the queue.
+    store.enqueue(request("1", 0)).await.unwrap();
+    let jobs = collection_of(&place, "analyses");
+    let newer = doc! { "$set": { "schema": 2 } };
+    jobs.update_many(doc! {}, newer).await.unwrap();
+    store.enqueue(request("2", 1)).await.unwrap();
+    let (_, job) = claim(&store, 2).await.unwrap().unwrap();
+    assert_eq!(job.issue.id, "2");
+    assert!(claim(&store, 3).await.unwrap().is_none());
     place.drop().await;
 }
 

@@ -20,6 +20,22 @@ async fn what_is_not_there_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn a_body_that_may_be_left_out_is_nothing_or_null_and_json_otherwise() {
+    let service = Service::start(&[]);
+    let ada = service.client().with_workspace("ada").await;
+    let issue = ada.issue_ids().await.remove(0);
+    let path = format!("/api/v1/issues/{issue}/analyze");
+    let typed = ada.with("content-type", "application/json");
+    for nothing in ["", "null", " null "] {
+        typed.raw(Method::POST, &path, nothing).await.ok();
+    }
+    for garbage in [" ", "\n\t", "{"] {
+        let (status, code, _) = typed.raw(Method::POST, &path, garbage).await.problem();
+        assert_eq!((status, &*code), (400, "not_json"), "{garbage:?}");
+    }
+}
+
+#[tokio::test]
 async fn bodies_are_json_and_not_too_large() {
     let service = Service::start(&[("EXPLAINER__SERVER__BODY_LIMIT_KIB", "4")]);
     let client = service.client();

@@ -24,7 +24,7 @@ use explainer_core::{
 };
 
 use super::{
-    documents::{self, Record},
+    documents::{self, Record, SCHEMA},
     fault::Fault,
     forms::{date, time},
     indexes::OF_ISSUE,
@@ -64,7 +64,8 @@ pub(super) async fn enqueue(
 }
 
 /// One command puts the lease on whatever has waited longest and takes the step of
-/// [`Analysis::begin`] with it, so that no two workers meet over a job and none dies in between.
+/// [`Analysis::begin`] with it, so that no two workers meet over a job and none dies in between. What a
+/// newer version wrote is left to those who can read it.
 pub(super) async fn claim(
     jobs: &Collection<Document>,
     token: &str,
@@ -72,7 +73,10 @@ pub(super) async fn claim(
     length: Duration,
 ) -> Result<Option<(Lease, Analysis)>, Fault> {
     let until = now.saturating_add(length).unwrap_or(Timestamp::MAX);
-    let due = doc! { "due_at": { "$lte": date(now) } };
+    let due = doc! {
+        "due_at": { "$lte": date(now) },
+        "schema": { "$not": { "$gt": SCHEMA } },
+    };
     let begun = doc! {
         "lease": { "$literal": token },
         "due_at": date(until),

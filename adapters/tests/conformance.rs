@@ -427,7 +427,7 @@ mod models {
     }
 }
 
-/// The layer that makes spans, over what is in memory and over files.
+/// The layer that keeps what was read a moment ago, over what is in memory.
 mod kept {
     use std::sync::Arc;
 
@@ -447,6 +447,7 @@ mod kept {
     }
 }
 
+/// The layer that makes spans, over what is in memory and over files.
 mod traced {
     use std::sync::Arc;
 

@@ -542,8 +542,7 @@ async fn a_result_that_was_put_aside_by_one_who_died_is_there_once() {
     let store = place.open().await;
     store.enqueue(request("1", 0)).await.unwrap();
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
-    let done = completed(&job, "the first");
-    let done = ended(&job, done, 2);
+    let done = ended(&job, completed(&job, "the first"), 2);
     assert!(store.finish(&lease, done, &[]).await.unwrap());
     let ended = all(&place, "analyses").await.remove(0);
     store.enqueue(request("1", 3)).await.unwrap();
@@ -568,8 +567,7 @@ async fn a_page_of_rare_ones_reads_the_index_and_no_documents_but_its_own() {
         store.enqueue(request(&issue.to_string(), 0)).await.unwrap();
     }
     let (lease, job) = claim(&store, 1).await.unwrap().unwrap();
-    let done = completed(&job, "a needle among others");
-    let done = ended(&job, done, 2);
+    let done = ended(&job, completed(&job, "a needle among others"), 2);
     assert!(store.finish(&lease, done, &[]).await.unwrap());
     let filters = [
         AnalysisFilter {

@@ -59,7 +59,10 @@ impl<P: ?Sized, K: Clone + Eq + Hash, V: Clone> Kept<P, K, V> {
     }
 
     /// The answer that is kept, else the one that `read` gives.
-    async fn answer(&self, key: &K, read: impl Future<Output = Result<V>>) -> Result<V> {
+    async fn answer<R>(&self, key: &K, read: impl FnOnce() -> R) -> Result<V>
+    where
+        R: Future<Output = Result<V>>,
+    {
         let now = Instant::now();
         let changes = {
             let answers = self.answers();
@@ -68,7 +71,7 @@ impl<P: ?Sized, K: Clone + Eq + Hash, V: Clone> Kept<P, K, V> {
                 _ => answers.changes,
             }
         };
-        let answer = read.await?;
+        let answer = read().await?;
         let mut answers = self.answers();
         // What was written meanwhile may not be in it.
         if answers.changes == changes {
@@ -111,7 +114,7 @@ impl<P: ?Sized, K: Clone + Eq + Hash, V: Clone> Drop for Forgets<'_, P, K, V> {
 #[async_trait]
 impl Users for KeptUsers {
     async fn get(&self, id: &UserId) -> Result<Option<User>> {
-        self.answer(id, self.inner.get(id)).await
+        self.answer(id, || self.inner.get(id)).await
     }
 
     async fn find_login(&self, login: &str) -> Result<Option<User>> {
@@ -138,7 +141,7 @@ impl Users for KeptUsers {
 #[async_trait]
 impl Workspaces for KeptWorkspaces {
     async fn get(&self, id: &WorkspaceId) -> Result<Option<Workspace>> {
-        self.answer(id, self.inner.get(id)).await
+        self.answer(id, || self.inner.get(id)).await
     }
 
     async fn of_member(&self, user: &UserId) -> Result<Vec<Workspace>> {
@@ -174,7 +177,7 @@ impl RevokedTokens for KeptRevokedTokens {
     }
 
     async fn is_revoked(&self, token: &TokenId) -> Result<bool> {
-        self.answer(token, self.inner.is_revoked(token)).await
+        self.answer(token, || self.inner.is_revoked(token)).await
     }
 }
 
@@ -225,7 +228,7 @@ mod tests {
         assert!(kept.is_revoked(&token).await.unwrap());
 
         let (kept, store) = shared();
-        let written_meanwhile = async {
+        let written_meanwhile = || async {
             let found = store.is_revoked(&token).await;
             kept.revoke(&token, at(9), at(0)).await.unwrap();
             found

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use explainer_adapters::{storage::sqlite::SqliteStore, system::SystemClock};
 use explainer_core::{
-    domain::{Analysis, AnalysisError, Lease, Outcome, Progress, Stage, WorkspaceId},
+    domain::{Analysis, AnalysisError, Lease, Outcome, Progress, Stage},
     ports::{Analyses, Clock},
 };
 use reqwest::Method;
@@ -16,7 +16,6 @@ use crate::support::{Client, Service, Stream, in_a_file, until};
 pub(super) struct Replica {
     store: SqliteStore,
     clock: SystemClock,
-    workspace: WorkspaceId,
     job: Analysis,
     lease: Lease,
 }
@@ -28,17 +27,15 @@ impl Replica {
         let clock = SystemClock::default();
         let issue = client.issue_ids().await.remove(0);
         let analyze = format!("/api/v1/issues/{issue}/analyze");
-        let (job, lease) = until("the other replica has the job", async || {
+        let (lease, job) = until("the other replica has the job", async || {
             let asking = client.with("prefer", "respond-async");
             asking.post(&analyze, &json!({"force": true})).await;
             let token = format!("replica-{}", clock.now().as_nanosecond());
             let claimed = store.claim(&token, clock.now(), Duration::from_secs(60));
-            let (lease, job) = claimed.await.unwrap()?;
-            Some((job, lease))
+            claimed.await.unwrap()
         })
         .await;
         Self {
-            workspace: lease.workspace_id.clone(),
             store,
             clock,
             job,
@@ -162,7 +159,10 @@ async fn removing_a_running_one_stops_it_and_tells_those_who_look_on_and_wait() 
     assert!(stream.next().await.is_none());
     let renewed = replica.store.renew(&replica.lease, replica.clock.now());
     assert!(!renewed.await.unwrap(), "the work goes on");
-    let found = replica.store.get(&replica.workspace, &replica.job.id).await;
+    let found = replica
+        .store
+        .get(&replica.job.workspace_id, &replica.job.id)
+        .await;
     assert!(found.unwrap().is_none());
 }
 

@@ -95,6 +95,7 @@ async fn one_analysis_is_one_trace_from_the_request_to_the_store() {
     has(&of_request, "source", "issue samples");
     has(&of_request, "db", "enqueue sqlite");
     let of_job = called(&job);
+    has(&of_job, "source", "issue samples");
     has(&of_job, "source", "events samples");
     has(&of_job, "db", "finish sqlite");
 

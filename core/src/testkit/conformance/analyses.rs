@@ -194,21 +194,11 @@ async fn what_is_stored_reads_back_equal_whatever_text_it_holds(
 async fn a_request_for_an_active_analysis_joins_it_and_changes_nothing(
     analyses: &dyn Analyses,
 ) -> Verdict {
-    let again = || NewAnalysis {
-        id: id("another"),
-        issue: Issue {
-            title: "another title".to_owned(),
-            ..issue("1")
-        },
-        force: true,
-        requested_by: user("bob").id,
-        ..request("1", 7)
-    };
     let waiting = analyses.enqueue(request("1", 0)).await?;
-    let joined = analyses.enqueue(again()).await?;
+    let joined = analyses.enqueue(asked_otherwise(7)).await?;
     ensure!(joined == waiting, "while it waits: {joined:?}");
     let (lease, running) = claimed(analyses, 1).await?;
-    let joined = analyses.enqueue(again()).await?;
+    let joined = analyses.enqueue(asked_otherwise(7)).await?;
     ensure!(joined == running, "while it runs: {joined:?}");
     is_stored(analyses, &running).await?;
     ensure!(analyses.renew(&lease, at(99)).await?, "it took the lease");
@@ -323,6 +313,20 @@ async fn is_stored(analyses: &dyn Analyses, expected: &Analysis) -> Verdict {
 async fn claim(analyses: &dyn Analyses, seconds: i64) -> Result<Option<(Lease, Analysis)>> {
     let token = format!("claimed-at-{seconds}");
     analyses.claim(&token, at(seconds), LEASE).await
+}
+
+/// A request for issue 1 that differs from the first in all it may.
+fn asked_otherwise(seconds: i64) -> NewAnalysis {
+    NewAnalysis {
+        id: id("another"),
+        issue: Issue {
+            title: "another title".to_owned(),
+            ..issue("1")
+        },
+        force: true,
+        requested_by: user("bob").id,
+        ..request("1", seconds)
+    }
 }
 
 /// Claims what must be there to be claimed.

@@ -1,14 +1,14 @@
 //! The cases about the results of former runs.
 
-use super::{claimed, finished, is_stored, started};
+use super::{asked_otherwise, claimed, finished, is_stored, started};
 use crate::{
     Result,
-    domain::{Analysis, AnalysisId, Issue, KEPT_REVISIONS, NewAnalysis, Outcome, Stale, Status},
+    domain::{Analysis, AnalysisId, KEPT_REVISIONS, NewAnalysis, Outcome, Stale, Status},
     ensure,
     ports::Analyses,
     testkit::{
         conformance::{Stop, Verdict},
-        samples::{at, completed, failure, id, issue, request, user},
+        samples::{at, completed, failure, id, request},
     },
 };
 
@@ -47,16 +47,7 @@ pub(super) async fn a_request_for_an_ended_analysis_begins_the_next_revision_and
     let (lease, first) = started(analyses, request("1", 0), 1).await?;
     let outcome = completed(&first, "the first result");
     let first = finished(analyses, &lease, &first, outcome, 2).await?;
-    let again = NewAnalysis {
-        id: id("another"),
-        issue: Issue {
-            title: "another title".to_owned(),
-            ..issue("1")
-        },
-        force: true,
-        requested_by: user("bob").id,
-        ..request("1", 3)
-    };
+    let again = asked_otherwise(3);
     let second = analyses.enqueue(again.clone()).await?;
     let expected = Analysis {
         issue: again.issue,

@@ -117,7 +117,7 @@ async fn claim_all(store: &Path) -> BTreeSet<String> {
     let store = SqliteStore::open(store).unwrap();
     let lease = Duration::from_secs(60);
     let mut claimed = BTreeSet::new();
-    while let Some((_, job)) = store.claim("worker", at(), lease).await.unwrap() {
+    while let Some((_, job)) = store.claim("worker", 1, at(), lease).await.unwrap().pop() {
         claimed.insert(id_of(job));
     }
     claimed

@@ -668,7 +668,7 @@ async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Arc<Analysis
     let mut finished = Vec::new();
     loop {
         let token = format!("{worker}-{}", finished.len());
-        let Some((lease, job)) = store.claim(&token, at(1), LEASE).await.unwrap() else {
+        let Some((lease, job)) = store.claim(&token, 1, at(1), LEASE).await.unwrap().pop() else {
             return finished;
         };
         assert!(store.renew(&lease, at(90)).await.unwrap());
@@ -685,7 +685,8 @@ async fn get(store: &MongoStore, issue: &str) -> Result<Option<Analysis>, Error>
 
 async fn claim(store: &MongoStore, seconds: i64) -> Result<Option<(Lease, Analysis)>, Error> {
     let token = format!("claimed-at-{seconds}");
-    store.claim(&token, at(seconds), LEASE).await
+    let claimed = store.claim(&token, 1, at(seconds), LEASE).await?;
+    Ok(claimed.into_iter().next())
 }
 
 fn collection_of(place: &Place, name: &str) -> Collection<Document> {

@@ -21,6 +21,8 @@ use crate::{telemetry::Telemetry, waiting::Waiting};
 
 /// How long an idle worker sleeps: jobs of other replicas, and jobs put back for later, wait this long at most.
 const IDLE: Duration = Duration::from_secs(1);
+/// How many jobs it takes at a time at most: together they cost the store little more than one.
+const AT_ONCE: usize = 64;
 /// How long it rests when the store fails.
 const FAULT: Duration = Duration::from_secs(2);
 /// How long a job whose lease is gone may take to tell that it ended it itself.
@@ -81,21 +83,29 @@ async fn claim_all(
             hand = free.clone().acquire_owned() => hand,
             _ = stopped.changed() => break,
         };
-        let Ok(hand) = hand else { break };
-        let rest = match services.work.claim().await {
-            Ok(Some((lease, job))) => {
-                let watched = watched(
-                    telemetry.clone(),
-                    services.clone(),
-                    waiting.clone(),
-                    lease,
-                    Box::new(job),
-                    hand,
-                );
-                jobs.spawn(watched);
+        let Ok(mut hand) = hand else { break };
+        let more = free.available_permits().min(AT_ONCE - 1);
+        if let Ok(more) = u32::try_from(more)
+            && let Ok(more) = free.clone().try_acquire_many_owned(more)
+        {
+            hand.merge(more);
+        }
+        let rest = match services.work.claim(hand.num_permits()).await {
+            Ok(claimed) if claimed.is_empty() => IDLE,
+            Ok(claimed) => {
+                for ((lease, job), hand) in claimed.into_iter().zip(one_by_one(hand)) {
+                    let watched = watched(
+                        telemetry.clone(),
+                        services.clone(),
+                        waiting.clone(),
+                        lease,
+                        Box::new(job),
+                        hand,
+                    );
+                    jobs.spawn(watched);
+                }
                 continue;
             }
-            Ok(None) => IDLE,
             Err(error) => {
                 tracing::error!(?error, "could not claim a job");
                 FAULT
@@ -108,6 +118,11 @@ async fn claim_all(
         }
     }
     jobs
+}
+
+/// The hands that are held, each for itself.
+fn one_by_one(mut several: OwnedSemaphorePermit) -> impl Iterator<Item = OwnedSemaphorePermit> {
+    std::iter::from_fn(move || several.split(1))
 }
 
 /// Works on one job, and tells of it.

@@ -154,7 +154,7 @@ impl House {
     /// Asks for the issue and works until it has ended, waiting as long as it takes.
     fn analyse(&self, force: bool) -> Analysis {
         let asked = self.request(force).unwrap();
-        while let Some((lease, job)) = block_on(self.services.work.claim()).unwrap() {
+        while let Some((lease, job)) = block_on(self.services.work.claim(1)).unwrap().pop() {
             let work = &self.services.work;
             let ended = block_on(work.run(&job));
             block_on(work.settle(&lease, &job, &ended)).unwrap();
@@ -552,7 +552,7 @@ fn a_run_that_dies_is_taken_up_where_it_was_paid_for() {
     house.one.answer(without("summary"));
     let held = house.one.hold();
     house.request(false).unwrap();
-    let (_, job) = block_on(house.services.work.claim()).unwrap().unwrap();
+    let (_, job) = block_on(house.services.work.claim(1)).unwrap().remove(0);
     {
         let run = house.services.work.run(&job);
         futures::pin_mut!(run);
@@ -566,7 +566,7 @@ fn a_run_that_dies_is_taken_up_where_it_was_paid_for() {
     house
         .one
         .answer(json!({"summary": "It fails."}).to_string());
-    let (lease, job) = block_on(house.services.work.claim()).unwrap().unwrap();
+    let (lease, job) = block_on(house.services.work.claim(1)).unwrap().remove(0);
     let work = &house.services.work;
     let ended = block_on(work.run(&job));
     block_on(work.settle(&lease, &job, &ended)).unwrap();

@@ -74,8 +74,10 @@ async fn a_job_whose_worker_died_is_taken_up_again() {
         ada.with("prefer", "respond-async")
             .post(&analyze, &json!({"force": true}))
             .await;
-        let claimed = store.claim("the-one-that-dies", clock.now(), lease).await;
-        claimed.unwrap()
+        let claimed = store
+            .claim("the-one-that-dies", 1, clock.now(), lease)
+            .await;
+        claimed.unwrap().pop()
     })
     .await;
     let held = store.get(&workspace, &id).await.unwrap().unwrap();

@@ -505,8 +505,10 @@ impl Older {
         let (now, lease) = (Timestamp::MAX, std::time::Duration::from_secs(1));
         let now = now - std::time::Duration::from_secs(3600);
         for number in 0..100 {
-            let claimed = store.claim(&format!("worker-{number}"), now, lease).await;
-            let Some((lease, job)) = claimed.unwrap() else {
+            let claimed = store
+                .claim(&format!("worker-{number}"), 1, now, lease)
+                .await;
+            let Some((lease, job)) = claimed.unwrap().pop() else {
                 break;
             };
             queued += 1;

@@ -189,8 +189,8 @@ async fn a_waiting_call_hears_at_once_what_another_replica_ends() {
     ask(&ada, &issue).await;
     let (other, clock) = (place.open().await, SystemClock::default());
     let minute = Duration::from_secs(60);
-    let claimed = other.claim("the other", clock.now(), minute).await;
-    let (lease, job) = claimed.unwrap().unwrap();
+    let claimed = other.claim("the other", 1, clock.now(), minute).await;
+    let (lease, job) = claimed.unwrap().remove(0);
     let path = format!("/api/v1/issues/{issue}/analyze");
     let waiting = tokio::spawn({
         let ada = ada.clone();

@@ -31,6 +31,7 @@ use crate::{
 /// - a list goes on after a position, also when that one is gone and others came
 /// - the neighbours of an issue are the completed analyses' issues, newest first and no more than asked for
 /// - claim hands out the job that has waited longest
+/// - claim hands out several jobs at once, and no more than asked for
 /// - claim hands out nothing when nothing is due
 /// - of many simultaneous claims each gets another job
 /// - a claimed job is analyzing and its attempt is counted
@@ -84,15 +85,18 @@ pub trait Analyses: Send + Sync + Debug + 'static {
     /// Gives back the record as stored.
     async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis>;
 
-    /// Takes the job that is due and has waited longest, under a lease from `now` for `lease`.
+    /// Takes the jobs that are due and have waited longest, `most` at most, each under a lease from
+    /// `now` for `lease`. There may be more even where it takes fewer; only where it takes none is
+    /// none due.
     ///
     /// `token` must be new for each call.
     async fn claim(
         &self,
         token: &str,
+        most: usize,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Option<(Lease, Analysis)>>;
+    ) -> Result<Vec<(Lease, Analysis)>>;
 
     /// Moves the end of a lease; `false` when it was lost.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool>;

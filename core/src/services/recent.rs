@@ -106,8 +106,8 @@ mod tests {
         let explain = |name: &str| {
             block_on(async {
                 store.enqueue(request(name, 0)).await.unwrap();
-                let claimed = store.claim(name, at(1), FRESH).await;
-                let (lease, job) = claimed.unwrap().unwrap();
+                let claimed = store.claim(name, 1, at(1), FRESH).await;
+                let (lease, job) = claimed.unwrap().remove(0);
                 let done = ended(&job, completed(&job, name), 2);
                 assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
                 done

@@ -74,13 +74,11 @@ impl Work {
         self.limits.lease
     }
 
-    /// Takes the job that has waited longest, if one is due.
-    pub async fn claim(&self) -> Result<Option<(Lease, Analysis)>> {
-        let token = self.ports.ids.next();
-        self.ports
-            .analyses
-            .claim(&token, self.ports.clock.now(), self.limits.lease)
-            .await
+    /// Takes the jobs that are due and have waited longest, `most` at most.
+    pub async fn claim(&self, most: usize) -> Result<Vec<(Lease, Analysis)>> {
+        let (token, now) = (self.ports.ids.next(), self.ports.clock.now());
+        let analyses = &self.ports.analyses;
+        analyses.claim(&token, most, now, self.limits.lease).await
     }
 
     /// What is due and nobody works on, and how long the first of it has been.

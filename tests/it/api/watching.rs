@@ -31,8 +31,8 @@ impl Replica {
             let asking = client.with("prefer", "respond-async");
             asking.post(&analyze, &json!({"force": true})).await;
             let token = format!("replica-{}", clock.now().as_nanosecond());
-            let claimed = store.claim(&token, clock.now(), Duration::from_secs(60));
-            claimed.await.unwrap()
+            let claimed = store.claim(&token, 1, clock.now(), Duration::from_secs(60));
+            claimed.await.unwrap().pop()
         })
         .await;
         Self {

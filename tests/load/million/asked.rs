@@ -120,7 +120,10 @@ impl Asked {
                 // Whatever is claimed is due again at once: no store runs out of it.
                 let token = format!("worker-{}", self.number);
                 let now = Timestamp::from_second(CLAIMED)?;
-                store.claim(&token, now, Duration::ZERO).await?.is_some()
+                !store
+                    .claim(&token, 1, now, Duration::ZERO)
+                    .await?
+                    .is_empty()
             }
         };
         self.took.push(begin.elapsed());

@@ -134,10 +134,11 @@ impl Analyses for Traced<dyn Analyses> {
     async fn claim(
         &self,
         token: &str,
+        most: usize,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Option<(Lease, Analysis)>> {
-        let claimed = self.inner.claim(token, now, lease);
+    ) -> Result<Vec<(Lease, Analysis)>> {
+        let claimed = self.inner.claim(token, most, now, lease);
         call(span!("store", self, "claim"), claimed).await
     }
 

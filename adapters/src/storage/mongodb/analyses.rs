@@ -16,7 +16,7 @@ use explainer_core::{
 use super::{
     MongoStore, documents,
     forms::date,
-    indexes::{ANALYSES, FORMER_RESULTS, OUTBOX},
+    indexes::{ANALYSES, FORMER_RESULTS},
     query, queue, results,
 };
 
@@ -104,40 +104,36 @@ impl Analyses for MongoStore {
     }
 
     async fn enqueue(&self, request: NewAnalysis) -> Result<Analysis> {
-        let analyses = self.collection(ANALYSES);
-        let results = self.collection(FORMER_RESULTS);
-        self.run("enqueue", queue::enqueue(&analyses, &results, request))
+        self.run("enqueue", Box::pin(queue::enqueue(self, request)))
             .await
     }
 
     async fn claim(
         &self,
         token: &str,
+        most: usize,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Option<(Lease, Analysis)>> {
+    ) -> Result<Vec<(Lease, Analysis)>> {
         let analyses = self.collection(ANALYSES);
-        self.run("claim", queue::claim(&analyses, token, now, lease))
+        self.run("claim", queue::claim(&analyses, token, most, now, lease))
             .await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool> {
-        let analyses = self.collection(ANALYSES);
-        self.run("renew", queue::renew(&analyses, lease, until))
-            .await
+        let steps = &self.writers.steps;
+        self.run("renew", queue::renew(steps, lease, until)).await
     }
 
     async fn report(&self, lease: &Lease, progress: &Progress) -> Result<bool> {
-        let analyses = self.collection(ANALYSES);
-        self.run("report", queue::report(&analyses, lease, progress))
+        let steps = &self.writers.steps;
+        self.run("report", queue::report(steps, lease, progress))
             .await
     }
 
     async fn finish(&self, lease: &Lease, ended: Arc<Analysis>, told: &[Dispatch]) -> Result<bool> {
-        let analyses = self.collection(ANALYSES);
-        let outbox = self.collection(OUTBOX);
-        let finished = queue::finish(&analyses, &outbox, lease, &ended, told);
-        self.run("finish", finished).await
+        self.run("finish", queue::finish(self, lease, &ended, told))
+            .await
     }
 
     async fn retry_at(
@@ -147,15 +143,13 @@ impl Analyses for MongoStore {
         reason: AnalysisError,
         now: Timestamp,
     ) -> Result<bool> {
-        let analyses = self.collection(ANALYSES);
-        let put_back = queue::retry_at(&analyses, lease, due, reason, now);
-        self.run("retry", put_back).await
+        self.run("retry", queue::retry_at(self, lease, due, reason, now))
+            .await
     }
 
     async fn outdate(&self, of: &Analysis, why: Stale) -> Result<bool> {
-        let analyses = self.collection(ANALYSES);
-        self.run("outdate", queue::outdate(&analyses, of, why))
-            .await
+        let steps = &self.writers.steps;
+        self.run("outdate", queue::outdate(steps, of, why)).await
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog> {

@@ -157,6 +157,18 @@ const CHANGING_STATE: &[i32] = &[
     6, 7, 89, 91, 133, 134, 189, 9001, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436, 14_031,
 ];
 
+/// Whether a command may not have been taken because its server goes away or is gone, so that the next
+/// one is for another, or for the same once it is back.
+pub(super) fn has_moved(error: &DriverError) -> bool {
+    match (&*error.kind, refusal(error)) {
+        (_, Some((code, ..))) => CHANGING_STATE.contains(&code),
+        (kind, None) => matches!(
+            kind,
+            DriverKind::Io(_) | DriverKind::ConnectionPoolCleared { .. }
+        ),
+    }
+}
+
 /// Code, name and text of the server's refusal, when there is one.
 fn refusal(error: &DriverError) -> Option<(i32, &str, &str)> {
     match &*error.kind {

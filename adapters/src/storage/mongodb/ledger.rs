@@ -77,12 +77,8 @@ impl Record for ModelCall {
 #[async_trait]
 impl Ledger for MongoStore {
     async fn write(&self, call: &ModelCall) -> Result<()> {
-        let calls = self.collection(MODEL_CALLS);
         self.run("write model call", async {
-            let by_id = doc! { "_id": call.id.as_str() };
-            let replace = calls.replace_one(by_id, call.to_document()?);
-            replace.upsert(true).await?;
-            Ok(())
+            self.writers.calls.put(call.to_document()?).await
         })
         .await
     }

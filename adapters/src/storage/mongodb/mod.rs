@@ -4,8 +4,8 @@
 //! [`older`] reads the database of the older backend. What
 //! the documents look like is `documents`, what they are found by is `indexes`.
 //!
-//! Any server from 4.4 on will do, one that stands alone included: every change is one command on
-//! one document, which MongoDB does whole or not at all, so no transactions are needed, and where
+//! Any server from 4.4 on will do, one that stands alone included: every change is one of
+//! one document, which MongoDB makes whole or not at all, so no transactions are needed, and where
 //! there are no change streams waiting calls look at the store.
 //!
 //! # What is safe when
@@ -37,6 +37,7 @@ mod users;
 mod vitals;
 mod watches;
 mod workspaces;
+mod writers;
 
 use std::{
     fmt,
@@ -53,6 +54,7 @@ use explainer_core::Result;
 
 pub use config::MongoConfig;
 use fault::Fault;
+use writers::Writers;
 
 /// What errors call this adapter.
 const ADAPTER: &str = "mongodb";
@@ -61,6 +63,7 @@ const ADAPTER: &str = "mongodb";
 #[derive(Clone)]
 pub struct MongoStore {
     database: Database,
+    writers: Writers,
     read_timeout: Duration,
     write_timeout: Duration,
     /// How many writes have ended, or were given up.
@@ -97,8 +100,10 @@ impl MongoStore {
 
     async fn connect(config: &MongoConfig) -> Result<Self, Fault> {
         let client = Client::with_options(config.client_options().await?)?;
+        let database = client.database(&config.database);
         Ok(Self {
-            database: client.database(&config.database),
+            writers: Writers::start(&database)?,
+            database,
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,
             written: Arc::default(),

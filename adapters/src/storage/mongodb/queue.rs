@@ -3,7 +3,8 @@
 //! Which steps a record goes through is [`Analysis`]'s; in here is who may take the next one. A
 //! document in the queue has two fields more: `due_at`, when a worker may take it next (its turn
 //! while it waits, the end of the lease while it is worked on), and `lease`, the token of the
-//! worker that holds it. Once it has ended it has neither.
+//! worker that holds it. Once it has ended it has neither, and in `ended_by` that token, by which an
+//! end that is written twice is known.
 //!
 //! A step is read, taken and written back under a condition that makes the write miss where
 //! somebody else was quicker: the token for who holds the document, the revision for one that has
@@ -14,6 +15,7 @@ use std::time::Duration;
 use ::mongodb::{
     Collection,
     bson::{Bson, Document, doc},
+    options::ReturnDocument,
 };
 use explainer_core::{
     ErrorKind,
@@ -24,19 +26,20 @@ use explainer_core::{
 };
 
 use super::{
+    MongoStore,
     documents::{self, Record, SCHEMA},
     fault::Fault,
     forms::{date, time},
-    indexes::OF_ISSUE,
+    indexes::{ANALYSES, FORMER_RESULTS, OF_ISSUE, OUTBOX},
     outbox, query, results,
+    writers::Updates,
 };
 
 /// How often a step is tried where somebody else is quicker each time.
 const TRIES: u32 = 16;
 
 pub(super) async fn enqueue(
-    jobs: &Collection<Document>,
-    former: &Collection<Document>,
+    store: &MongoStore,
     mut request: NewAnalysis,
 ) -> Result<Analysis, Fault> {
     let of_issue = doc! {
@@ -47,15 +50,15 @@ pub(super) async fn enqueue(
     let mut found = former_run.filter(|it| !it.status.is_active());
     for _ in 0..TRIES {
         let added = match found {
-            None => add_first(jobs, &request).await,
+            None => add_first(store, &request).await,
             Some(active) if active.status.is_active() => return Ok(active),
-            Some(analysis) => again(jobs, former, &analysis, &request).await,
+            Some(analysis) => again(store, &analysis, &request).await,
         };
         let taken = match added {
             Err(Fault::Taken(index)) => index,
             other => return other,
         };
-        found = query::one(jobs, of_issue.clone()).await?;
+        found = query::one(&store.collection(ANALYSES), of_issue.clone()).await?;
         if found.is_none() && taken != OF_ISSUE {
             return Err(Fault::Taken(taken));
         }
@@ -63,15 +66,20 @@ pub(super) async fn enqueue(
     Err(contended())
 }
 
-/// One command puts the lease on whatever has waited longest and takes the step of
-/// [`Analysis::begin`] with it, so that no two workers meet over a job and none dies in between. What a
-/// newer version wrote is left to those who can read it.
+/// A command puts the lease on what has waited longest and takes the step of [`Analysis::begin`]
+/// with it, so that no two workers meet over a job and none dies in between: first on one job, since
+/// there often is but one, and then on as many others as there are. What a newer version wrote is left
+/// to those who can read it.
 pub(super) async fn claim(
     jobs: &Collection<Document>,
     token: &str,
+    most: usize,
     now: Timestamp,
     length: Duration,
-) -> Result<Option<(Lease, Analysis)>, Fault> {
+) -> Result<Vec<(Lease, Analysis)>, Fault> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
     let until = now.saturating_add(length).unwrap_or(Timestamp::MAX);
     let due = doc! {
         "due_at": { "$lte": date(now) },
@@ -87,55 +95,111 @@ pub(super) async fn claim(
         "updated_at": date(now),
         "started_at": { "$ifNull": ["$started_at", date(now)] },
     };
-    let next = jobs.find_one_and_update(due, vec![doc! { "$set": begun }]);
-    let longest_waiting = doc! { "due_at": 1, "_id": 1 };
-    let Some(document) = next.sort(longest_waiting).await? else {
-        return Ok(None);
+    let begun = vec![doc! { "$set": begun }];
+    let first = jobs.find_one_and_update(due.clone(), begun.clone());
+    let first = first.return_document(ReturnDocument::After);
+    let Some(document) = first.sort(longest_waiting()).await? else {
+        return Ok(Vec::new());
     };
-    let mut analysis = Analysis::from_document(document)?;
-    let lease = analysis.begin(token, now, length);
-    Ok(Some((lease, analysis)))
+    let mut claimed = vec![Analysis::from_document(document)?];
+    match claim_more(jobs, token, most - 1, due, begun).await {
+        Ok(more) => claimed.extend(more),
+        Err(fault) => {
+            let error = fault.into_error("claim");
+            tracing::warn!(?error, "took one job where there may be more");
+        }
+    }
+    let lease = |job: Analysis| {
+        let lease = Lease {
+            workspace_id: job.workspace_id.clone(),
+            analysis_id: job.id.clone(),
+            token: token.to_owned(),
+            until,
+        };
+        (lease, job)
+    };
+    Ok(claimed.into_iter().map(lease).collect())
 }
 
-pub(super) async fn renew(
+/// Does what `begun` says to as many of the jobs that are `due` as others do not take first.
+async fn claim_more(
     jobs: &Collection<Document>,
-    lease: &Lease,
-    until: Timestamp,
-) -> Result<bool, Fault> {
-    let later = doc! { "$set": { "due_at": date(until) } };
-    let renewed = jobs.update_one(held(lease), later).await?;
-    Ok(renewed.matched_count > 0)
+    token: &str,
+    most: usize,
+    due: Document,
+    begun: Vec<Document>,
+) -> Result<Vec<Analysis>, Fault> {
+    if most == 0 {
+        return Ok(Vec::new());
+    }
+    let next = jobs.find(due.clone()).projection(doc! { "_id": 1 });
+    let next = next.limit(i64::try_from(most).unwrap_or(i64::MAX));
+    let id = |mut job: Document| Ok(job.remove("_id").unwrap_or_default());
+    let ids: Vec<Bson> = query::all_as(next.sort(longest_waiting()).await?, id).await?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let among = doc! { "$in": &ids };
+    let mut still_due = due;
+    still_due.insert("_id", &among);
+    let written = jobs.update_many(still_due, begun).await;
+    // What has our token is ours, also where the answer got lost.
+    let ours = jobs.find(doc! { "_id": among, "lease": token });
+    let mut ours: Vec<Analysis> = query::all(ours.await?).await?;
+    if ours.is_empty() {
+        written?;
+    }
+    ours.sort_by_key(|job| {
+        ids.iter()
+            .position(|id| id.as_str() == Some(job.id.as_str()))
+    });
+    Ok(ours)
+}
+
+fn longest_waiting() -> Document {
+    doc! { "due_at": 1, "_id": 1 }
+}
+
+pub(super) async fn renew(steps: &Updates, lease: &Lease, until: Timestamp) -> Result<bool, Fault> {
+    let later = doc! { "due_at": date(until) };
+    steps.change(held(lease), later, &[]).await
 }
 
 pub(super) async fn report(
-    jobs: &Collection<Document>,
+    steps: &Updates,
     lease: &Lease,
     progress: &Progress,
 ) -> Result<bool, Fault> {
     let progress = documents::progress(progress)?;
-    let reported = jobs.update_one(held(lease), doc! { "$set": progress });
-    Ok(reported.await?.matched_count > 0)
+    steps.change(held(lease), progress, &[]).await
 }
 
 pub(super) async fn finish(
-    jobs: &Collection<Document>,
-    outbox: &Collection<Document>,
+    store: &MongoStore,
     lease: &Lease,
     ended: &Analysis,
     told: &[Dispatch],
 ) -> Result<bool, Fault> {
     let mut set = ended.to_document()?;
     set.remove("_id");
+    set.insert("ended_by", &lease.token);
     let mut told = outbox::told(told)?;
     set.extend(told.clone());
-    let left = doc! { "$set": set, "$unset": { "due_at": "", "lease": "" } };
-    if jobs.update_one(held(lease), left).await?.matched_count == 0 {
+    let mut held = held(lease);
+    let token = held.remove("lease");
+    held.insert(
+        "$or",
+        [doc! { "lease": &token }, doc! { "ended_by": &token }],
+    );
+    let steps = &store.writers.steps;
+    if !steps.change(held, set, &["due_at", "lease"]).await? {
         return Ok(false);
     }
     if !told.is_empty() {
         told.insert("_id", ended.id.as_str());
+        let (jobs, outbox) = (store.collection(ANALYSES), store.collection(OUTBOX));
         // It is in the document: where this fails, `gather` does it.
-        if let Err(fault) = outbox::move_out(jobs, outbox, &told).await {
+        if let Err(fault) = outbox::move_out(&jobs, &outbox, &told).await {
             let error = fault.into_error("finish");
             tracing::warn!(?error, analysis = %ended.id, "notifications are late");
         }
@@ -144,32 +208,30 @@ pub(super) async fn finish(
 }
 
 pub(super) async fn retry_at(
-    jobs: &Collection<Document>,
+    store: &MongoStore,
     lease: &Lease,
     due: Timestamp,
     reason: AnalysisError,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let Some(analysis) = query::one::<Analysis>(jobs, held(lease)).await? else {
+    let Some(analysis) = query::one::<Analysis>(&store.collection(ANALYSES), held(lease)).await?
+    else {
         return Ok(false);
     };
     let mut waiting = analysis.clone();
     waiting.put_back(reason, now);
-    put_back(jobs, held(lease), &analysis, &waiting, due).await
+    let steps = &store.writers.steps;
+    put_back(steps, held(lease), &analysis, &waiting, due).await
 }
 
-pub(super) async fn outdate(
-    jobs: &Collection<Document>,
-    of: &Analysis,
-    why: Stale,
-) -> Result<bool, Fault> {
+pub(super) async fn outdate(steps: &Updates, of: &Analysis, why: Stale) -> Result<bool, Fault> {
     if of.status != Status::Completed {
         return Ok(false);
     }
     let mut condition = ended(of);
     condition.insert("workspace_id", of.workspace_id.as_str());
-    let noted = doc! { "$set": { "outdated": why.as_str() } };
-    Ok(jobs.update_one(condition, noted).await?.matched_count > 0)
+    let noted = doc! { "outdated": why.as_str() };
+    steps.change(condition, noted, &[]).await
 }
 
 pub(super) async fn backlog(jobs: &Collection<Document>, now: Timestamp) -> Result<Backlog, Fault> {
@@ -202,40 +264,44 @@ fn ended(analysis: &Analysis) -> Document {
 }
 
 /// Adds the record of an issue that has none.
-async fn add_first(jobs: &Collection<Document>, request: &NewAnalysis) -> Result<Analysis, Fault> {
+async fn add_first(store: &MongoStore, request: &NewAnalysis) -> Result<Analysis, Fault> {
     let analysis = Analysis::requested(request.clone());
     let mut document = analysis.to_document()?;
     document.insert("due_at", date(request.at));
-    query::add(jobs, document).await?;
+    store.writers.added.add(&document).await?;
     Ok(analysis)
 }
 
 /// Begins the next revision of a record that has ended; `Taken` where somebody else did.
 async fn again(
-    jobs: &Collection<Document>,
-    former: &Collection<Document>,
+    store: &MongoStore,
     analysis: &Analysis,
     request: &NewAnalysis,
 ) -> Result<Analysis, Fault> {
+    let former = store.collection(FORMER_RESULTS);
     let mut next = analysis.clone();
     next.request_again(request.clone());
-    results::put_aside(former, analysis).await?;
-    if !put_back(jobs, ended(analysis), analysis, &next, request.at).await? {
+    results::put_aside(&store.writers.former, analysis).await?;
+    let steps = &store.writers.steps;
+    if !put_back(steps, ended(analysis), analysis, &next, request.at).await? {
         let by_id = doc! { "_id": analysis.id.as_str() };
-        if query::one::<Analysis>(jobs, by_id).await?.is_none() {
+        if query::one::<Analysis>(&store.collection(ANALYSES), by_id)
+            .await?
+            .is_none()
+        {
             // It was deleted, and its results are to be gone with it.
-            results::drop_all(former, &analysis.workspace_id, &analysis.id).await?;
+            results::drop_all(&former, &analysis.workspace_id, &analysis.id).await?;
         }
         return Err(Fault::Taken(OF_ISSUE.to_owned()));
     }
-    results::drop_old(former, &next).await?;
+    results::drop_old(&former, &next).await?;
     Ok(next)
 }
 
 /// Puts a record back in the queue, where its turn comes at `due`, with what a step changed in it, if
 /// `condition` still finds it; tells whether it did.
 async fn put_back(
-    jobs: &Collection<Document>,
+    steps: &Updates,
     condition: Document,
     before: &Analysis,
     after: &Analysis,
@@ -245,9 +311,7 @@ async fn put_back(
     let changed = |(field, value): &(String, Bson)| before.get(field) != Some(value);
     let mut set: Document = after.to_document()?.into_iter().filter(changed).collect();
     set.insert("due_at", date(due));
-    let update = doc! { "$set": set, "$unset": { "lease": "" } };
-    let changed = jobs.update_one(condition, update).await?;
-    Ok(changed.matched_count > 0)
+    steps.change(condition, set, &["lease", "ended_by"]).await
 }
 
 fn contended() -> Fault {

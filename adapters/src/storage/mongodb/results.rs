@@ -10,18 +10,15 @@ use ::mongodb::{
 };
 use explainer_core::domain::{Analysis, AnalysisId, Revision, WorkspaceId};
 
-use super::{documents::Record, fault::Fault, query};
+use super::{documents::Record, fault::Fault, query, writers::Inserts};
 
 /// Puts the newest result aside, if there is one.
-pub(super) async fn put_aside(
-    results: &Collection<Document>,
-    analysis: &Analysis,
-) -> Result<(), Fault> {
+pub(super) async fn put_aside(results: &Inserts, analysis: &Analysis) -> Result<(), Fault> {
     let Some(result) = analysis.result() else {
         return Ok(());
     };
     let document = document(&analysis.workspace_id, &analysis.id, &result)?;
-    match query::add(results, document).await {
+    match results.add(&document).await {
         Err(Fault::Taken(_)) => Ok(()),
         added => added,
     }

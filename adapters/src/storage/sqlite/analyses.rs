@@ -143,13 +143,14 @@ impl Analyses for SqliteStore {
     async fn claim(
         &self,
         token: &str,
+        most: usize,
         now: Timestamp,
         lease: Duration,
-    ) -> Result<Option<(Lease, Analysis)>> {
+    ) -> Result<Vec<(Lease, Analysis)>> {
         let token = token.to_owned();
         self.database
             .write("claim", move |connection| {
-                queue::claim(connection, &token, now, lease)
+                queue::claim(connection, &token, most, now, lease)
             })
             .await
     }

@@ -24,7 +24,7 @@ use super::{
 statements! {
     OF_ISSUE = "SELECT doc FROM analyses WHERE workspace_id = ?1 AND issue_id = ?2";
     IS_THERE = "SELECT 1 FROM analyses WHERE id = ?1";
-    NEXT_DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT 1";
+    DUE = "SELECT doc FROM analyses WHERE due_at <= ?1 ORDER BY due_at, id LIMIT ?2";
     HELD = "SELECT doc FROM analyses WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     RENEW = "UPDATE analyses SET due_at = ?4 WHERE id = ?1 AND workspace_id = ?2 AND lease = ?3";
     BACKLOG = "SELECT COUNT(*), MIN(due_at) FROM analyses WHERE due_at <= ?1";
@@ -115,16 +115,18 @@ pub(super) fn add_former(connection: &Connection, former: &FormerResult) -> Resu
 pub(super) fn claim(
     connection: &Connection,
     token: &str,
+    most: usize,
     now: Timestamp,
     length: Duration,
-) -> Result<Option<(Lease, Analysis)>, Fault> {
-    let due = NEXT_DUE.document::<Analysis>(connection, [now.as_millisecond()])?;
-    let Some(mut analysis) = due else {
-        return Ok(None);
+) -> Result<Vec<(Lease, Analysis)>, Fault> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let due: Vec<Analysis> = DUE.documents(connection, [now.as_millisecond(), most])?;
+    let take = |mut analysis: Analysis| {
+        let lease = analysis.begin(token, now, length);
+        store(UPDATE, connection, &analysis, Place::Held(&lease))?;
+        Ok((lease, analysis))
     };
-    let lease = analysis.begin(token, now, length);
-    store(UPDATE, connection, &analysis, Place::Held(&lease))?;
-    Ok(Some((lease, analysis)))
+    due.into_iter().map(take).collect()
 }
 
 pub(super) fn renew(

@@ -334,7 +334,7 @@ async fn several_that_share_a_file_hand_out_each_job_once() {
         let store = one_of(turn);
         tokio::spawn(async move {
             let (lease, lent) = (turn.to_string(), Duration::from_secs(60));
-            let (lease, job) = store.claim(&lease, at(1), lent).await.unwrap().unwrap();
+            let (lease, job) = store.claim(&lease, 1, at(1), lent).await.unwrap().remove(0);
             let done = ended(&job, completed(&job, "done"), 2);
             assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
             done
@@ -357,6 +357,10 @@ async fn what_could_not_be_read_again_does_not_get_in_the_way_of_the_queue() {
 
     store.enqueue(request("plain", 1)).await.unwrap();
     let lent = Duration::from_secs(60);
-    let (_, job) = store.claim("token", at(2), lent).await.unwrap().unwrap();
+    let (_, job) = store
+        .claim("token", 1, at(2), lent)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(job.issue.id, "plain");
 }

@@ -36,8 +36,9 @@ use queue::{
     a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back,
     an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
     an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
-    claim_hands_out_nothing_when_nothing_is_due, claim_hands_out_the_job_that_has_waited_longest,
-    finish_stores_the_outcome_and_ends_the_lease,
+    claim_hands_out_nothing_when_nothing_is_due,
+    claim_hands_out_several_jobs_at_once_and_no_more_than_asked_for,
+    claim_hands_out_the_job_that_has_waited_longest, finish_stores_the_outcome_and_ends_the_lease,
     of_many_simultaneous_claims_each_gets_another_job,
     the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
@@ -86,6 +87,8 @@ pub const CASES: &[Case<dyn Analyses>] = cases![dyn Analyses;
         the_neighbours_of_an_issue_are_the_completed_analyses_issues_newest_first_and_no_more_than_asked_for,
     "claim hands out the job that has waited longest" =>
         claim_hands_out_the_job_that_has_waited_longest,
+    "claim hands out several jobs at once, and no more than asked for" =>
+        claim_hands_out_several_jobs_at_once_and_no_more_than_asked_for,
     "claim hands out nothing when nothing is due" => claim_hands_out_nothing_when_nothing_is_due,
     "of many simultaneous claims each gets another job" =>
         of_many_simultaneous_claims_each_gets_another_job,
@@ -312,7 +315,8 @@ async fn is_stored(analyses: &dyn Analyses, expected: &Analysis) -> Verdict {
 /// Claims at `seconds`, under a token that says so.
 async fn claim(analyses: &dyn Analyses, seconds: i64) -> Result<Option<(Lease, Analysis)>> {
     let token = format!("claimed-at-{seconds}");
-    analyses.claim(&token, at(seconds), LEASE).await
+    let claimed = analyses.claim(&token, 1, at(seconds), LEASE).await?;
+    Ok(claimed.into_iter().next())
 }
 
 /// A request for issue 1 that differs from the first in all it may.

@@ -186,10 +186,10 @@ async fn a_job_goes_on_where_it_stood(store: &dyn WholeStore) -> Verdict {
     // `fill` left one waiting, one held until 61 and one put back until 90; the others have ended.
     let analyses: &dyn Analyses = store;
     for (now, issue) in [(0, "4"), (61, "3"), (90, "2")] {
-        let early = analyses.claim("early", at(now - 1), LEASE).await?;
+        let early = analyses.claim("early", 1, at(now - 1), LEASE).await?.pop();
         ensure!(early.is_none(), "{now}: {early:?}");
         let token = format!("at {now}");
-        let Some((_, job)) = analyses.claim(&token, at(now), LEASE * 9).await? else {
+        let Some((_, job)) = analyses.claim(&token, 1, at(now), LEASE * 9).await?.pop() else {
             return Err(Stop::Failed(format!("nothing to do at {now}")));
         };
         ensure!(job.issue.id == issue, "{} at {now}", job.issue.id);
@@ -240,7 +240,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
     ] {
         analyses.enqueue(request(issue, run)).await?;
         let token = format!("run {run}");
-        if let Some((lease, job)) = analyses.claim(&token, at(run), LEASE).await? {
+        if let Some((lease, job)) = analyses.claim(&token, 1, at(run), LEASE).await?.pop() {
             analyses
                 .finish(&lease, ended(&job, completed(&job, &token), run), &[])
                 .await?;
@@ -260,7 +260,7 @@ async fn fill(store: &dyn WholeStore) -> Verdict {
         analyses.enqueue(request(issue, 0)).await?;
     }
     for issue in ["1", "2", "3"] {
-        let Some((lease, job)) = analyses.claim(issue, at(1), LEASE).await? else {
+        let Some((lease, job)) = analyses.claim(issue, 1, at(1), LEASE).await?.pop() else {
             return Err(Stop::Failed("there is no job".to_owned()));
         };
         match issue {

@@ -50,12 +50,12 @@ async fn every_step_of_an_analysis_is_told_with_the_status_it_led_to(
 ) -> Verdict {
     let mut told = listening(store).await?;
     store.enqueue(request("1", 0)).await?;
-    if let Some((lease, _)) = steps(store).claim("a", at(1), LEASE).await? {
+    if let Some((lease, _)) = steps(store).claim("a", 1, at(1), LEASE).await?.pop() {
         steps(store)
             .retry_at(&lease, at(2), failure(), at(2))
             .await?;
     }
-    if let Some((lease, job)) = steps(store).claim("b", at(3), LEASE).await? {
+    if let Some((lease, job)) = steps(store).claim("b", 1, at(3), LEASE).await?.pop() {
         store
             .finish(&lease, ended(&job, completed(&job, "done"), 4), &[])
             .await?;
@@ -68,7 +68,7 @@ async fn every_step_of_an_analysis_is_told_with_the_status_it_led_to(
 async fn renewing_a_lease_is_not_told(store: &dyn WholeStore) -> Verdict {
     let mut told = listening(store).await?;
     store.enqueue(request("1", 0)).await?;
-    if let Some((lease, _)) = steps(store).claim("a", at(1), LEASE).await? {
+    if let Some((lease, _)) = steps(store).claim("a", 1, at(1), LEASE).await?.pop() {
         steps(store).renew(&lease, at(90)).await?;
     }
     store.enqueue(request("2", 2)).await?;
@@ -114,7 +114,7 @@ async fn whatever_is_written_through_this_process_is_counted_before_it_is_answer
     counted("a revocation")?;
     let made = store.enqueue(request("1", 0)).await?;
     counted("a request")?;
-    if let Some((lease, job)) = steps(store).claim("a", at(1), LEASE).await? {
+    if let Some((lease, job)) = steps(store).claim("a", 1, at(1), LEASE).await?.pop() {
         counted("a claim")?;
         store
             .finish(&lease, ended(&job, completed(&job, "done"), 2), &[])

@@ -45,8 +45,8 @@ async fn what_is_to_be_told_of_an_analysis_is_there_once_it_has_ended_and_not_wh
 ) -> Verdict {
     let analyses: &dyn Analyses = store;
     analyses.enqueue(request("1", 0)).await?;
-    let lost = analyses.claim("lost", at(0), LEASE).await?;
-    let held = analyses.claim("held", at(60), LEASE).await?;
+    let lost = analyses.claim("lost", 1, at(0), LEASE).await?.pop();
+    let held = analyses.claim("held", 1, at(60), LEASE).await?.pop();
     let (Some((lost, _)), Some((held, job))) = (lost, held) else {
         return Err(Stop::Failed("there is no job".to_owned()));
     };
@@ -292,7 +292,7 @@ async fn of_a_workspace_only_the_newest_are_kept(store: &dyn WholeStore) -> Verd
     // With the end of one analysis, as one that came a great many at a time.
     let analyses: &dyn Analyses = store;
     analyses.enqueue(request("1", 0)).await?;
-    let Some((lease, job)) = analyses.claim("worker", at(0), LEASE).await? else {
+    let Some((lease, job)) = analyses.claim("worker", 1, at(0), LEASE).await?.pop() else {
         return Err(Stop::Failed("there is no job".to_owned()));
     };
     let told: Vec<Dispatch> = (0..KEPT_DISPATCHES + 2)

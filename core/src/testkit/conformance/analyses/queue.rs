@@ -35,6 +35,27 @@ pub(super) async fn claim_hands_out_the_job_that_has_waited_longest(
     Ok(())
 }
 
+pub(super) async fn claim_hands_out_several_jobs_at_once_and_no_more_than_asked_for(
+    analyses: &dyn Analyses,
+) -> Verdict {
+    for (issue, seconds) in [("a", 4), ("b", 1), ("c", 2), ("d", 3), ("late", 20)] {
+        analyses.enqueue(request(issue, seconds)).await?;
+    }
+    let none = analyses.claim("none", 0, at(9), LEASE).await?;
+    ensure!(none.is_empty(), "none were asked for: {none:?}");
+    for (token, expected) in [("three", vec!["b", "c", "d"]), ("the rest", vec!["a"])] {
+        let claimed = analyses.claim(token, 3, at(9), LEASE).await?;
+        let issues: Vec<_> = claimed.iter().map(|(_, job)| &*job.issue.id).collect();
+        ensure!(issues == expected, "{token}: {issues:?}");
+        for (lease, job) in claimed {
+            ensure!(lease.token == token, "{lease:?}");
+            is_stored(analyses, &job).await?;
+            finished(analyses, &lease, &job, completed(&job, "done"), 10).await?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) async fn claim_hands_out_nothing_when_nothing_is_due(
     analyses: &dyn Analyses,
 ) -> Verdict {
@@ -61,10 +82,10 @@ pub(super) async fn of_many_simultaneous_claims_each_gets_another_job(
     let tokens: Vec<String> = (0..12).map(|number| format!("worker-{number}")).collect();
     let claims = tokens
         .iter()
-        .map(|token| analyses.claim(token, at(1), LEASE));
+        .map(|token| analyses.claim(token, 1, at(1), LEASE));
     let (mut jobs, mut none) = (BTreeSet::new(), 0);
     for claim in join_all(claims).await {
-        match claim? {
+        match claim?.pop() {
             Some((lease, job)) => {
                 ensure!(lease.analysis_id == job.id, "{lease:?} for {}", job.id);
                 jobs.insert(job.id);

@@ -113,19 +113,23 @@ impl Analyses for MemoryStore {
     async fn claim(
         &self,
         token: &str,
+        most: usize,
         now: Timestamp,
         length: Duration,
-    ) -> Result<Option<(Lease, Analysis)>> {
+    ) -> Result<Vec<(Lease, Analysis)>> {
         let state = &mut self.state();
         let jobs = state.analyses.values_mut();
         let due = jobs.filter(|job| job.due.is_some_and(|due| due <= now));
-        let claimed = due.min_by_key(|job| job.due).map(|job| {
+        let mut due: Vec<_> = due.collect();
+        due.sort_by_key(|job| job.due);
+        let claimed = due.into_iter().take(most).map(|job| {
             let lease = job.analysis.begin(token, now, length);
             job.due = Some(lease.until);
             job.lease = Some(lease.token.clone());
             (lease, job.analysis.clone())
         });
-        if let Some((lease, analysis)) = &claimed {
+        let claimed: Vec<_> = claimed.collect();
+        for (lease, analysis) in &claimed {
             state.tell(&lease.analysis_id, Some(analysis.status));
         }
         Ok(claimed)

@@ -13,7 +13,7 @@ use explainer_core::{
 use futures::{StreamExt, stream::BoxStream};
 use serde::Deserialize;
 
-use super::{MongoStore, fault::Fault, indexes::ANALYSES};
+use super::{MongoStore, fault::Fault, indexes::ANALYSES, writers::CHANGE};
 
 const OPERATION: &str = "listen";
 
@@ -82,7 +82,7 @@ fn what_matters() -> [Document; 2] {
         "$ifNull": ["$updateDescription.updatedFields", {}],
     } };
     let names = doc! { "$map": { "input": fields, "in": "$$this.k" } };
-    let others = doc! { "$setDifference": [names, ["due_at", "lease", "told", "told_at"]] };
+    let others = doc! { "$setDifference": [names, ["due_at", "lease", CHANGE, "told", "told_at"]] };
     let matters = doc! { "$or": [
         { "operationType": { "$in": ["insert", "replace", "delete"] } },
         { "$expr": { "$gt": [{ "$size": others }, 0] } },

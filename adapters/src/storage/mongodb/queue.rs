@@ -3,8 +3,7 @@
 //! Which steps a record goes through is [`Analysis`]'s; in here is who may take the next one. A
 //! document in the queue has two fields more: `due_at`, when a worker may take it next (its turn
 //! while it waits, the end of the lease while it is worked on), and `lease`, the token of the
-//! worker that holds it. Once it has ended it has neither, and in `ended_by` that token, by which an
-//! end that is written twice is known.
+//! worker that holds it. Once it has ended it has neither.
 //!
 //! A step is read, taken and written back under a condition that makes the write miss where
 //! somebody else was quicker: the token for who holds the document, the revision for one that has
@@ -182,17 +181,10 @@ pub(super) async fn finish(
 ) -> Result<bool, Fault> {
     let mut set = ended.to_document()?;
     set.remove("_id");
-    set.insert("ended_by", &lease.token);
     let mut told = outbox::told(told)?;
     set.extend(told.clone());
-    let mut held = held(lease);
-    let token = held.remove("lease");
-    held.insert(
-        "$or",
-        [doc! { "lease": &token }, doc! { "ended_by": &token }],
-    );
     let steps = &store.writers.steps;
-    if !steps.change(held, set, &["due_at", "lease"]).await? {
+    if !steps.change(held(lease), set, &["due_at", "lease"]).await? {
         return Ok(false);
     }
     if !told.is_empty() {
@@ -311,7 +303,7 @@ async fn put_back(
     let changed = |(field, value): &(String, Bson)| before.get(field) != Some(value);
     let mut set: Document = after.to_document()?.into_iter().filter(changed).collect();
     set.insert("due_at", date(due));
-    steps.change(condition, set, &["lease", "ended_by"]).await
+    steps.change(condition, set, &["lease"]).await
 }
 
 fn contended() -> Fault {

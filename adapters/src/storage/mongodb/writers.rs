@@ -8,11 +8,16 @@
 //! which found theirs; of those it refused it does. So a change that is to find its document is written
 //! as an upsert whose new document would have another `_id` than the one it is looked for by, which no
 //! server makes: it refuses what found nothing, as `ImmutableField`.
+//!
+//! Where the server hands over to another one meanwhile, the command is sent again, and may have been
+//! carried out before. So a document has the number of its last change, by which that change finds it
+//! once more.
 
 use ::mongodb::{
     Database,
     bson::{
         Bson, Document, RawArrayBuf, RawDocumentBuf, deserialize_from_document, doc,
+        oid::ObjectId,
         raw::{CStr, cstr},
         serialize_to_raw_document_buf,
     },
@@ -28,6 +33,9 @@ use super::{
     fault::{self, Fault},
     indexes::{ANALYSES, FORMER_RESULTS, MODEL_CALLS},
 };
+
+/// The field that holds the number of a document's last change.
+pub(super) const CHANGE: &str = "change";
 
 /// How many changes may wait for one kind of command; further callers wait for a place.
 const QUEUE: usize = 1024;
@@ -97,16 +105,19 @@ impl Inserts {
 pub(super) struct Updates(Writer);
 
 impl Updates {
-    /// Changes the document that `found_by`, an `_id` among others, finds; `false` when it finds none.
+    /// Changes the document that `found_by`, an `_id` and maybe more, finds; `false` when it finds none.
     ///
-    /// `set` and `unset` name fields. The change may be made twice where the server hands over to another one
-    /// meanwhile; where `found_by` finds the document no more once it is changed, `false` may be wrong then.
+    /// `set` and `unset` name fields.
     pub(super) async fn change(
         &self,
-        found_by: Document,
-        set: Document,
+        mut found_by: Document,
+        mut set: Document,
         unset: &[&str],
     ) -> Result<bool, Fault> {
+        let change = ObjectId::new();
+        let id = found_by.remove("_id");
+        let found_by = doc! { "_id": id, "$or": [found_by, { CHANGE: change }] };
+        set.insert(CHANGE, change);
         let mut change = doc! { "$set": set, "$setOnInsert": { "_id": Bson::Null } };
         if !unset.is_empty() {
             let gone = unset

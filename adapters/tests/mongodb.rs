@@ -281,6 +281,63 @@ async fn a_store_whose_server_died_fails_fast_and_recovers_by_itself() {
     }
 }
 
+/// What a server does to its clients when it hands over to another one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_did_not_take_or_did_not_confirm_is_written_once() {
+    let mongod = Mongod::start(Topology::Standalone);
+    // One that hands over tells so; this one only says it did, and is to be asked again soon.
+    let place = Place::at(&format!("{}?heartbeatFrequencyMS=500", mongod.uri())).await;
+    let store = place.open().await;
+    let admin = place.database.client().database("admin");
+    let not_primary = doc! { "errorCode": 10_107 };
+    let broken_off = doc! { "closeConnection": true };
+    let unconfirmed =
+        doc! { "writeConcernError": { "code": 91, "errmsg": "shutdown in progress" } };
+    for (number, fault) in [not_primary, broken_off, unconfirmed].iter().enumerate() {
+        let fails = |command: &'static str| {
+            let mut data = fault.clone();
+            data.insert("failCommands", [command]);
+            let fail =
+                doc! { "configureFailPoint": "failCommand", "mode": { "times": 1 }, "data": data };
+            admin.run_command(fail).into_future()
+        };
+        let issues = ["a", "b"].map(|issue| format!("{issue}{number}"));
+        fails("insert").await.unwrap();
+        let asked = issues
+            .each_ref()
+            .map(|issue| store.enqueue(request(issue, 0)));
+        for (asked, issue) in join_all(asked).await.into_iter().zip(&issues) {
+            let asked = asked.unwrap();
+            assert_eq!((&asked.issue.id, asked.revision), (issue, 1), "{fault}");
+        }
+        let claimed = store.claim(&number.to_string(), 2, at(1), LEASE).await;
+        let claimed = claimed.unwrap();
+        assert_eq!(claimed.len(), 2, "{fault}");
+        let done: Vec<_> = claimed
+            .iter()
+            .map(|(_, job)| ended(job, completed(job, "done"), 2))
+            .collect();
+        fails("update").await.unwrap();
+        let ends = || {
+            let all = claimed.iter().zip(&done);
+            all.map(|((lease, _), done)| store.finish(lease, done.clone(), &[]))
+        };
+        for held in join_all(ends()).await {
+            assert!(held.unwrap(), "{fault}");
+        }
+        for held in join_all(ends()).await {
+            assert!(
+                !held.unwrap(),
+                "another end of an analysis that has ended: {fault}"
+            );
+        }
+        for issue in &issues {
+            let stored = get(&store, issue).await.unwrap().unwrap();
+            assert_eq!((stored.status, stored.revision), (Status::Completed, 1));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_answer_in_time_is_a_timeout() {
     let mongod = Mongod::start(Topology::Standalone);
@@ -511,6 +568,12 @@ async fn a_document_that_cannot_be_read_does_not_block_the_queue() {
     assert_eq!(error.kind(), ErrorKind::Internal, "{error:?}");
     let (_, job) = claim(&store, 2).await.unwrap().unwrap();
     assert_eq!(job.issue.id, "1");
+
+    // The lease of both has run out: together they are due after a third.
+    store.enqueue(request("2", 0)).await.unwrap();
+    let claimed = store.claim("many", 9, at(99), LEASE).await.unwrap();
+    let issues: Vec<_> = claimed.iter().map(|(_, job)| &*job.issue.id).collect();
+    assert_eq!(issues, ["2", "1"]);
     place.drop().await;
 }
 
@@ -668,13 +731,18 @@ async fn work_until_empty(store: &MongoStore, worker: usize) -> Vec<Arc<Analysis
     let mut finished = Vec::new();
     loop {
         let token = format!("{worker}-{}", finished.len());
-        let Some((lease, job)) = store.claim(&token, 1, at(1), LEASE).await.unwrap().pop() else {
+        let claimed = store.claim(&token, 1 + worker, at(1), LEASE).await.unwrap();
+        if claimed.is_empty() {
             return finished;
-        };
-        assert!(store.renew(&lease, at(90)).await.unwrap());
-        let done = ended(&job, completed(&job, "done"), 2);
-        assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
-        finished.push(done);
+        }
+        assert!(claimed.len() <= 1 + worker);
+        let runs = claimed.into_iter().map(async |(lease, job)| {
+            assert!(store.renew(&lease, at(90)).await.unwrap());
+            let done = ended(&job, completed(&job, "done"), 2);
+            assert!(store.finish(&lease, done.clone(), &[]).await.unwrap());
+            done
+        });
+        finished.extend(join_all(runs).await);
     }
 }
 

@@ -168,6 +168,8 @@ impl Mongod {
         command.args(["--nounixsocket", "--wiredTigerCacheSizeGB", self.cache]);
         // The cases live in a past that the server would tidy up.
         command.args(["--setParameter", "ttlMonitorEnabled=false"]);
+        // With it a server can be told to fail (`configureFailPoint`).
+        command.args(["--setParameter", "enableTestCommands=1"]);
         if self.topology == Topology::ReplicaSet {
             command.args(["--replSet", "rs0"]);
         }

@@ -102,7 +102,7 @@ impl MongoStore {
         let client = Client::with_options(config.client_options().await?)?;
         let database = client.database(&config.database);
         Ok(Self {
-            writers: Writers::start(&database)?,
+            writers: Writers::start(&database, config.write_timeout)?,
             database,
             read_timeout: config.read_timeout,
             write_timeout: config.write_timeout,

@@ -143,11 +143,18 @@ async fn claim_more(
     still_due.insert("_id", &among);
     let written = jobs.update_many(still_due, begun).await;
     // What has our token is ours, also where the answer got lost.
-    let ours = jobs.find(doc! { "_id": among, "lease": token });
-    let mut ours: Vec<Analysis> = query::all(ours.await?).await?;
+    let ours = jobs.find(doc! { "_id": among, "lease": token }).await?;
+    let ours = query::all_as(ours, |job| Ok(Analysis::from_document(job))).await?;
     if ours.is_empty() {
         written?;
     }
+    let (ours, broken): (Vec<_>, Vec<_>) = ours.into_iter().partition(Result::is_ok);
+    // It keeps nobody from the others.
+    for fault in broken.into_iter().filter_map(Result::err) {
+        let error = fault.into_error("claim");
+        tracing::error!(?error, "could not take a job");
+    }
+    let mut ours: Vec<_> = ours.into_iter().flatten().collect();
     ours.sort_by_key(|job| {
         ids.iter()
             .position(|id| id.as_str() == Some(job.id.as_str()))

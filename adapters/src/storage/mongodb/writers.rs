@@ -13,6 +13,8 @@
 //! carried out before. So a document has the number of its last change, by which that change finds it
 //! once more.
 
+use std::time::Duration;
+
 use ::mongodb::{
     Database,
     bson::{
@@ -27,7 +29,10 @@ use ::mongodb::{
 };
 use explainer_core::ErrorKind;
 use serde::Deserialize;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
 
 use super::{
     fault::{self, Fault},
@@ -64,8 +69,8 @@ pub(super) struct Writers {
 }
 
 impl Writers {
-    /// Starts them on the current runtime.
-    pub(super) fn start(database: &Database) -> Result<Self, Fault> {
+    /// Starts them on the current runtime; a command may take `limit`.
+    pub(super) fn start(database: &Database, limit: Duration) -> Result<Self, Fault> {
         let concern = database.write_concern();
         let concern = concern.map(serialize_to_raw_document_buf).transpose()?;
         let writer = |verb, list, collection| {
@@ -75,6 +80,7 @@ impl Writers {
                 collection,
                 list,
                 concern: concern.clone(),
+                limit,
             };
             command.start()
         };
@@ -175,6 +181,8 @@ struct Command {
     collection: &'static str,
     list: &'static CStr,
     concern: Option<RawDocumentBuf>,
+    /// How long it may take: the driver itself would wait for ever on a server that went silent.
+    limit: Duration,
 }
 
 impl Command {
@@ -188,10 +196,13 @@ impl Command {
         let mut waiting = Vec::with_capacity(MOST);
         while !waiting.is_empty() || queue.recv_many(&mut waiting, MOST).await > 0 {
             let together: Vec<Change> = waiting.drain(..fitting(&waiting)).collect();
-            let answer = self.send(&together).await;
+            let answer = timeout(self.limit, self.send(&together)).await;
             for (number, change) in together.into_iter().enumerate() {
-                let outcome = answer.as_ref().map_err(|error| error.clone().into());
-                let outcome = outcome.and_then(|answer| answer.of(number));
+                let outcome = match &answer {
+                    Ok(Ok(answer)) => answer.of(number),
+                    Ok(Err(error)) => Err(error.clone().into()),
+                    Err(_late) => Err(Fault::Late(self.limit)),
+                };
                 // A caller that is gone does not want to know.
                 let _ = change.tell.send(outcome);
             }

@@ -1,11 +1,10 @@
 //! The pages about the API, for people, and the document they show.
-//!
-//! A page is megabytes that few look at, so it is made when it is asked for and not kept.
+
+#[cfg(feature = "web")]
+mod viewers;
 
 use bytes::Bytes;
 use poem::{Endpoint, Response, Route, endpoint::make_sync, get, http::header};
-#[cfg(feature = "web")]
-use poem_openapi::OpenApiService;
 
 use super::etag;
 
@@ -23,8 +22,11 @@ pub(super) fn pages(document: String) -> Route {
     let routes = Route::new().at("/openapi.json", json(document.clone()));
     #[cfg(feature = "web")]
     let routes = routes
-        .at("/docs", page(document.clone(), Empty::swagger_ui_html))
-        .at("/redoc", page(document, Empty::redoc_html));
+        .at(
+            "/docs",
+            viewers::shows(document.clone(), viewers::SWAGGER_UI),
+        )
+        .at("/redoc", viewers::shows(document, viewers::REDOC));
     routes
 }
 
@@ -36,33 +38,4 @@ fn json(document: Bytes) -> impl Endpoint + 'static {
             .header(header::ETAG, tag.clone())
             .body(document.clone())
     }))
-}
-
-/// A service without operations: the framework makes pages of a service alone.
-#[cfg(feature = "web")]
-type Empty = OpenApiService<(), ()>;
-
-#[cfg(feature = "web")]
-fn page(document: Bytes, of: fn(&Empty) -> String) -> impl Endpoint + 'static {
-    get(make_sync(move |_| {
-        let empty = Empty::new((), "", "");
-        let document = String::from_utf8_lossy(&document);
-        let page = of(&empty).replacen(&empty.spec(), &document, 1);
-        let page = without_foreign_links(&page);
-        Response::builder()
-            .content_type(HTML)
-            .header(header::CONTENT_SECURITY_POLICY, POLICY)
-            .header(header::ETAG, etag::tag(page.as_bytes()))
-            .body(page)
-    }))
-}
-
-/// `ReDoc`'s page fetches its fonts from elsewhere; the reader's own serve as well.
-#[cfg(feature = "web")]
-fn without_foreign_links(page: &str) -> String {
-    let foreign = |line: &&str| line.trim_start().starts_with("<link href=\"https://");
-    page.lines()
-        .filter(|line| !foreign(line))
-        .flat_map(|line| [line, "\n"])
-        .collect()
 }

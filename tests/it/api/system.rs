@@ -51,6 +51,10 @@ async fn the_pages_load_nothing_from_elsewhere() {
     for path in ["/", "/docs", "/redoc"] {
         let page = service.client().with("accept", "text/html").get(path).await;
         assert_eq!(page.status, StatusCode::OK);
+        if path != "/" {
+            let shown = page.text.contains("/api/v1/issues/{issue_id}/analyze");
+            assert!(shown, "{path} does not hold the document");
+        }
         for marker in [
             "src=\"http",
             "src='http",

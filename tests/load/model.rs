@@ -1,11 +1,15 @@
 //! A model that takes its time: it speaks Chat Completions and always says the same.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::Write as _,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpSocket, TcpStream},
 };
 
 /// Starts it and tells its address; it ends with the program. `asked` is told of every question.
@@ -13,7 +17,10 @@ pub(crate) async fn start(
     pace: Duration,
     asked: impl Fn(&str) + Clone + Send + Sync + 'static,
 ) -> std::io::Result<String> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    // All may come at once.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let listener = socket.listen(4096)?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {

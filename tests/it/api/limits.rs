@@ -1,12 +1,14 @@
 //! How much may be asked, and what browsers may do with an answer.
 
-use std::time::Duration;
+use std::{process::Command, time::Duration};
 
+use futures::future::try_join_all;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    time::timeout,
 };
 
 use crate::support::{Service, in_a_file};
@@ -156,4 +158,31 @@ async fn those_who_wait_for_an_analysis_leave_room_for_others() {
         let answer = waited.await.unwrap();
         assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
     }
+}
+
+/// As many as come when a gateway before it starts anew.
+#[tokio::test]
+async fn a_burst_of_clients_waits_until_it_is_taken() {
+    let service = Service::start(&[]);
+    let address = service.url().strip_prefix("http://").unwrap();
+    signal(&service, "-STOP");
+    let burst = (0..300).map(|_| TcpStream::connect(address));
+    let connected = timeout(Duration::from_secs(30), try_join_all(burst)).await;
+    signal(&service, "-CONT");
+    let connected = connected
+        .expect("the system keeps 300 connections in wait")
+        .unwrap();
+    for mut stream in connected {
+        let head = b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+}
+
+fn signal(service: &Service, signal: &str) {
+    let mut kill = Command::new("kill");
+    kill.arg(signal).arg(service.id().to_string());
+    assert!(kill.status().unwrap().success(), "{signal}");
 }

@@ -4,7 +4,10 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use explainer_plugin_host::{Allowed, digest_of};
@@ -35,7 +38,13 @@ pub(crate) const CASES: &[(&str, Option<usize>)] = &[
     ("analysis, 1 in flight", Some(1)),
     ("analysis, 64 in flight", Some(64)),
     ("analysis, 512 in flight", Some(512)),
+    ("first analysis, 64 in flight", Some(64)),
+    ("first analysis, 512 in flight", Some(512)),
 ];
+
+/// How many workspaces there are in which no issue was analysed before: once all of theirs are, they are
+/// analysed again.
+const EMPTY: usize = 100;
 
 /// How many analyses are under way at once, at most.
 const AT_ONCE: usize = 512;
@@ -120,6 +129,7 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
         })
     };
     let (mut records, mut record, mut again) = (Vec::new(), String::new(), Vec::new());
+    let mut analyze = Vec::new();
     for id in service.issues().await? {
         let path = format!("/issues/{id}/analyze");
         let analyzed = service.post(&path, &json!({})).await?;
@@ -128,6 +138,7 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
         records.push(get(&record));
         let path = format!("/api/v1{path}");
         again.push(request("POST", &path, &[token], r#"{"force":true}"#));
+        analyze.push(path);
     }
     records.truncate(100);
     let problems: Vec<String> = (1..=25).map(|it| format!("KeyError: 'sku-{it}'")).collect();
@@ -136,6 +147,10 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
         .another_workspace(&json!({"source": source}))
         .await?;
     let hooked = service.another_workspace(&hook::settings()).await?;
+    let mut empty = Vec::new();
+    for _ in 0..EMPTY {
+        empty.push(service.another_workspace(&json!({})).await?);
+    }
     service
         .post(
             &format!("/workspaces/{}/switch", service.workspace),
@@ -145,6 +160,7 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
     let plugged = [token, ("X-Workspace-Id", &*plugged)];
     let login = json!({"username": USER, "password": PASSWORD}).to_string();
     let again = in_turn(again);
+    let first = in_each(empty, analyze, &service.token);
     Ok(vec![
         in_turn(vec![request("GET", "/health", &[], "")]),
         in_turn(vec![get("/auth/me")]),
@@ -165,7 +181,21 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
         again.clone(),
         again.clone(),
         again,
+        first.clone(),
+        first,
     ])
+}
+
+/// Asks for each issue in each of the workspaces, whoever asks.
+fn in_each(workspaces: Vec<String>, analyze: Vec<String>, token: &str) -> Requests {
+    let (asked, token) = (AtomicUsize::new(0), format!("Bearer {token}"));
+    Arc::new(move |_| {
+        let number = asked.fetch_add(1, Ordering::Relaxed);
+        let workspace = &*workspaces[number / analyze.len() % workspaces.len()];
+        let headers = [("Authorization", &*token), ("X-Workspace-Id", workspace)];
+        let path = &analyze[number % analyze.len()];
+        request("POST", path, &headers, r#"{"force":true}"#)
+    })
 }
 
 /// A program, on one core where there is one to give.

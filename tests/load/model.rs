@@ -13,7 +13,7 @@ use tokio::{
 };
 
 /// Starts it and tells its address; it ends with the program. `asked` is told of every question.
-pub(crate) async fn start(
+pub(crate) fn start(
     pace: Duration,
     asked: impl Fn(&str) + Clone + Send + Sync + 'static,
 ) -> std::io::Result<String> {

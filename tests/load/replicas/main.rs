@@ -101,7 +101,7 @@ async fn run(options: &Options) -> Outcome<bool> {
     let uri = mongod.uri();
     let paid = Paid::default();
     let heard = paid.clone();
-    let model = model::start(MODEL, move |question| heard.question(question)).await?;
+    let model = model::start(MODEL, move |question| heard.question(question))?;
     let start = |number| Replica::start(number, folder.path(), &uri, &model);
     let replicas: Vec<Replica> = (0..options.replicas).map(start).collect::<Outcome<_>>()?;
     let team = Arc::new(Team::of(replicas));

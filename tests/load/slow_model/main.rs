@@ -59,7 +59,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Outcome {
     let options = Options::parse();
-    let model = model::start(Duration::from_secs_f64(options.seconds), |_| ()).await?;
+    let model = model::start(Duration::from_secs_f64(options.seconds), |_| ())?;
     for round in 1..=options.rounds {
         for asked in [Asked::ByClients, Asked::InBatches] {
             let still = alone(&model, options.analyses).await?;

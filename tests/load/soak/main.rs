@@ -74,7 +74,7 @@ struct Options {
 #[tokio::main]
 async fn main() -> Outcome {
     let options = Options::parse();
-    let model = model::start(Duration::ZERO, |_| ()).await?;
+    let model = model::start(Duration::ZERO, |_| ())?;
     let setup = Setup {
         program: &options.service,
         core: None,

@@ -133,7 +133,7 @@ fn pin(process: &str) -> bool {
 async fn measure(options: &Options, pinned: bool) -> Outcome {
     let core = pinned.then_some(SERVERS);
     let limit = Place::limit(core)?;
-    let model = model::start(Duration::ZERO, |_| ()).await?;
+    let model = model::start(Duration::ZERO, |_| ())?;
     let with_mongodb = options.stores.contains(&Store::Mongodb);
     let mongodb = with_mongodb.then(|| mongod::server(Topology::Standalone));
     let plugin = place::plugin()?;

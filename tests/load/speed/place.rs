@@ -149,7 +149,7 @@ async fn prepare(service: &Service) -> Outcome<Vec<Requests>> {
     let hooked = service.another_workspace(&hook::settings()).await?;
     let mut empty = Vec::new();
     for _ in 0..EMPTY {
-        empty.push(service.another_workspace(&json!({})).await?);
+        empty.push(service.another_workspace(&json!({"name": "Empty"})).await?);
     }
     service
         .post(

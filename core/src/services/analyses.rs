@@ -44,8 +44,21 @@ impl AnalysisRequests {
         issue_id: &str,
         force: bool,
     ) -> Result<Analysis, Failure> {
+        let former = self.issues.analysis(of, issue_id).await?;
+        self.request_after(former, of, issue_id, force).await
+    }
+
+    /// Puts the analysis that follows `former` in the queue, or joins that where it is under way. Where
+    /// it is not known, the store knows.
+    async fn request_after(
+        &self,
+        former: Option<Analysis>,
+        of: &Access,
+        issue_id: &str,
+        force: bool,
+    ) -> Result<Analysis, Failure> {
         of.require(Right::Work)?;
-        let former = match self.issues.analysis(of, issue_id).await? {
+        let former = match former {
             Some(active) if active.status.is_active() => return Ok(active),
             former => former.map(Box::new),
         };
@@ -100,9 +113,15 @@ impl AnalysisRequests {
                 once.push(id);
             }
         }
-        let asked = stream::iter(once).map(|issue_id| async move {
-            let outcome = self.request(of, &issue_id, force).await;
-            Asked { issue_id, outcome }
+        let ids: Vec<&str> = once.iter().map(String::as_str).collect();
+        // Where that fails, so does what is asked of the store next, and says why.
+        let mut former = self.issues.analyses(of, &ids).await.unwrap_or_default();
+        let asked = stream::iter(once).map(|issue_id| {
+            let former = former.remove(&issue_id);
+            async move {
+                let outcome = self.request_after(former, of, &issue_id, force).await;
+                Asked { issue_id, outcome }
+            }
         });
         asked.buffered(READS).collect().await
     }

@@ -115,6 +115,21 @@ impl Issues {
             .pop())
     }
 
+    /// The analyses of issues, by issue id.
+    pub(super) async fn analyses(
+        &self,
+        of: &Workspace,
+        issue_ids: &[&str],
+    ) -> Result<HashMap<String, Analysis>, Failure> {
+        let can_be = |id: &&&str| id.len() <= MAX_ISSUE_ID;
+        let ids: Vec<&str> = issue_ids.iter().filter(can_be).copied().collect();
+        let found = self.ports.analyses.of_issues(&of.id, &ids).await?;
+        Ok(found
+            .into_iter()
+            .map(|it| (it.issue.id.clone(), it))
+            .collect())
+    }
+
     /// The issue as the source has it.
     pub(super) async fn read(&self, of: &Workspace, issue_id: &str) -> Result<Issue, Failure> {
         if issue_id.is_empty() || issue_id.len() > MAX_ISSUE_ID {

@@ -27,7 +27,7 @@ use tokio::{
 };
 
 /// When the store is first looked at: what has ended before there was anybody to notice is found then.
-const FIRST_LOOK: Duration = Duration::from_millis(100);
+const FIRST_LOOK: Duration = Duration::from_millis(250);
 /// How often it is looked at after that while no notice comes.
 const LOOK: Duration = Duration::from_secs(1);
 /// The same where the store tells what changes: that may be lost.

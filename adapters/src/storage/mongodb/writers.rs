@@ -195,7 +195,12 @@ impl Command {
     async fn send_all(self, mut queue: mpsc::Receiver<Change>) {
         let mut waiting = Vec::with_capacity(MOST);
         while !waiting.is_empty() || queue.recv_many(&mut waiting, MOST).await > 0 {
+            // Who gave up may have asked again.
+            waiting.retain(|it: &Change| !it.tell.is_closed());
             let together: Vec<Change> = waiting.drain(..fitting(&waiting)).collect();
+            if together.is_empty() {
+                continue;
+            }
             let answer = timeout(self.limit, self.send(&together)).await;
             for (number, change) in together.into_iter().enumerate() {
                 let outcome = match &answer {
@@ -244,7 +249,8 @@ fn fitting(waiting: &[Change]) -> usize {
         *sum += size;
         Some(*sum)
     });
-    sums.take_while(|sum| *sum <= ROOM).count().max(1)
+    let fitting = sums.take_while(|sum| *sum <= ROOM).count();
+    fitting.max(1).min(waiting.len())
 }
 
 /// What the server answers, as the commands `insert` and `update` have it.

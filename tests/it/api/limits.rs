@@ -62,7 +62,7 @@ async fn a_body_that_comes_too_slowly_is_not_waited_for_and_waiting_for_an_analy
                 Content-Length: 100\r\n\r\n{";
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
-    let read = tokio::time::timeout(Duration::from_secs(10), slow.read(&mut answer));
+    let read = timeout(Duration::from_secs(10), slow.read(&mut answer));
     let read = read.await.unwrap().unwrap();
     let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");

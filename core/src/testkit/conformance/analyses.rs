@@ -1,6 +1,7 @@
 //! The suite of [`Analyses`]: the records in here, lists in `lists`, the queue in `queue`, former
 //! results in `results`.
 
+mod claims;
 mod lists;
 mod queue;
 mod results;
@@ -18,6 +19,13 @@ use crate::{
     ports::Analyses,
     testkit::samples::{at, ended, id, issue, request, user},
 };
+use claims::{
+    a_claimed_job_is_analyzing_and_its_attempt_is_counted,
+    a_job_whose_lease_ran_out_is_claimed_again, claim_hands_out_nothing_when_nothing_is_due,
+    claim_hands_out_several_jobs_at_once_and_no_more_than_asked_for,
+    claim_hands_out_the_job_that_has_waited_longest,
+    of_many_simultaneous_claims_each_gets_another_job,
+};
 use lists::{
     a_list_goes_on_after_a_position_also_when_that_one_is_gone_and_others_came,
     a_list_is_filtered_by_priority_project_and_model_of_the_newest_result_and_by_all_of_them_at_once,
@@ -26,20 +34,15 @@ use lists::{
     the_neighbours_of_an_issue_are_the_completed_analyses_issues_newest_first_and_no_more_than_asked_for,
 };
 use queue::{
-    a_claimed_job_is_analyzing_and_its_attempt_is_counted,
     a_deleted_analysis_is_gone_and_its_lease_is_lost, a_failed_run_keeps_the_former_specification,
     a_finished_analysis_stays_that_of_its_issue_also_when_the_source_answered_with_another_id,
-    a_job_whose_lease_ran_out_is_claimed_again,
     a_lost_lease_can_neither_be_renewed_nor_report_nor_finish_nor_retry,
     a_renewed_lease_does_not_run_out,
     a_report_is_kept_while_its_lease_is_good_and_gone_when_the_run_ends,
     a_retried_job_is_due_at_its_time_and_not_before_and_tells_why_it_was_put_back,
     an_expired_lease_that_nobody_took_over_can_still_be_renewed_and_finished,
     an_issue_whose_analysis_was_deleted_can_be_analysed_anew,
-    claim_hands_out_nothing_when_nothing_is_due,
-    claim_hands_out_several_jobs_at_once_and_no_more_than_asked_for,
-    claim_hands_out_the_job_that_has_waited_longest, finish_stores_the_outcome_and_ends_the_lease,
-    of_many_simultaneous_claims_each_gets_another_job,
+    finish_stores_the_outcome_and_ends_the_lease,
     the_backlog_is_the_jobs_that_are_due_and_since_when_the_first_has_been,
 };
 use results::{

@@ -44,6 +44,7 @@ impl AnalysisRequests {
         issue_id: &str,
         force: bool,
     ) -> Result<Analysis, Failure> {
+        of.require(Right::Work)?;
         let former = self.issues.analysis(of, issue_id).await?;
         self.request_after(former, of, issue_id, force).await
     }

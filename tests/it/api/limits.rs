@@ -1,6 +1,6 @@
 //! How much may be asked, and what browsers may do with an answer.
 
-use std::{process::Command, time::Duration};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use reqwest::{Method, StatusCode};
@@ -165,10 +165,10 @@ async fn those_who_wait_for_an_analysis_leave_room_for_others() {
 async fn a_burst_of_clients_waits_until_it_is_taken() {
     let service = Service::start(&[]);
     let address = service.url().strip_prefix("http://").unwrap();
-    signal(&service, "-STOP");
+    service.signal("-STOP");
     let burst = (0..300).map(|_| TcpStream::connect(address));
     let connected = timeout(Duration::from_secs(30), try_join_all(burst)).await;
-    signal(&service, "-CONT");
+    service.signal("-CONT");
     let connected = connected
         .expect("the system keeps 300 connections in wait")
         .unwrap();
@@ -179,10 +179,4 @@ async fn a_burst_of_clients_waits_until_it_is_taken() {
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-}
-
-fn signal(service: &Service, signal: &str) {
-    let mut kill = Command::new("kill");
-    kill.arg(signal).arg(service.id().to_string());
-    assert!(kill.status().unwrap().success(), "{signal}");
 }

@@ -122,9 +122,15 @@ impl Service {
 
     /// Asks it to stop and gives back whether it ended well.
     pub(crate) fn terminate(&mut self) -> bool {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        self.signal("-TERM");
         self.process.wait().unwrap().success()
+    }
+
+    /// Sends it a signal, as `kill` names it.
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut kill = Command::new("kill");
+        kill.arg(signal).arg(self.id().to_string());
+        assert!(kill.status().unwrap().success(), "{signal}");
     }
 }
 

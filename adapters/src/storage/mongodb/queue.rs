@@ -148,13 +148,15 @@ async fn claim_more(
     if ours.is_empty() {
         written?;
     }
-    let (ours, broken): (Vec<_>, Vec<_>) = ours.into_iter().partition(Result::is_ok);
-    // It keeps nobody from the others.
-    for fault in broken.into_iter().filter_map(Result::err) {
-        let error = fault.into_error("claim");
-        tracing::error!(?error, "could not take a job");
-    }
-    let mut ours: Vec<_> = ours.into_iter().flatten().collect();
+    // What cannot be read keeps nobody from the others.
+    let readable = |job: Result<Analysis, Fault>| {
+        let told = |fault: Fault| {
+            let error = fault.into_error("claim");
+            tracing::error!(?error, "could not take a job");
+        };
+        job.map_err(told).ok()
+    };
+    let mut ours: Vec<Analysis> = ours.into_iter().filter_map(readable).collect();
     ours.sort_by_key(|job| {
         ids.iter()
             .position(|id| id.as_str() == Some(job.id.as_str()))

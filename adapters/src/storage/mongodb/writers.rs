@@ -197,10 +197,10 @@ impl Command {
         while !waiting.is_empty() || queue.recv_many(&mut waiting, MOST).await > 0 {
             // Who gave up may have asked again.
             waiting.retain(|it: &Change| !it.tell.is_closed());
-            let together: Vec<Change> = waiting.drain(..fitting(&waiting)).collect();
-            if together.is_empty() {
+            if waiting.is_empty() {
                 continue;
             }
+            let together: Vec<Change> = waiting.drain(..fitting(&waiting)).collect();
             let answer = timeout(self.limit, self.send(&together)).await;
             for (number, change) in together.into_iter().enumerate() {
                 let outcome = match &answer {
@@ -242,15 +242,14 @@ impl Command {
     }
 }
 
-/// How many of the changes that wait go with the next command.
+/// How many of the changes that wait go with the next command: the first in any case.
 fn fitting(waiting: &[Change]) -> usize {
     let sizes = waiting.iter().map(|it| it.change.as_bytes().len());
     let sums = sizes.scan(0, |sum, size| {
         *sum += size;
         Some(*sum)
     });
-    let fitting = sums.take_while(|sum| *sum <= ROOM).count();
-    fitting.max(1).min(waiting.len())
+    sums.take_while(|sum| *sum <= ROOM).count().max(1)
 }
 
 /// What the server answers, as the commands `insert` and `update` have it.

@@ -17,7 +17,7 @@ use crate::api::etag;
 pub(super) const SWAGGER_UI: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui"));
 pub(super) const REDOC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/redoc"));
 
-/// What stands where the document goes.
+/// What stands where the document goes, as `build.rs` writes it.
 const DOCUMENT: &str = "/* the document */";
 
 pub(super) fn shows(document: Bytes, viewer: &'static [u8]) -> impl Endpoint + 'static {

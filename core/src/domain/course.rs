@@ -82,35 +82,50 @@ impl Analysis {
 
     /// The record once the run is over. A failed one leaves the former result in its place.
     #[must_use]
-    pub fn ended(mut self, outcome: Outcome, now: Timestamp) -> Self {
+    pub fn ended(&self, outcome: Outcome, now: Timestamp) -> Self {
         match outcome {
             Outcome::Completed {
                 issue,
                 specification,
                 fingerprint,
-            } => {
-                self.status = Status::Completed;
-                self.error = None;
+            } => Self {
+                status: Status::Completed,
+                error: None,
                 // A source that merged two issues answers with the other's id; the record stays
                 // where those who asked look for it.
-                self.issue = Issue {
-                    id: std::mem::take(&mut self.issue.id),
+                issue: Issue {
+                    id: self.issue.id.clone(),
                     ..*issue
-                };
-                self.specification = Some(specification);
-                self.outdated = None;
-                self.fingerprint = Some(fingerprint);
-            }
-            Outcome::Failed(error) => {
-                self.status = Status::Failed;
-                self.error = Some(error);
-            }
+                },
+                specification: Some(specification),
+                outdated: None,
+                fingerprint: Some(fingerprint),
+                event: None,
+                progress: None,
+                updated_at: now,
+                finished_at: Some(now),
+                // What follows stays; it is named, since to clone the record would clone what goes.
+                id: self.id.clone(),
+                workspace_id: self.workspace_id.clone(),
+                force: self.force,
+                revision: self.revision,
+                attempt: self.attempt,
+                created_by: self.created_by.clone(),
+                trace: self.trace.clone(),
+                assigned_to: self.assigned_to.clone(),
+                created_at: self.created_at,
+                started_at: self.started_at,
+            },
+            Outcome::Failed(error) => Self {
+                status: Status::Failed,
+                error: Some(error),
+                event: None,
+                progress: None,
+                updated_at: now,
+                finished_at: Some(now),
+                ..self.clone()
+            },
         }
-        self.event = None;
-        self.progress = None;
-        self.updated_at = now;
-        self.finished_at = Some(now);
-        self
     }
 
     /// A newer event says that the result is out of date; `false` where the result is not that of

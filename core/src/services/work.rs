@@ -134,7 +134,7 @@ impl Work {
         };
         let told = workspace.map(|workspace| self.ports.to_tell(workspace, job, &outcome));
         Ended::Over {
-            analysis: Arc::new(job.clone().ended(outcome, self.ports.clock.now())),
+            analysis: Arc::new(job.ended(outcome, self.ports.clock.now())),
             told: told.unwrap_or_default(),
         }
     }

@@ -114,7 +114,7 @@ pub fn completed(analysis: &Analysis, summary: &str) -> Outcome {
 
 /// The record of a run of `job` that ended so at `seconds` ([`at`]).
 pub fn ended(job: &Analysis, outcome: Outcome, seconds: i64) -> Arc<Analysis> {
-    Arc::new(job.clone().ended(outcome, at(seconds)))
+    Arc::new(job.ended(outcome, at(seconds)))
 }
 
 /// Why a run failed, or was put back.

@@ -63,7 +63,7 @@ impl Replica {
             retryable: true,
         };
         let failed = Outcome::Failed(error);
-        let failed = Arc::new(self.job.clone().ended(failed, self.clock.now()));
+        let failed = Arc::new(self.job.ended(failed, self.clock.now()));
         assert!(self.store.finish(&self.lease, failed, &[]).await.unwrap());
     }
 }

@@ -247,8 +247,15 @@ impl tower_service::Service<HttpRequestFactory> for Service {
 }
 
 impl Service {
-    async fn send(&self, request: reqwest::Request) -> std::result::Result<Response, OpenAIError> {
+    async fn send(
+        &self,
+        mut request: reqwest::Request,
+    ) -> std::result::Result<Response, OpenAIError> {
         let is_list = request.body().is_none();
+        // A body that cannot be cloned is not kept for the redirect or retry that never comes.
+        if let Some(body) = request.body_mut() {
+            *body = Body::wrap(std::mem::take(body));
+        }
         let response = self.http.execute(request).await?;
         let known = &self.server.0;
         if !response.status().is_success() {

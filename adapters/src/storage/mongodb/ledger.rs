@@ -3,6 +3,8 @@
 //! A call is JSON text in `call`: it holds text from outside, and nothing is found by what is in it.
 //! The fields beside it are what calls are found by and summed over.
 
+use std::borrow::Cow;
+
 use ::mongodb::bson::{self, Bson, Document, doc};
 use async_trait::async_trait;
 use explainer_core::{
@@ -22,7 +24,7 @@ use super::{
 };
 
 #[derive(Serialize, Deserialize)]
-struct CallFields {
+struct CallFields<'a> {
     #[serde(rename = "_id")]
     id: String,
     workspace_id: String,
@@ -42,7 +44,7 @@ struct CallFields {
     cached: i64,
     output: i64,
     #[serde(with = "as_json")]
-    call: ModelCall,
+    call: Cow<'a, ModelCall>,
 }
 
 impl Record for ModelCall {
@@ -64,13 +66,15 @@ impl Record for ModelCall {
             input: number(counts.tokens.input),
             cached: number(counts.tokens.cached),
             output: number(counts.tokens.output),
-            call: self.clone(),
+            call: Cow::Borrowed(self),
         };
         write(fields.serialize(bson::Serializer::new()))
     }
 
     fn from_document(document: Document) -> Result<Self, Fault> {
-        Ok(CallFields::deserialize(readable(document)?)?.call)
+        Ok(CallFields::deserialize(readable(document)?)?
+            .call
+            .into_owned())
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    domain::{AnalysisId, Date, ModelCall, Usage, WorkspaceId},
+    domain::{AnalysisId, CallId, Date, ModelCall, Timestamp, Usage, WorkspaceId},
     ports::Ledger,
 };
 use rusqlite::{Connection, params};
@@ -41,9 +41,10 @@ statements! {
 #[async_trait]
 impl Ledger for SqliteStore {
     async fn write(&self, call: &ModelCall) -> Result<()> {
-        let call = call.clone();
+        const OPERATION: &str = "write model call";
+        let row = Row::of(call).map_err(|fault| fault.into_error(OPERATION))?;
         self.database
-            .write("write model call", move |connection| add(connection, &call))
+            .write(OPERATION, move |connection| row.write(connection))
             .await
     }
 
@@ -94,28 +95,59 @@ fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Writes a call, or writes it anew.
+/// Adds a call that another store held.
 pub(super) fn add(connection: &Connection, call: &ModelCall) -> Result<(), Fault> {
-    let mut counts = Usage::none(call.day(), &call.model);
-    counts.add(call);
-    WRITE.run(
-        connection,
-        params![
-            call.id.as_str(),
-            call.workspace_id.as_str(),
-            call.analysis_id.as_ref().map(AnalysisId::as_str),
-            call.started_at.as_millisecond(),
-            counts.day.to_string(),
-            call.model,
-            call.answer.is_some().then_some(&call.key),
-            number(counts.cost),
-            number(counts.calls),
-            number(counts.reused),
-            number(counts.tokens.input),
-            number(counts.tokens.cached),
-            number(counts.tokens.output),
-            encode(call)?,
-        ],
-    )?;
-    Ok(())
+    Row::of(call)?.write(connection)
+}
+
+/// A call as its row: what is written is made of it where it is, so that no copy goes to the writer.
+struct Row {
+    id: CallId,
+    workspace: WorkspaceId,
+    analysis: Option<AnalysisId>,
+    started_at: Timestamp,
+    counts: Usage,
+    key: Option<String>,
+    doc: String,
+}
+
+impl Row {
+    fn of(call: &ModelCall) -> Result<Self, Fault> {
+        let mut counts = Usage::none(call.day(), &call.model);
+        counts.add(call);
+        Ok(Self {
+            id: call.id.clone(),
+            workspace: call.workspace_id.clone(),
+            analysis: call.analysis_id.clone(),
+            started_at: call.started_at,
+            counts,
+            key: call.answer.is_some().then(|| call.key.clone()),
+            doc: encode(call)?,
+        })
+    }
+
+    /// Writes it, or writes it anew.
+    fn write(&self, connection: &Connection) -> Result<(), Fault> {
+        let counts = &self.counts;
+        WRITE.run(
+            connection,
+            params![
+                self.id.as_str(),
+                self.workspace.as_str(),
+                self.analysis.as_ref().map(AnalysisId::as_str),
+                self.started_at.as_millisecond(),
+                counts.day.to_string(),
+                counts.model,
+                self.key,
+                number(counts.cost),
+                number(counts.calls),
+                number(counts.reused),
+                number(counts.tokens.input),
+                number(counts.tokens.cached),
+                number(counts.tokens.output),
+                self.doc,
+            ],
+        )?;
+        Ok(())
+    }
 }

@@ -3,10 +3,18 @@
 //! A commit costs the same for one write as for a hundred, so under load many writers share one.
 //! Each write has a savepoint of its own: where one fails, the others of its transaction stand.
 //! Nobody is answered before the commit.
+//!
+//! Writes that come while others are written would each find the writer idle again: it is woken by
+//! the first of them. So in a crowd it waits a moment for the others, which touch the same pages of
+//! the same indexes; whoever writes alone is not kept waiting.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
 };
 
 use rusqlite::{Connection, ffi};
@@ -32,6 +40,12 @@ const QUEUE: usize = 1024;
 /// How many writes share a transaction at most, so that the first of them is not kept waiting.
 const BATCH: usize = 128;
 
+/// So many writes in one transaction are a crowd: more are on their way.
+const CROWD: usize = 3;
+
+/// How long the writer waits for them.
+const GATHER: Duration = Duration::from_millis(2);
+
 /// The way to the writer's thread, which ends when the last clone of this is gone.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
@@ -46,7 +60,7 @@ impl Writer {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let written = Arc::default();
         let counted = Arc::clone(&written);
-        std::thread::Builder::new()
+        thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || write_all(&connection, queue, &counted))?;
         Ok(Self { jobs, written })
@@ -140,10 +154,15 @@ fn write_all(
     written: &AtomicU64,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut is_crowd = false;
     while let Some(first) = queue.blocking_recv() {
         batch.push(first);
+        if is_crowd && queue.len() < BATCH {
+            thread::sleep(GATHER);
+        }
         let committed = write_batch(connection, &mut batch, &mut queue);
         written.fetch_add(1, Ordering::Release);
+        is_crowd = batch.len() >= CROWD;
         for job in batch.drain(..) {
             job.answer(&committed);
         }

@@ -1,5 +1,7 @@
 //! Reading what an explanation is made from.
 
+use futures::future::join;
+
 use crate::{
     Result,
     domain::{Analysis, Event, Evidence, Issue, Neighbour, Workspace},
@@ -34,11 +36,16 @@ impl Reading {
         delivered: Option<(&Issue, &Event)>,
     ) -> Result<Evidence, Failure> {
         let source = self.ports.sources.open(of)?;
-        let found = source.issue(issue).await.map_err(Failure::Source)?;
+        let both = join(source.issue(issue), source.events(issue, EVENTS));
+        let (found, mut events) = both.await;
+        let found = found.map_err(Failure::Source)?;
+        if let Some(other) = found.as_ref().filter(|found| found.id != issue) {
+            // The source has merged it into that one, which has the events now.
+            events = source.events(&other.id, EVENTS).await;
+        }
         // Gone by now, or kept where the token does not reach: what was delivered is here.
         let found = found.or_else(|| delivered.map(|(issue, _)| issue.clone()));
         let issue = found.ok_or(Failure::IssueNotFound)?;
-        let events = source.events(&issue.id, EVENTS).await;
         let events = with_delivered(events, delivered.map(|(_, event)| event))?;
         Ok(explain::collect(issue, events))
     }

@@ -4,9 +4,9 @@
 //! Each write has a savepoint of its own: where one fails, the others of its transaction stand.
 //! Nobody is answered before the commit.
 //!
-//! Writes that come while others are written would each find the writer idle again: it is woken by
-//! the first of them. So in a crowd it waits a moment for the others, which touch the same pages of
-//! the same indexes; whoever writes alone is not kept waiting.
+//! The first write of many wakes the writer, which would commit that one alone. So in a crowd it waits
+//! a moment for the others, which touch the same pages of the same indexes. Whoever writes alone is
+//! not kept waiting.
 
 use std::{
     sync::{

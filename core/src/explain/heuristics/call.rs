@@ -3,10 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::source;
+use super::{inline, source};
 use crate::{
     domain::{Evidence, EvidenceId, EvidenceKind, Stack, event::Frame},
-    explain::{collect, render::inline},
+    explain::{collect, redact},
 };
 
 /// One frame with its number and what was read off it.
@@ -190,27 +190,9 @@ fn is_data(value: &str) -> bool {
     !CODE.iter().any(|start| value.starts_with(start))
 }
 
-/// A named value as Markdown; values whose name says that they are secret are not shown.
+/// A named value as Markdown; secrets are not shown.
 pub(super) fn pair(name: &str, value: &str) -> String {
-    const SECRET: [&str; 14] = [
-        "password",
-        "passwd",
-        "secret",
-        "token",
-        "apikey",
-        "api_key",
-        "authorization",
-        "cookie",
-        "session",
-        "credential",
-        "card",
-        "cvv",
-        "ssn",
-        "private",
-    ];
-    let lower = name.to_ascii_lowercase();
-    let secret = !source::is_null(value) && SECRET.iter().any(|word| lower.contains(word));
-    let value = inline::code(if secret { "***" } else { value }, 60);
+    let value = inline::code(&redact::mask_value(name, value), 60);
     let value = if value.is_empty() { "nothing" } else { &value };
     format!("{} = {value}", inline::code(name, 60))
 }

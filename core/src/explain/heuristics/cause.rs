@@ -4,10 +4,10 @@ use super::{
     facts::Facts,
     failure::is_group,
     family::Family,
+    inline,
     source::{self, Origin},
     template::Filled,
 };
-use crate::explain::render::inline;
 
 /// Paragraphs, the root first.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {

@@ -2,9 +2,10 @@
 
 use super::{
     facts::Facts,
+    inline,
     trail::{self, Action},
 };
-use crate::{domain::event::Frame, explain::render::inline};
+use crate::domain::event::Frame;
 
 /// More are no help.
 const MOST: usize = 6;

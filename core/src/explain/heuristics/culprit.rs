@@ -1,7 +1,7 @@
 //! The place in the code to look at first.
 
-use super::{facts::Facts, trail};
-use crate::{domain::Culprit, explain::render::inline};
+use super::{facts::Facts, inline, trail};
+use crate::domain::Culprit;
 
 /// The crash frame; without one, what else names a place: the source file or the page of a browser's
 /// report, the transaction, the source's own word, the logger.

@@ -4,12 +4,9 @@ use super::{
     call::{Call, pair},
     facts::Facts,
     failure::{is_group, named},
-    trail,
+    inline, trail,
 };
-use crate::{
-    domain::{Event, EvidenceId, EvidenceKind},
-    explain::render::inline,
-};
+use crate::domain::{Event, EvidenceId, EvidenceKind};
 
 /// Calls shown at each end of a long path.
 const CALLS: usize = 8;

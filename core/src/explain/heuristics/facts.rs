@@ -4,15 +4,13 @@ use super::{
     call::{self, Call},
     failure::{self, CSP, Failure, finding, named},
     family::Family,
+    inline,
     source::{self, Origin},
     trail::{self, Step},
 };
-use crate::{
-    domain::{
-        Evidence, EvidenceId, EvidenceKind, Level, Stack,
-        event::{Event, Exception},
-    },
-    explain::render::inline,
+use crate::domain::{
+    Evidence, EvidenceId, EvidenceKind, Level, Stack,
+    event::{Event, Exception},
 };
 
 /// A place that stands this often on one stack calls itself.

@@ -1,12 +1,13 @@
 //! What failed, in the fewest words: the root exception, a finding, a report of a browser, or a
 //! logged message.
 
+use super::inline;
 use crate::{
     domain::{
         Evidence, EvidenceId, EvidenceKind,
         event::{Event, Exception},
     },
-    explain::{collect::UNTITLED, render::inline},
+    explain::collect::UNTITLED,
 };
 
 /// What a broken content security policy is called in the catalog.

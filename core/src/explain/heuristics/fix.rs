@@ -2,10 +2,11 @@
 
 use super::{
     facts::Facts,
+    inline,
     source::{self, Origin},
     template::Filled,
 };
-use crate::{domain::Level, explain::render::inline};
+use crate::domain::Level;
 
 /// Paragraphs: where to begin, what to change, which test to write.
 pub(super) fn write(facts: &Facts<'_>, advice: Option<&Filled<'_>>) -> String {

@@ -16,6 +16,7 @@ mod facts;
 mod failure;
 mod family;
 mod fix;
+mod inline;
 pub mod rubric;
 mod source;
 mod steps;
@@ -31,7 +32,7 @@ use crate::{
 use self::{facts::Facts, template::Filled};
 
 /// The version of these rules; it changes when the same evidence may give another text.
-pub const HEURISTICS: &str = "heuristics/1";
+pub const HEURISTICS: &str = "heuristics/2";
 
 /// Writes the specification of `evidence`. The same evidence always gives the same text.
 pub fn specify(evidence: &Evidence) -> Specification {

@@ -387,7 +387,7 @@ fn test_event(facts: &Facts<'_>) -> Option<String> {
 }
 
 fn quoted(text: &str) -> String {
-    crate::explain::render::inline::code(text, 100)
+    super::inline::code(text, 100)
 }
 
 #[cfg(test)]

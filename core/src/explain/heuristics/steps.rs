@@ -4,11 +4,11 @@ use super::{
     description::{header, platform, request_line},
     facts::Facts,
     family::Family,
+    inline,
     source::{self, Origin},
     template::Filled,
     trail::{self, Action, Step},
 };
-use crate::explain::render::inline;
 
 /// Deeds taken over from the breadcrumbs.
 const DEEDS: usize = 8;

@@ -1,10 +1,7 @@
 //! What failed, where, how often, since when, for how many, in which release.
 
-use super::{facts::Facts, failure::is_group};
-use crate::{
-    domain::{Level, Timestamp},
-    explain::render::inline,
-};
+use super::{facts::Facts, failure::is_group, inline};
+use crate::domain::{Level, Timestamp};
 
 /// Two sentences: the failure with its place, and its extent.
 pub(super) fn write(facts: &Facts<'_>) -> String {

@@ -2,16 +2,16 @@
 //!
 //! A template holds `{name}` or `{name|what to say without it}`. The value is one of the facts
 //! below, a named group of the row's pattern, or a finding (`{blocked_uri}`), and comes as a code
-//! span. `{subject}` is the expression the failure is about, `{function}` and `{place}` are the crash's.
+//! span. `{subject}` is the expression the failure is about, `{function}` the crash's, and
+//! `{earlier_panic}` a sentence about a panic that happened before.
 
 use std::cell::Cell;
 
 use super::{
     advice::{Found, Shape},
     facts::Facts,
-    source,
+    inline, source, trail,
 };
-use crate::explain::render::inline;
 
 /// No value in a text is longer.
 const VALUE: usize = 120;
@@ -68,6 +68,16 @@ impl<'a> Filled<'a> {
                 let code = || Some(format!("the code at {}", crash?.place()?));
                 let function = crash.and_then(|crash| crash.function()).or_else(code);
                 Some(function.unwrap_or_else(|| "the failing code".to_owned()))
+            }
+            "earlier_panic" => {
+                let step = trail::earlier_panic(&self.facts.trail)?;
+                let when = step.before(self.facts.event.timestamp);
+                let when = when.map_or_else(String::new, |when| format!(", {when}"));
+                let what = step.describe();
+                Some(format!(
+                    "The first panic was most likely {}{when}: {what}",
+                    step.id
+                ))
             }
             _ => self.value(name).map(|value| inline::span(&value)),
         }

@@ -56,7 +56,7 @@ fn what_is_written_is_marked_heuristic_and_names_no_model() {
     assert_eq!(specification.provenance.code_examples, Origin::Heuristic);
     assert_eq!(specification.provenance.related_issues, Origin::Missing);
     assert_eq!((specification.model, specification.grounding), (None, None));
-    assert_eq!(HEURISTICS, "heuristics/1");
+    assert_eq!(HEURISTICS, "heuristics/2");
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn without_frames_the_culprit_is_the_best_name_there_is() {
 }
 
 #[test]
-fn values_whose_name_says_secret_are_not_shown() {
+fn secrets_are_not_shown() {
     let mut evidence = samples::python_chain();
     if let Some(frame) = evidence
         .event
@@ -83,19 +83,33 @@ fn values_whose_name_says_secret_are_not_shown() {
         .first_mut()
         .and_then(|one| one.frames.last_mut())
     {
-        frame.context = vec![(31, "    return rates[api_key](card)".to_owned())];
-        frame.locals =
-            samples::pairs(&[("api_key", "'sk-1'"), ("card", "'4242'"), ("rates", "{}")]);
+        let line = "    return rates[api_key](card, dsn, session, 'Bearer nmx1Zq8hTr42')";
+        frame.context = vec![(31, line.to_owned())];
+        frame.locals = samples::pairs(&[
+            ("api_key", "'sk-1'"),
+            ("card", "'4242424242424242'"),
+            ("dsn", "'postgres://shop:hunter2@db.internal/shop'"),
+            ("session", "<Session at 0x7f1c>"),
+            ("rates", "{}"),
+        ]);
+    }
+    if let Some(exception) = evidence.event.exceptions.first_mut() {
+        let far = "x".repeat(140);
+        let said = format!("no rate for jane@example.com at https://{far}:swordfish@rates.test");
+        exception.value = Some(said);
     }
     let specification = specify(&evidence);
-    assert!(
-        specification.root_cause.contains("`api_key` = `***`"),
-        "{}",
-        specification.root_cause
-    );
     let document = markdown(&evidence.issue, &specification);
-    for secret in ["sk-1", "4242", "key=secret"] {
-        assert!(!document.contains(secret), "{secret}");
+    for shown in [
+        "`api_key` = `'***'`",
+        "`dsn` = `'postgres://shop:***@db.internal/shop'`",
+        "`session` = `<Session at 0x7f1c>`",
+        "no rate for jane@example.com",
+    ] {
+        assert!(document.contains(shown), "{shown} in {document}");
+    }
+    for secret in ["sk-1", "4242", "hunter2", "swordf", "nmx1", "key=secret"] {
+        assert!(!document.contains(secret), "{secret} in {document}");
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::{
-    domain::{Event, EvidenceId, EvidenceKind, Level, Timestamp, event::Breadcrumb},
-    explain::render::inline,
-};
+use super::inline;
+use crate::domain::{Event, EvidenceId, EvidenceKind, Level, Timestamp, event::Breadcrumb};
 
 /// Older breadcrumbs than this many tell nothing about the failure.
 const NEWEST: usize = 200;
@@ -164,6 +162,16 @@ fn is_query(category: &str, text: &str) -> bool {
         || VERBS
             .iter()
             .any(|verb| text.get(..verb.len()).is_some_and(|start| start == *verb))
+}
+
+/// The last panic before, other than for a lock that another one had poisoned.
+pub(super) fn earlier_panic<'s, 'a>(trail: &'s [Step<'a>]) -> Option<&'s Step<'a>> {
+    trail.iter().rev().find(|step| match step.action {
+        Action::Failure { text } | Action::Other { text, .. } => {
+            text.contains("panicked at") && !text.contains("PoisonError")
+        }
+        _ => false,
+    })
 }
 
 impl Step<'_> {

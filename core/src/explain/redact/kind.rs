@@ -46,6 +46,20 @@ impl Kind {
         Self::Text,
     ];
 
+    /// Whether it lets somebody in or pays, and does not only say who somebody is.
+    pub(super) fn is_secret(self) -> bool {
+        match self {
+            Self::Card
+            | Self::Iban
+            | Self::Ssn
+            | Self::Token
+            | Self::Key
+            | Self::Password
+            | Self::Cookie => true,
+            Self::Email | Self::Ip | Self::Phone | Self::User | Self::Text => false,
+        }
+    }
+
     /// The word in the placeholder.
     pub(super) fn name(self) -> &'static str {
         match self {

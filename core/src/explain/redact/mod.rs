@@ -190,6 +190,36 @@ enum Round {
     Later,
 }
 
+/// A text with `***` in the place of what lets somebody in or pays: passwords, keys, tokens, cookies,
+/// cards. Personal data stays: this is for texts whose readers may see the event.
+pub(super) fn mask(text: &str) -> Cow<'_, str> {
+    mask_at(text, &scan(text, Reading::Prose))
+}
+
+/// The value of a key, masked as a whole where the key says that it is secret, and else as
+/// [`mask`] does.
+pub(super) fn mask_value<'t>(key: &str, value: &'t str) -> Cow<'t, str> {
+    match pairs::of_pair(key, value) {
+        Some(find) => mask_at(value, &[find]),
+        None => mask(value),
+    }
+}
+
+fn mask_at<'t>(text: &'t str, finds: &[Find]) -> Cow<'t, str> {
+    let mut masked = String::new();
+    let mut done = 0;
+    for find in finds.iter().filter(|find| find.kind.is_secret()) {
+        masked.push_str(Text::new(text).part(done..find.range.start));
+        masked.push_str("***");
+        done = find.range.end;
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(Text::new(text).part(done..text.len()));
+    Cow::Owned(masked)
+}
+
 /// Whether the name of a key says that its value is secret.
 pub(super) fn names_a_secret(key: &str) -> bool {
     keys::says(key).is_some()

@@ -272,6 +272,7 @@ const KEPT: &[&str] = &[
     "token => verify(token)",
     "apiKey: process.env.API_KEY",
     "password=%s token=%(token)s secret=${SECRET} key={key}",
+    "headers: { authorization: `Bearer ${token()}`, accept: x }",
     "WHERE password = ? AND token = $1",
     "password: must be at least 8 characters",
     "{\"password\": \"This field is required.\"}",

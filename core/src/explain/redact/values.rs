@@ -118,7 +118,7 @@ fn is_mask(value: &str) -> bool {
     value.chars().all(covered) || label('[', ']') || label('<', '>')
 }
 
-/// A place where a value goes: `%s`, `%(token)s`, `${TOKEN}`, `$TOKEN`, `{token}`, `:token`, `?`.
+/// A place where a value goes: `%s`, `%(token)s`, `${TOKEN}`, `${token()}`, `$TOKEN`, `{token}`, `:token`, `?`.
 fn is_template(value: &str, next: u8) -> bool {
     let name = |name: &str| {
         name.bytes()
@@ -132,8 +132,9 @@ fn is_template(value: &str, next: u8) -> bool {
         Some('?') => value.len() == 1,
         Some('{' | '$' | '#') => {
             let inside = value.trim_start_matches(['$', '#', '{']);
-            let inside = inside.trim_end_matches('}');
-            (value.ends_with('}') || next == b'}') && name(inside.trim())
+            let inside = inside.trim_end_matches('}').trim();
+            let called = inside.strip_suffix("()").unwrap_or(inside);
+            (value.ends_with('}') || next == b'}') && name(called)
         }
         _ => false,
     }

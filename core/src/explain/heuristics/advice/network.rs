@@ -11,7 +11,7 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        message: r"(?i)ECONNRESET|connection reset|socket hang up|forcibly closed|ConnectionAborted|Connection aborted|RemoteDisconnected|Premature close|connection closed before message completed",
+        message: r"(?i)ECONNRESET|connection reset|socket hang up|forcibly closed|other side closed|ConnectionAborted|Connection aborted|RemoteDisconnected|Premature close|connection closed before message completed",
         cause: "The other side closed the connection in the middle. Most likely a kept-alive connection had gone stale, a proxy cut it, or that service crashed.",
         fix: "Retry once on a fresh connection when the request is idempotent; keep idle connections for a shorter time than the server does.",
         test: "closes the connection after the request and expects one retry",

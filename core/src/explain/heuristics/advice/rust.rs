@@ -6,22 +6,21 @@ const RUST: &[Family] = &[Family::Rust];
 
 pub(super) static ROWS: &[Advice] = &[
     Advice {
+        message: r"PoisonError|poisoned lock",
+        cause: "A thread panicked while it held {subject|a lock}, which is poisoned since: that first panic is the cause, and this one follows from it.",
+        open: "{earlier_panic|The event does not hold that first panic: look for one right before}.",
+        fix: "Fix the first panic. Then decide in {function} whether what the lock guards is still sound: if so, go on with `unwrap_or_else(PoisonError::into_inner)`, else rebuild it.",
+        test: "panics while the lock is held and expects {function} to cope",
+        subject: &[".lock()", ".read()", ".write()"],
+        ..BLANK
+    },
+    Advice {
         message: r"called `Option::(?<method>unwrap|expect)\(\)` on a `None` value",
         subject: &[".unwrap()", ".expect("],
         cause: "{subject|An `Option`} was `None` where the code insists on a value.",
         fix: "Let {function} say what happens without a value: `let … else { return … }`, `ok_or_else(…)?`, or a default with `unwrap_or`. Keep `expect` for what cannot happen, with the reason as its text.",
         test: "makes {subject|the option} `None` and expects an `Err` instead of a panic",
         shape: Replace(".unwrap()", ".ok_or(Error::Missing)?"),
-        work: Quick,
-        ..BLANK
-    },
-    Advice {
-        message: r"called `Result::(unwrap|expect)\(\)` on an `Err` value: (?<error>.{1,120})",
-        subject: &[".unwrap()", ".expect("],
-        cause: "{subject|A fallible call} failed with {error}, and the code insists that it cannot.",
-        fix: "Pass the error on with `?` (add context on the way), or handle it in {function}. Keep `unwrap` for what cannot fail.",
-        test: "makes the call fail and expects {function} to answer an `Err`",
-        shape: Replace(".unwrap()", "?"),
         work: Quick,
         ..BLANK
     },
@@ -76,13 +75,6 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        message: r"PoisonError|poisoned lock",
-        cause: "A thread panicked while it held a lock, and the lock is poisoned since. The first panic is the cause; this one follows from it.",
-        fix: "Fix the first panic. Decide whether the data is still sound: if so, go on with `into_inner()`; else rebuild it.",
-        test: "panics inside the locked section and expects the next caller to cope",
-        ..BLANK
-    },
-    Advice {
         message: r"there is no reactor running|Cannot (start|drop) a runtime|can call blocking only when",
         cause: "Asynchronous and blocking code of Tokio were mixed: a future was polled outside of a runtime, or a runtime was made or dropped inside one.",
         fix: "Enter the runtime at the top of the program only; move blocking work into `spawn_blocking`.",
@@ -105,6 +97,17 @@ pub(super) static ROWS: &[Advice] = &[
         cause: "Code was reached that its author took for unreachable, or has not written yet.",
         fix: "Find which value leads here, give it its own branch in {function}, and answer an error for the rest.",
         test: "leads {function} here with the value from this event",
+        ..BLANK
+    },
+    // After those that know the error.
+    Advice {
+        message: r"called `Result::(unwrap|expect)\(\)` on an `Err` value: (?<error>.{1,120})",
+        subject: &[".unwrap()", ".expect("],
+        cause: "{subject|A fallible call} failed with {error}, and the code insists that it cannot.",
+        fix: "Pass the error on with `?` (add context on the way), or handle it in {function}. Keep `unwrap` for what cannot fail.",
+        test: "makes the call fail and expects {function} to answer an `Err`",
+        shape: Replace(".unwrap()", "?"),
+        work: Quick,
         ..BLANK
     },
 ];

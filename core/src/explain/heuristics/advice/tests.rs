@@ -258,6 +258,8 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("go", "fatal error", "concurrent map writes", "`-race`"),
     ("rust", "panic", "called `Option::unwrap()` on a `None` value", "was `None` where the code insists"),
     ("rust", "panic", "called `Result::unwrap()` on an `Err` value: Os { code: 2 }", "`Os { code: 2 }`"),
+    ("rust", "panic", "called `Result::unwrap()` on an `Err` value: PoisonError { .. }", "first panic"),
+    ("rust", "panic", "called `Result::unwrap()` on an `Err` value: BorrowMutError", "borrowed twice"),
     ("rust", "panic", "index out of bounds: the len is 3 but the index is 5", "of length `3`"),
     ("rust", "panic", "attempt to subtract with overflow", "overflowed"),
     ("php", "Error", "Call to a member function getName() on null", "`getName` was called"),

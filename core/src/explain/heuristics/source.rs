@@ -286,6 +286,20 @@ pub(super) fn condition(context: &[(u32, String)], at: u32) -> Option<(u32, &str
     None
 }
 
+/// The nearest statement before `at` that by its name starts something, and throws away what that
+/// could be awaited by.
+pub(super) fn not_awaited(context: &[(u32, String)], at: u32) -> Option<(u32, &str)> {
+    let before = context.iter().rev().filter(|(line, _)| *line < at);
+    let mut statements = before.map(|(line, text)| (*line, text.trim()));
+    statements.find(|(_, statement)| {
+        let call = statement.strip_prefix("_ = ").unwrap_or(statement);
+        let called = call.split_once("Async(").map(|(called, _)| called);
+        called.is_some_and(|called| is_path(called) && called.starts_with(is_word))
+            && statement.ends_with(';')
+            && statement.len() <= READABLE
+    })
+}
+
 /// Whether a statement can be put in front of line `at`: it is no continuation of the line above,
 /// no branch of one, and brings in no names of its own that the statement would have to know.
 pub(super) fn takes_guard(context: &[(u32, String)], at: u32) -> bool {
@@ -331,6 +345,21 @@ mod tests {
         assert_eq!(names("return row[\"email\"] # row of x"), ["return", "row"]);
         assert_eq!(names("a.b(c, 12, 'd') // e"), ["a", "b", "c"]);
         assert_eq!(names(""), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn what_is_started_and_not_waited_for_is_found() {
+        let lines = context(&[
+            "await audit.WriteAsync(user);",
+            "_ = audit.RecordAsync(user, id);",
+            "var rows = db.RowsAsync(id);",
+            "var name = await db.Names",
+            "    .FirstAsync(ct);",
+            "return db.ShipsAsync(",
+        ]);
+        let found = Some((2, "_ = audit.RecordAsync(user, id);"));
+        assert_eq!(not_awaited(&lines, 6), found);
+        assert_eq!(not_awaited(&lines, 2), None);
     }
 
     #[test]

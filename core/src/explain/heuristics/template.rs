@@ -2,8 +2,8 @@
 //!
 //! A template holds `{name}` or `{name|what to say without it}`. The value is one of the facts
 //! below, a named group of the row's pattern, or a finding (`{blocked_uri}`), and comes as a code
-//! span. `{subject}` is the expression the failure is about, `{function}` the crash's, and
-//! `{earlier_panic}` a sentence about a panic that happened before.
+//! span. `{subject}` is the expression the failure is about, `{function}` the crash's. Sentences are
+//! `{earlier_panic}`, about a panic that happened before, and `{not_awaited}`, about a call right before.
 
 use std::cell::Cell;
 
@@ -68,6 +68,15 @@ impl<'a> Filled<'a> {
                 let code = || Some(format!("the code at {}", crash?.place()?));
                 let function = crash.and_then(|crash| crash.function()).or_else(code);
                 Some(function.unwrap_or_else(|| "the failing code".to_owned()))
+            }
+            "not_awaited" => {
+                let crash = self.facts.crash?;
+                let (line, text) = source::not_awaited(&crash.frame.context, crash.frame.line?)?;
+                let text = inline::code(text, 160);
+                Some(format!(
+                    "Line {line} does not wait for what it starts: {text} ({})",
+                    crash.id
+                ))
             }
             "earlier_panic" => {
                 let step = trail::earlier_panic(&self.facts.trail)?;

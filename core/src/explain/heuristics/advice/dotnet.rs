@@ -63,6 +63,7 @@ pub(super) static ROWS: &[Advice] = &[
         kinds: &["InvalidOperationException"],
         message: r"second operation (was )?started on this context",
         cause: "One `DbContext` was used by two operations at once; a call without `await` is the usual reason.",
+        open: "{not_awaited|Look for such a call shortly before on the same path}.",
         fix: "Await every call, and create one context per unit of work (`IDbContextFactory`).",
         test: "calls {function} twice in parallel",
         ..BLANK

@@ -61,7 +61,7 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        message: r"(?i)QueuePool limit|pool (is )?exhausted|connection pool timeout|Timed out fetching a new connection|Connection is not available, request timed out|could not obtain a (database )?connection|timeout expired\. +The timeout period elapsed prior to obtaining|remaining connection slots are reserved|too many (clients|connections)|TimeoutError: ResourceRequest timed out|ConnectionTimeoutError",
+        message: r"(?i)QueuePool limit|pool (is )?exhausted|connection pool timeout|Timed out fetching a new connection|Connection is not available, request timed out|could not obtain a (database )?connection|timeout expired\. +The timeout period elapsed prior to obtaining|remaining connection slots are reserved|too many (clients|connections)|TimeoutError: ResourceRequest timed out|ConnectionTimeoutError|dropped from queue after|pool timed out while waiting",
         cause: "No database connection was free. Either connections are held too long (a slow query, a transaction left open, a call to another service inside of one), or there are more workers than connections.",
         open: "The code that waits is not the code that holds the connections: the database's list of sessions (`pg_stat_activity`, `SHOW PROCESSLIST`) shows who does.",
         fix: "Look for sessions that are idle in a transaction, close connections on every path (`with`, `finally`), keep network calls out of transactions; then fit pool size × processes to the server's limit, with a pooler in front if needed.",
@@ -77,7 +77,7 @@ pub(super) static ROWS: &[Advice] = &[
         ..BLANK
     },
     Advice {
-        message: r"(?i)statement timeout|canceling statement|Query execution was interrupted|max_statement_time|Lock wait timeout exceeded|could not obtain lock",
+        message: r"(?i)statement timeout|canceling statement|Query execution was interrupted|max_statement_time|Lock wait timeout exceeded|could not obtain lock|prior to completion of the operation",
         cause: "A query took longer than it may: it reads too much, or it waited for a lock.",
         open: "The evidence does not tell which of the two: `EXPLAIN (ANALYZE, BUFFERS)` and the list of locks do.",
         fix: "Explain the query with production data, add the missing index or narrow the query, and shorten the transaction that holds the lock.",

@@ -128,8 +128,8 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         kinds: &["ObjectDisposedException"],
-        message: r"Object name: '(?<name>[^']+)'",
-        cause: "{name} was used after it was disposed. Most likely a task outlives the request it began in.",
+        message: r"Object name: '(?<name>[^']+)'|Cannot access a (disposed|closed)",
+        cause: "{name|An object} was used after it was disposed. Most likely a task outlives the request it began in.",
         fix: "Await the task, or give background work its own scope (`IServiceScopeFactory`).",
         test: "ends the request while the task runs",
         ..BLANK

@@ -242,4 +242,14 @@ pub(super) static ROWS: &[Advice] = &[
         work: Quick,
         ..BLANK
     },
+    Advice {
+        families: JVM,
+        kinds: &["IllegalStateException"],
+        message: r"^Duplicate key (?<key>.{1,60}?)( \(attempted|$)",
+        cause: "Two elements have the key {key}, and `Collectors.toMap` takes none twice.",
+        fix: "Say in {function} which of the two counts, by a merge function as third argument; or collect with `groupingBy` where both do.",
+        test: "collects two elements with the same key",
+        work: Quick,
+        ..BLANK
+    },
 ];

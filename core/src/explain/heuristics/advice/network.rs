@@ -127,4 +127,12 @@ pub(super) static ROWS: &[Advice] = &[
         test: "lets the mail server refuse the recipient",
         ..BLANK
     },
+    Advice {
+        message: r"(?i)ETIMEDOUT|\bread timed out|\bconnect(ion|ing)? ?(attempt )?timed out|dial tcp (?<target>\S+): i/o timeout|\bi/o timeout|\boperation timed out|Net::(Read|Open)Timeout|timeout of \d+ ?ms exceeded",
+        cause: "Another service ({target|named in the message or by the call above}) did not answer in time: it was slow, or could not be reached and nobody said so.",
+        open: "A timeout while connecting points at the network, a firewall or a wrong address; one while reading at the service itself.",
+        fix: "Set a short timeout for connecting and one for reading that {function} can afford, retry with growing pauses what is idempotent, and name the service in the error.",
+        test: "lets that service accept the connection and say nothing, and expects {function} to end in time",
+        ..BLANK
+    },
 ];

@@ -82,6 +82,15 @@ pub(super) static ROWS: &[Advice] = &[
     },
     Advice {
         families: PYTHON,
+        message: r"^(Expecting (value|property name|'.' delimiter)|Extra data|Unterminated string|Invalid control character).{0,60}line \d+ column \d+",
+        cause: "Text that is no JSON was parsed. At line 1 column 1 it is mostly empty, or a page: an error or a login where an answer was expected.",
+        fix: "Check status and content type before parsing in {function} (`raise_for_status()`), and put address, status and the first characters of the body into the error.",
+        test: "lets the source answer with an empty body, and with a page of HTML",
+        work: Quick,
+        ..BLANK
+    },
+    Advice {
+        families: PYTHON,
         kinds: &["TypeError"],
         message: r"^Object of type (?<type>\S+) is not JSON serializable",
         cause: "A {type} got into data that is written as JSON, and the encoder does not know it.",

@@ -140,4 +140,12 @@ pub(super) static ROWS: &[Advice] = &[
         work: Deep,
         ..BLANK
     },
+    Advice {
+        families: RUBY,
+        kinds: &["Sidekiq::Shutdown"],
+        cause: "The worker was told to stop while a job ran, mostly by a deploy, and the job did not end in the time it was given.",
+        fix: "It is run again: make the job of {function} safe to repeat, split long ones, fit the shutdown timeout to the others, and leave this class out of the reports.",
+        test: "stops the worker in the middle of the job and expects the second run to finish it",
+        ..BLANK
+    },
 ];

@@ -99,6 +99,15 @@ pub(super) static ROWS: &[Advice] = &[
         test: "leads {function} here with the value from this event",
         ..BLANK
     },
+    Advice {
+        families: RUST,
+        message: r"^task \d+ panicked|JoinError::Panic",
+        cause: "A spawned task panicked, and this is where its end was awaited: that panic is the cause.",
+        open: "{earlier_panic|The event does not hold that first panic: look for one right before}.",
+        fix: "Fix the panic. Where one task may fail without the others, match on the `JoinError` in {function} and go on.",
+        test: "lets the task panic and expects a defined outcome of {function}",
+        ..BLANK
+    },
     // After those that know the error.
     Advice {
         message: r"called `Result::(unwrap|expect)\(\)` on an `Err` value: (?<error>.{1,120})",

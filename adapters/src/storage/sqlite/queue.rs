@@ -222,7 +222,10 @@ pub(super) fn backlog(connection: &Connection, now: Timestamp) -> Result<Backlog
 fn put_aside(connection: &Connection, analysis: &Analysis, result: &Revision) -> Result<(), Fault> {
     let id = analysis.id.as_str();
     PUT_ASIDE.run(connection, params![id, result.revision, encode(result)?])?;
-    DROP_OLD.run(connection, params![id, analysis.newest_dropped()])?;
+    let dropped = analysis.newest_dropped();
+    if dropped > 0 {
+        DROP_OLD.run(connection, params![id, dropped])?;
+    }
     Ok(())
 }
 

@@ -74,6 +74,11 @@ pub fn secret_key(data_dir: &Path) -> Result<SecretString> {
     read(&path)?.ok_or_else(|| fault("read", &path, io::Error::from(io::ErrorKind::NotFound)))
 }
 
+/// Whether [`secret_key`] would find one.
+pub fn has_key(data_dir: &Path) -> bool {
+    data_dir.join(FILE).exists()
+}
+
 /// The 256-bit key for `purpose`: HMAC-SHA256 over its name, which is a pseudorandom function.
 pub(crate) fn derive(secret: &SecretString, purpose: &str) -> [u8; 32] {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());

@@ -27,7 +27,7 @@ pub async fn listen(changes: Arc<dyn Changes>, waiting: Arc<Waiting>) {
                 tracing::warn!(?error, "could not listen for changes");
             }
             Err(error) => {
-                tracing::info!(%error, "waiting calls look at the store");
+                tracing::debug!(%error, "waiting calls look at the store");
                 return;
             }
         }

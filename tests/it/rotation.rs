@@ -8,6 +8,33 @@ const OLD: &str = "0123456789abcdef0123456789abcdef-old";
 const NEW: &str = "0123456789abcdef0123456789abcdef-new";
 
 #[tokio::test]
+async fn who_lost_the_key_is_told_so_and_what_to_do() {
+    let service = Service::start(&[]);
+    let ada = service.client().with_workspace("ada").await;
+    let sentry = json!({"sentry_api_token": "sntryu_kept", "sentry_organization": "acme"});
+    ada.put("/api/v1/workspaces/current", &sentry).await.ok();
+    std::fs::remove_file(service.folder().join("data/secret.key")).unwrap();
+
+    let service = service.restart_with(&[]);
+    let log = service.log();
+    assert!(log.contains("there was no secret.key beside"), "{log}");
+    let login = json!({"username": "ada", "password": "correct horse"});
+    let login = service.client().post("/api/v1/auth/login", &login).await;
+    let ada = service
+        .client()
+        .bearer(login.ok()["access_token"].as_str().unwrap());
+    for asked in [
+        ada.get("/api/v1/issues/").await,
+        ada.post("/api/v1/issues/1/analyze", &json!({})).await,
+        ada.post("/api/v1/workspaces/test-sentry", &json!({})).await,
+    ] {
+        // What is tried out is answered with 200 and what came of it.
+        assert!(asked.status.as_u16() < 500, "{}", asked.text);
+        assert!(asked.text.contains("FORMER_SECRET_KEYS"), "{}", asked.text);
+    }
+}
+
+#[tokio::test]
 async fn the_key_is_changed_while_everybody_stays_logged_in_and_nothing_is_lost() {
     let service = Service::start(&[("SECRET_KEY", OLD)]);
     let ada = service.client().with_workspace("ada").await;

@@ -43,7 +43,8 @@ impl NotificationsApi {
     ///
     /// `{"type": "analysis.completed", "timestamp": "…", "data": {"workspace_id", "analysis_id",
     /// "revision", "status", "issue": {"id", "short_id", "title", "project", "url"}, "priority",
-    /// "summary", "error": {"code", "message", "retryable"} or null, "url"}}`
+    /// "summary", "written_by": "model" or "heuristic", "model",
+    /// "error": {"code", "message", "retryable"} or null, "url"}}`
     ///
     /// Answer with a status of 200 to 299, in time. Anything else is tried again, after seconds at
     /// first and after hours at last, for about a day; 410 ends it and disables the webhook. The

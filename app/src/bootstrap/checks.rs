@@ -5,10 +5,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use explainer_core::{
     Result,
-    ports::{Analyses, Clock, LlmKind, LlmSettings, Vitals},
+    ports::{Analyses, Clock, LlmKind, Vitals},
     services::{Check, Finding, ModelCheck, QueueCheck, StoreCheck, ask},
 };
 use tokio::{sync::Mutex, time::Instant};
+
+use super::models;
 
 /// How long the store may take to answer.
 const STORE_LIMIT: Duration = Duration::from_secs(3);
@@ -33,14 +35,13 @@ pub(super) fn of_store(
     ]
 }
 
-/// The checks of the models that the operator configured. A model that cannot even be opened is
-/// told where it is asked.
-pub(super) fn of_models(kinds: &[Arc<dyn LlmKind>]) -> Vec<Arc<dyn Check>> {
-    let settings = LlmSettings::default();
-    let ready = kinds.iter().filter(|kind| kind.is_ready(&settings));
-    let models = ready.filter_map(|kind| kind.open(&settings).ok());
+/// The checks of the models that are asked unless a workspace says otherwise. One that cannot even
+/// be opened is told where it is asked: workspaces may have a key of their own for it.
+pub(super) fn of_models(kinds: &[Arc<dyn LlmKind>], chain: &[String]) -> Vec<Arc<dyn Check>> {
+    let links = models::chain(kinds, chain).into_iter();
+    let opened = links.filter_map(|(kind, settings)| kind.open(&settings).ok());
     let check = |model| watched(ModelCheck::new(model), MODEL_LIMIT, MODEL_KEPT);
-    models.map(check).collect()
+    opened.map(check).collect()
 }
 
 /// A check that has an answer within `limit`, and asks again only when that is older than `kept`.

@@ -79,7 +79,7 @@ impl Application {
             lifetime: Duration::from_secs(u64::from(config.auth.token_minutes) * 60),
         };
         let mut checks = checks::of_store(stores.vitals, stores.analyses.clone(), clock.clone());
-        checks.extend(checks::of_models(&kinds));
+        checks.extend(checks::of_models(&kinds, &config.llm.chain));
         let ports = Ports {
             outside: identity::outside(&config, clock.clone(), stores.revoked_tokens.clone())?,
             auth: Arc::new(JwtAuth::new(&jwt, clock.clone(), stores.revoked_tokens)),

@@ -20,30 +20,36 @@ pub(crate) fn kinds(config: &Config) -> Vec<Arc<dyn LlmKind>> {
         .collect()
 }
 
-/// Looks, beside everything else, whether the models that are asked in this order are there: the
-/// operator reads it in the log, and what servers tell of their windows is known from then on.
-pub(super) fn look_up(kinds: &[Arc<dyn LlmKind>], chain: &[String]) {
-    let ready = |kind: &&Arc<dyn LlmKind>| kind.is_ready(&LlmSettings::default());
-    let names = match chain {
-        [] => {
-            let ready = kinds.iter().filter(ready);
-            ready.map(|kind| kind.name().to_owned()).collect()
-        }
-        names => names.to_vec(),
-    };
-    for name in names {
+/// The servers that are asked unless a workspace says otherwise, in order, and what they are asked with.
+pub(super) fn chain(
+    kinds: &[Arc<dyn LlmKind>],
+    names: &[String],
+) -> Vec<(Arc<dyn LlmKind>, LlmSettings)> {
+    let settings = LlmSettings::default();
+    if names.is_empty() {
+        let ready = kinds.iter().filter(|kind| kind.is_ready(&settings));
+        return ready.map(|kind| (kind.clone(), settings.clone())).collect();
+    }
+    let link = |name: &String| {
         let (kind, model) = match name.split_once('/') {
             Some((kind, model)) => (kind, Some(model.to_owned())),
             None => (name.as_str(), None),
         };
-        let Some(kind) = kinds.iter().find(|it| it.name() == kind).cloned() else {
-            continue;
+        let kind = kinds.iter().find(|it| it.name() == kind)?.clone();
+        let settings = LlmSettings {
+            model,
+            ..LlmSettings::default()
         };
+        Some((kind, settings))
+    };
+    names.iter().filter_map(link).collect()
+}
+
+/// Looks, beside everything else, whether the models of the chain are there: the operator reads it
+/// in the log, and what servers tell of their windows is known from then on.
+pub(super) fn look_up(kinds: &[Arc<dyn LlmKind>], names: &[String]) {
+    for (kind, settings) in chain(kinds, names) {
         tokio::spawn(async move {
-            let settings = LlmSettings {
-                model,
-                ..LlmSettings::default()
-            };
             match look_at(&*kind, &settings).await {
                 Ok(ModelProfile {
                     model,

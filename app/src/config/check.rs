@@ -159,6 +159,7 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     oidc::check(settings, problems);
     origins(settings, problems);
     plugins(settings, problems);
+    chain(settings, problems);
     headers(settings, problems);
     storage(settings, problems);
     spending(settings, problems);
@@ -219,6 +220,22 @@ fn is_plugin(text: &str) -> bool {
 fn is_origin(text: &str) -> bool {
     let host = text.split_once("://").map_or("", |(_, host)| host);
     text == "*" || (web_address(text).is_ok() && !host.contains(['/', '?', '#', '@']))
+}
+
+fn chain(settings: &Settings, problems: &mut Vec<Problem>) {
+    const KEY: &str = "llm.chain";
+    let names = settings.value(KEY).and_then(Value::as_array);
+    let mut names = names.into_iter().flatten().filter_map(Value::as_str);
+    if let Some(bad) = names.find(|name| !is_model(name)) {
+        let reason = format!("{bad:?} names no backend there is");
+        let remedy = "write each as `openai` or `ollama`, or with a model as in `ollama/llama3.1`";
+        problems.push(settings.refuse(KEY, reason, remedy));
+    }
+}
+
+fn is_model(name: &str) -> bool {
+    let (backend, model) = name.split_once('/').unwrap_or((name, "its own"));
+    matches!(backend, "openai" | "ollama") && !model.trim().is_empty()
 }
 
 fn headers(settings: &Settings, problems: &mut Vec<Problem>) {

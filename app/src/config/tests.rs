@@ -538,6 +538,11 @@ fn texts_have_the_form_their_users_need() {
         ),
         ("llm.ollama.keep_alive = '5 minutes'", "such as 5m"),
         ("llm.ollama.keep_alive = ''", "such as 5m"),
+        (
+            "llm.chain = ['openai', 'opnai/gpt-4o']",
+            "\"opnai/gpt-4o\" names no backend there is",
+        ),
+        ("llm.chain = ['ollama/']", "names no backend"),
         ("llm.ollama.think = 'hard'", "off, on, low, medium, high"),
         ("llm.openai.api = 'completions'", "chat, responses"),
         ("llm.openai.structured = 'yaml'", "auto, json_schema"),

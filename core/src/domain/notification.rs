@@ -97,6 +97,9 @@ pub struct Notification {
     pub priority: Option<Priority>,
     /// What was found.
     pub summary: Option<String>,
+    /// The model that wrote that; `None` where rules did.
+    #[serde(default)]
+    pub model: Option<String>,
     /// Why nothing was.
     pub error: Option<AnalysisError>,
 }

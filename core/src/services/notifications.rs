@@ -221,6 +221,7 @@ impl Notifications {
             issue_url: None,
             priority: None,
             summary: Some("If you can read this, notifications arrive.".to_owned()),
+            model: None,
             error: None,
         };
         let id = new_id(&*self.ports.ids)?;

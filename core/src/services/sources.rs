@@ -129,7 +129,7 @@ impl Sources {
         let sentry = &workspace.sentry;
         let open = |sealed: &Option<Sealed>| {
             let opened = sealed.as_ref().map(|sealed| self.vault.open(sealed));
-            let opened = opened.transpose()?;
+            let opened = opened.transpose().map_err(Failure::Source)?;
             Ok::<_, Failure>(opened.map(|secret| secret.expose_secret().to_owned()))
         };
         Ok(json!({
@@ -189,7 +189,8 @@ impl Sources {
     }
 
     fn stored(&self, choice: &SourceChoice) -> Result<Map<String, Value>, Failure> {
-        let text = self.vault.open(&choice.settings)?;
+        let opened = self.vault.open(&choice.settings);
+        let text = opened.map_err(Failure::Source)?;
         Ok(serde_json::from_str(text.expose_secret()).unwrap_or_default())
     }
 

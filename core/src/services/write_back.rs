@@ -54,7 +54,9 @@ fn text(analysis: &Analysis, specification: &Specification, public_url: Option<&
             analysis.id
         )
     });
-    format!("Issue Explainer: {summary}{place}")
+    let by = specification.model.as_deref();
+    let by = by.unwrap_or("rules, without a language model");
+    format!("Issue Explainer ({by}): {summary}{place}")
 }
 
 #[cfg(test)]
@@ -71,11 +73,11 @@ mod tests {
         };
         assert_eq!(
             text(&analysis, &specification, None),
-            "Issue Explainer: The cart is empty."
+            "Issue Explainer (rules, without a language model): The cart is empty."
         );
         assert_eq!(
             text(&analysis, &specification, Some("https://x.example.com/")),
-            "Issue Explainer: The cart is empty.\n\n\
+            "Issue Explainer (rules, without a language model): The cart is empty.\n\n\
              https://x.example.com/api/v1/issues/processed/analysis-1"
         );
     }

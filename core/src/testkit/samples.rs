@@ -173,6 +173,7 @@ pub fn dispatch(name: &str, seconds: i64) -> Dispatch {
         issue_url: None,
         priority: None,
         summary: Some("the total is missing".to_owned()),
+        model: None,
         error: None,
     };
     let to = Recipient::Webhook(id(&format!("webhook-of-{name}")));

@@ -2,6 +2,7 @@
 
 mod faults;
 mod honesty;
+mod readiness;
 mod spending;
 
 use serde_json::{Value, json};

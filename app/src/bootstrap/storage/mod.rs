@@ -179,12 +179,29 @@ impl Older {
     }
 }
 
+/// The key beside the data. To make one beside data that is there already is what happens to a copy
+/// that left it behind: what was sealed cannot be opened with the new one, and it does not fail here.
+fn kept_key(storage: &Storage) -> Result<SecretString> {
+    let database = storage.sqlite_file();
+    let is_lost = database.exists() && !secret::has_key(&storage.data_dir);
+    let key = secret::secret_key(&storage.data_dir)?;
+    if is_lost {
+        let database = database.display();
+        tracing::warn!(
+            "there was no secret.key beside {database} and a new one was made: tokens and keys that \
+             are kept cannot be opened, and everybody logs in anew; put the former one back, or \
+             name it in FORMER_SECRET_KEYS"
+        );
+    }
+    Ok(key)
+}
+
 /// The installation's secrets: the configured one, else one that is made once and kept beside the
 /// data, and those that were in force before.
 pub(super) fn secret_keys(config: &Config) -> Result<SecretKeys> {
     let current = match &config.auth.secret_key {
         Some(secret) => secret.clone(),
-        None => secret::secret_key(&config.storage.data_dir)?,
+        None => kept_key(&config.storage)?,
     };
     let former = config.auth.former_secret_keys.clone();
     Ok(SecretKeys { current, former })

@@ -286,6 +286,7 @@ impl Ports {
             issue_url: issue.permalink.as_deref().map(short),
             priority: specification.map(|it| it.priority),
             summary: specification.map(|it| short(&it.summary)),
+            model: specification.and_then(|it| it.model.clone()),
             error,
         }
     }
@@ -375,6 +376,7 @@ mod tests {
             issue_url: None,
             priority: None,
             summary: None,
+            model: None,
             error: None,
         };
         let day = |name: &str| {

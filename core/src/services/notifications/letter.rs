@@ -17,6 +17,9 @@ const SUMMARY: usize = 2_000;
 /// The longest other text, in characters.
 const OTHER: usize = 500;
 
+/// Who wrote what no model did.
+const BY_RULES: &str = "rules, without a language model";
+
 /// Begins with `type` and `timestamp`, as Standard Webhooks asks for.
 #[derive(Serialize)]
 struct Payload<'a> {
@@ -34,6 +37,8 @@ struct Data<'a> {
     issue: About,
     priority: Option<&'static str>,
     summary: Option<String>,
+    written_by: Option<&'static str>,
+    model: Option<&'a str>,
     error: Option<Why<'a>>,
     url: Option<String>,
 }
@@ -58,6 +63,7 @@ struct Why<'a> {
 pub(super) fn payload(dispatch: &Dispatch, public_url: Option<&str>) -> String {
     let told = &dispatch.notification;
     let why = |error: &AnalysisError| inline::line(&error.message, OTHER);
+    let written = told.occasion == Occasion::Completed;
     let payload = Payload {
         r#type: told.occasion.as_str(),
         timestamp: told.at,
@@ -75,6 +81,8 @@ pub(super) fn payload(dispatch: &Dispatch, public_url: Option<&str>) -> String {
             },
             priority: told.priority.map(Priority::as_str),
             summary: told.summary.as_deref().map(|it| cut(it, SUMMARY)),
+            written_by: written.then(|| told.model.as_ref().map_or("heuristic", |_| "model")),
+            model: told.model.as_deref(),
             error: told.error.as_ref().map(|error| Why {
                 code: &error.code,
                 message: why(error),
@@ -102,6 +110,11 @@ pub(super) fn mail(dispatch: &Dispatch, to: &str, public_url: Option<&str>) -> M
         ("Project", inline::line(&told.project, TITLE)),
     ];
     rows.extend(told.priority.map(|it| ("Priority", it.as_str().to_owned())));
+    if told.occasion == Occasion::Completed {
+        let model = told.model.as_deref();
+        let model = model.map(|model| inline::line(model, TITLE));
+        rows.push(("Written by", model.unwrap_or_else(|| BY_RULES.to_owned())));
+    }
     let issue_url = told.issue_url.clone().filter(|url| is_web(url));
     let links = [("Issue", issue_url), ("Analysis", link(told, public_url))];
     let links = links.map(|(what, url)| url.map(|url| (what, url)));
@@ -219,6 +232,7 @@ mod tests {
             issue_url: Some("javascript:alert(1)".to_owned()),
             priority: None,
             summary: Some(format!("<b>&\u{0}{}", "é".repeat(9_000))),
+            model: None,
             error: None,
         };
         Dispatch::new(
@@ -245,6 +259,31 @@ mod tests {
         assert!(!mail.html.contains("javascript:") && !mail.plain.contains("javascript:"));
         let link = "https://x.example.com/api/v1/analyses/a";
         assert!(mail.html.contains(link) && mail.plain.contains(link));
+    }
+
+    #[test]
+    fn who_wrote_it_is_told() {
+        let mut dispatch = hostile();
+        let told = |dispatch: &Dispatch| {
+            let mail = mail(dispatch, "a@b.c", None).plain;
+            let line = mail.lines().find(|line| line.starts_with("Written by"));
+            let payload: serde_json::Value =
+                serde_json::from_str(&payload(dispatch, None)).unwrap();
+            let data = &payload["data"];
+            (
+                line.map(str::to_owned),
+                data["written_by"].clone(),
+                data["model"].clone(),
+            )
+        };
+        let by_rules = Some(format!("Written by: {BY_RULES}"));
+        assert_eq!(
+            told(&dispatch),
+            (by_rules, "heuristic".into(), None::<&str>.into())
+        );
+        dispatch.notification.model = Some("gpt".to_owned());
+        let by_model = Some("Written by: gpt".to_owned());
+        assert_eq!(told(&dispatch), (by_model, "model".into(), "gpt".into()));
     }
 
     #[test]

@@ -151,13 +151,13 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
     };
     let run = AssertUnwindSafe(run).catch_unwind();
     tokio::pin!(run);
-    let mut kept = None;
+    let (mut kept, mut result) = (None, None);
     let mut renewing = every(work.lease() / 3);
     let mut reporting = every(REPORT);
     loop {
         let holds = tokio::select! {
             done = &mut run => {
-                ended(job, done);
+                result = ended(job, done);
                 break;
             }
             () = seat.until(|board| board.deleted) => Ok(false),
@@ -176,7 +176,7 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
             Ok(false) => {
                 // Maybe it was ended here a moment ago, and is about to be told to whoever waits.
                 if let Ok(done) = timeout(GRACE, &mut run).await {
-                    ended(job, done);
+                    result = ended(job, done);
                     break;
                 }
                 tracing::info!(analysis = %job.id, "work given up: the lease is gone");
@@ -186,17 +186,26 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
         }
     }
     seat.clear_progress();
+    // No lease is needed for this, and a slow source may take its time.
+    if let Some(result) = result {
+        work.note(&result).await;
+    }
 }
 
-fn ended(job: &Analysis, done: Result<Result<(), Error>, Box<dyn Any + Send>>) {
+/// The new result that a run came to, if it did.
+fn ended(
+    job: &Analysis,
+    done: Result<Result<Option<Arc<Analysis>>, Error>, Box<dyn Any + Send>>,
+) -> Option<Arc<Analysis>> {
     match done {
-        Ok(Ok(())) => {}
+        Ok(Ok(result)) => return result,
         Ok(Err(error)) => {
             tracing::error!(?error, analysis = %job.id, "could not store how a job ended");
         }
         // The panic hook has logged where and why; the job is taken up again after its lease.
         Err(_panic) => tracing::error!(analysis = %job.id, "a job panicked"),
     }
+    None
 }
 
 /// Ticks for the first time after one period; ticks that were missed are not made up for.
@@ -208,7 +217,12 @@ fn every(period: Duration) -> Interval {
 
 /// Stores what a run came to, as often as it takes: the store may be away for a while, and the
 /// result has been paid for. It ends with the lease, or with the process.
-async fn settle(work: &Work, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<(), Error> {
+async fn settle(
+    work: &Work,
+    lease: &Lease,
+    job: &Analysis,
+    ended: &Ended,
+) -> Result<Option<Arc<Analysis>>, Error> {
     loop {
         match work.settle(lease, job, ended).await {
             Err(error) if error.kind().is_transient() => {

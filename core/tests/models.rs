@@ -16,7 +16,8 @@ use explainer_core::{
     },
     explain::HEURISTICS,
     ports::{
-        FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage, Workspaces as _,
+        Clock as _, FinishReason, IssueSource, Ledger, LlmKind, ModelLocation, TokenUsage,
+        Workspaces as _,
     },
     services::{
         self, Access, AccountRules, Caller, Channels, Failure, ModelRules, Models, NewAccount,
@@ -847,6 +848,36 @@ fn a_model_this_build_cannot_ask_is_told() {
         house.story(&analysis),
         ["three explain not_sent model_unsupported"]
     );
+}
+
+#[test]
+fn an_issue_from_the_future_hides_none_that_come_before_it() {
+    let house = House::new();
+    house.change(|workspace| workspace.settings.auto_analyze = true);
+    let workspace = house.workspace();
+    let look = || {
+        house.clock.advance(Duration::from_secs(400));
+        let looking = house
+            .services
+            .reconciler
+            .look(&workspace, Duration::from_secs(300));
+        block_on(looking).unwrap().unwrap().queued
+    };
+    let seen = |id: &str, at| Issue {
+        id: id.to_owned(),
+        first_seen: Some(at),
+        last_seen: Some(at),
+        ..issue()
+    };
+    let years = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+    house
+        .source
+        .put(seen("2", house.clock.now() + years), vec![event()]);
+    assert_ne!(look(), 0);
+    house
+        .source
+        .put(seen("3", house.clock.now()), vec![event()]);
+    assert_eq!(look(), 1);
 }
 
 #[test]

@@ -17,8 +17,9 @@ const LEASE: Duration = Duration::from_secs(300);
 /// How long a look goes on to another page: whoever reads a slow source holds up others, and is
 /// to be done before somebody else begins.
 const LONGEST: Duration = Duration::from_secs(120);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How far back the first look reaches.
-const FIRST: Duration = Duration::from_secs(24 * 60 * 60);
+const FIRST: Duration = DAY;
 /// How much of what was seen is looked at again: what a source counts late is not missed.
 const OVERLAP: Duration = Duration::from_secs(300);
 /// Pages of one look at most.
@@ -72,7 +73,8 @@ impl Reconciler {
         };
         let looked = self.look_through(of, &watch, now + LONGEST).await;
         let asked = looked.as_ref().err().and_then(Failure::retry_after);
-        let pause = asked.unwrap_or_default().max(spread(&of.id, interval));
+        let pause = asked.unwrap_or_default().min(DAY);
+        let pause = pause.max(spread(&of.id, interval));
         let seen_until = looked
             .as_ref()
             .map_or(watch.seen_until, |(_, until)| *until);
@@ -90,8 +92,10 @@ impl Reconciler {
     ) -> Result<(Looked, Option<Timestamp>), Failure> {
         let source = self.ports.sources.open(of)?;
         let began = watch.began - FIRST;
-        let since = watch.seen_until.map_or(began, |until| until - OVERLAP);
-        let mut until = watch.seen_until;
+        // A clock that is wrong somewhere must not hide what comes until then.
+        let now = self.ports.clock.now();
+        let mut until = watch.seen_until.map(|until| until.min(now));
+        let since = until.map_or(began, |until| until - OVERLAP);
         let mut looked = Looked { seen: 0, queued: 0 };
         let mut cursors = HashSet::new();
         let mut query = IssueQuery {
@@ -104,7 +108,8 @@ impl Reconciler {
             let all = page.items.len();
             let recent: Vec<_> = page.items.into_iter().filter(recent).collect();
             let older = recent.len() < all;
-            until = recent.iter().filter_map(|it| it.last_seen).max().max(until);
+            let newest = recent.iter().filter_map(|it| it.last_seen).max();
+            until = newest.map(|newest| newest.min(now)).max(until);
             looked.seen += recent.len();
             let found = recent
                 .into_iter()

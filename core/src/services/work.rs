@@ -141,20 +141,31 @@ impl Work {
 
     /// Stores what a run came to. When that fails for a passing reason it may be tried again: the
     /// work is done and paid for, and it counts as long as nobody else has taken the job over.
-    pub async fn settle(&self, lease: &Lease, job: &Analysis, ended: &Ended) -> Result<()> {
+    ///
+    /// Gives back a new result, which is to be [noted](Work::note): the lease is gone by then.
+    pub async fn settle(
+        &self,
+        lease: &Lease,
+        job: &Analysis,
+        ended: &Ended,
+    ) -> Result<Option<Arc<Analysis>>> {
         match ended {
             Ended::Over { analysis, told } => {
-                if self.finish(lease, analysis, told).await? && is_new(job, analysis) {
-                    self.write_back.note(analysis).await;
-                }
+                let finished = self.finish(lease, analysis, told).await?;
+                Ok((finished && is_new(job, analysis)).then(|| analysis.clone()))
             }
             Ended::PutBack { due, reason } => {
                 let (reason, now) = (reason.clone(), self.ports.clock.now());
                 let analyses = &self.ports.analyses;
                 analyses.retry_at(lease, *due, reason, now).await?;
+                Ok(None)
             }
         }
-        Ok(())
+    }
+
+    /// Writes a new result on its issue, where the workspace wants that.
+    pub async fn note(&self, analysis: &Analysis) {
+        self.write_back.note(analysis).await;
     }
 
     /// Steps 3 to 9: from the issue to its specification.

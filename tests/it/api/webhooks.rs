@@ -376,6 +376,20 @@ async fn a_note_is_written_once_for_each_new_result() {
 }
 
 #[tokio::test]
+async fn a_slow_source_gets_its_note_all_the_same() {
+    let server = ReplaySentry::start();
+    let service = Service::start(&[("SENTRY_BASE_URL", &server.url())]);
+    let (ada, _) = listening(&service, json!({"write_back": true})).await;
+    // Longer than a worker holds on to a job whose lease is gone.
+    server.state().delay = Duration::from_millis(2_500);
+    ada.post("/api/v1/issues/1002/analyze", &json!({}))
+        .await
+        .ok();
+    let written = async || service.log().contains("note written").then_some(());
+    until("the note is written", written).await;
+}
+
+#[tokio::test]
 async fn what_no_webhook_told_of_is_found_by_looking() {
     let shop = json!({"id": "11", "slug": "shop", "name": "Shop", "platform": "python"});
     let server = ReplaySentry::empty(vec![shop.clone()]);

@@ -24,6 +24,8 @@ pub(super) const AT_ONCE: usize = 3;
 const SHORT: Duration = Duration::from_secs(2);
 /// Longer than this nobody is kept waiting for a window to end.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// No window is believed to be longer, and no wait taken to be: servers may say anything.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 /// A window whose end is not announced.
 const USUAL: Duration = Duration::from_secs(1);
 
@@ -104,8 +106,10 @@ impl Gate {
     ) -> Option<Duration> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         let concurrent = number("x-sentry-rate-limit-concurrentlimit");
-        let reset: Option<u64> = number("x-sentry-rate-limit-reset");
+        let reset = number("x-sentry-rate-limit-reset");
         let until_reset = reset.map(|reset| until(reset, headers).unwrap_or(USUAL));
+        let believed = until_reset.filter(|wait| *wait <= LONGEST);
+        let reset = reset.filter(|_| believed.is_some());
         let mut state = self.state();
         let most = concurrent.map_or(AT_ONCE, |limit| as_usize(limit).clamp(1, AT_ONCE));
         state.allowed = Some(most);
@@ -118,7 +122,7 @@ impl Gate {
                 limit,
                 left: if refused { 0 } else { left },
                 reset: reset.unwrap_or_default(),
-                ends: Some(Instant::now() + until_reset.unwrap_or(USUAL)),
+                ends: Some(Instant::now() + believed.unwrap_or(USUAL)),
             };
             state.note(endpoint, window);
         }
@@ -126,9 +130,9 @@ impl Gate {
         self.changed.notify_waiters();
         let asked = headers.get(header::RETRY_AFTER).and_then(|value| {
             let seconds: u64 = value.to_str().ok()?.trim().parse().ok()?;
-            Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
+            Some(Duration::from_secs(seconds).min(LONGEST))
         });
-        asked.or(until_reset.filter(|_| refused))
+        asked.or(believed.filter(|_| refused))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -261,6 +265,29 @@ mod tests {
         );
         assert_eq!(let_through(&mut state, Endpoint::Notes, now), 0);
         assert_eq!(let_through(&mut state, Endpoint::Issue, now), 3);
+    }
+
+    #[tokio::test]
+    async fn a_window_that_never_ends_is_not_believed() {
+        let gate = Gate::default();
+        let announced = |reset: &str| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("x-sentry-rate-limit-limit", "5"),
+                ("x-sentry-rate-limit-remaining", "0"),
+                ("x-sentry-rate-limit-reset", reset),
+                ("date", "Tue, 24 Nov 2026 12:00:00 GMT"),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            gate.learn(Endpoint::Notes, &headers, true)
+        };
+        // In milliseconds, and the largest there is.
+        assert_eq!(announced("1795521660000"), None);
+        assert_eq!(announced("18446744073709551615"), None);
+        let ends = gate.state().windows[&Endpoint::Notes].ends.unwrap();
+        assert!(ends <= Instant::now() + USUAL);
+        assert_eq!(announced("1795521660"), Some(Duration::from_secs(60)));
     }
 
     #[tokio::test]

@@ -29,6 +29,7 @@ use poem::{
     Server,
     listener::{Acceptor, Listener, TcpListener},
 };
+use tokio::sync::oneshot;
 
 pub(crate) use models::kinds;
 
@@ -147,20 +148,25 @@ impl Application {
         let hands = self.config.analysis.workers;
         let courier = Courier::start(services.clone(), waiting.clone());
         let worker = Worker::start(services, waiting.clone(), self.telemetry, hands);
-        let stop = async {
+        let (tell, told) = oneshot::channel();
+        let stop = async move {
             stop.await;
             waiting.close();
+            let _ = tell.send(());
         };
         let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE_CONNECTION);
-        server
-            .run_with_graceful_shutdown(endpoint, stop, Some(patience))
-            .await?;
-        if let Some(poller) = poller {
-            poller.stop().await;
-        }
-        tokio::join!(worker.stop(patience), courier.stop(patience));
+        let serving = server.run_with_graceful_shutdown(endpoint, stop, Some(patience));
+        let working = async {
+            // Also where the server ends by itself.
+            let _ = told.await;
+            if let Some(poller) = poller {
+                poller.stop().await;
+            }
+            tokio::join!(worker.stop(patience), courier.stop(patience));
+        };
+        let (served, ()) = tokio::join!(serving, working);
         listener.abort();
-        Ok(())
+        served
     }
 }
 

@@ -192,11 +192,11 @@ async fn work(services: Arc<Services>, waiting: Arc<Waiting>, lease: &Lease, job
     }
 }
 
+/// The new result of a run whose end is stored, if it has one.
+type Settled = Result<Option<Arc<Analysis>>, Error>;
+
 /// The new result that a run came to, if it did.
-fn ended(
-    job: &Analysis,
-    done: Result<Result<Option<Arc<Analysis>>, Error>, Box<dyn Any + Send>>,
-) -> Option<Arc<Analysis>> {
+fn ended(job: &Analysis, done: Result<Settled, Box<dyn Any + Send>>) -> Option<Arc<Analysis>> {
     match done {
         Ok(Ok(result)) => return result,
         Ok(Err(error)) => {
@@ -217,12 +217,7 @@ fn every(period: Duration) -> Interval {
 
 /// Stores what a run came to, as often as it takes: the store may be away for a while, and the
 /// result has been paid for. It ends with the lease, or with the process.
-async fn settle(
-    work: &Work,
-    lease: &Lease,
-    job: &Analysis,
-    ended: &Ended,
-) -> Result<Option<Arc<Analysis>>, Error> {
+async fn settle(work: &Work, lease: &Lease, job: &Analysis, ended: &Ended) -> Settled {
     loop {
         match work.settle(lease, job, ended).await {
             Err(error) if error.kind().is_transient() => {

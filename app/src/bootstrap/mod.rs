@@ -164,9 +164,9 @@ impl Application {
             }
             tokio::join!(worker.stop(patience), courier.stop(patience));
         };
-        let (served, ()) = tokio::join!(serving, working);
+        let (outcome, ()) = tokio::join!(serving, working);
         listener.abort();
-        served
+        outcome
     }
 }
 

@@ -102,8 +102,14 @@ impl Accounts {
             updated_at: now,
         };
         let added = self.admit(user, new.invitation).await;
-        if let Err(Failure::UsernameTaken | Failure::EmailTaken) = added {
-            // Whoever tries name after name finds out who is here.
+        if let Err(
+            Failure::UsernameTaken
+            | Failure::EmailTaken
+            | Failure::RegistrationClosed
+            | Failure::NoSuchInvitation,
+        ) = added
+        {
+            // Whoever tries name after name finds out who is here; each try costs us a hash.
             self.throttle.failed(&whose, now);
         }
         let user = added?;
@@ -130,21 +136,26 @@ impl Accounts {
     }
 
     /// Adds the account and has it join the workspace it was invited into. The invitation is taken
-    /// first, so that no two get in by one; where no account comes of it, it is put back.
+    /// first, so that no two get in by one; where nobody gets in by it, it is put back.
     async fn admit_invited(&self, user: User, code: &SecretString) -> Result<User, Failure> {
         let invitation = self.ports.invitation(code, &user.email).await?;
         let invitation = self.ports.take(&invitation.id).await?;
-        let user = match self.ports.users.insert(user).await {
-            Ok(user) => user,
-            Err(refused) => {
+        let getting_in = async {
+            let user = self.ports.users.insert(user).await.map_err(taken)?;
+            self.ports.enter(&user.id, &invitation).await?;
+            Ok(user.id)
+        };
+        match getting_in.await {
+            Ok(id) => {
+                let moved = self.ports.users.get(&id).await?;
+                moved.ok_or(Failure::InvalidToken)
+            }
+            Err(failure) => {
                 let now = self.ports.clock.now();
                 self.ports.invitations.insert(&invitation, now).await?;
-                return Err(taken(refused));
+                Err(failure)
             }
-        };
-        self.ports.enter(&user.id, &invitation).await?;
-        let moved = self.ports.users.get(&user.id).await?;
-        moved.ok_or(Failure::InvalidToken)
+        }
     }
 
     /// Logs in by user name or e-mail.

@@ -168,7 +168,14 @@ impl WorkspaceService {
         caller.require(Scope::Admin)?;
         let invitation = self.ports.invitation(code, &caller.user().email).await?;
         let invitation = self.ports.take(&invitation.id).await?;
-        let joined = self.ports.enter(&caller.user().id, &invitation).await?;
+        let joined = match self.ports.enter(&caller.user().id, &invitation).await {
+            Ok(joined) => joined,
+            Err(failure) => {
+                let now = self.ports.clock.now();
+                self.ports.invitations.insert(&invitation, now).await?;
+                return Err(failure);
+            }
+        };
         let (user, origin) = (caller.user(), caller.origin());
         let workspace = Some(joined.id.clone());
         let target = user.id.as_str();

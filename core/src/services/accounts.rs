@@ -102,14 +102,8 @@ impl Accounts {
             updated_at: now,
         };
         let added = self.admit(user, new.invitation).await;
-        if let Err(
-            Failure::UsernameTaken
-            | Failure::EmailTaken
-            | Failure::RegistrationClosed
-            | Failure::NoSuchInvitation,
-        ) = added
-        {
-            // Whoever tries name after name finds out who is here; each try costs us a hash.
+        if added.as_ref().is_err_and(|refused| !refused.is_retryable()) {
+            // Whoever tries name after name, or code after code, finds out who is here.
             self.throttle.failed(&whose, now);
         }
         let user = added?;
@@ -145,17 +139,9 @@ impl Accounts {
             self.ports.enter(&user.id, &invitation).await?;
             Ok(user.id)
         };
-        match getting_in.await {
-            Ok(id) => {
-                let moved = self.ports.users.get(&id).await?;
-                moved.ok_or(Failure::InvalidToken)
-            }
-            Err(failure) => {
-                let now = self.ports.clock.now();
-                self.ports.invitations.insert(&invitation, now).await?;
-                Err(failure)
-            }
-        }
+        let id = self.ports.used(&invitation, getting_in.await).await?;
+        let moved = self.ports.users.get(&id).await?;
+        moved.ok_or(Failure::InvalidToken)
     }
 
     /// Logs in by user name or e-mail.

@@ -168,14 +168,8 @@ impl WorkspaceService {
         caller.require(Scope::Admin)?;
         let invitation = self.ports.invitation(code, &caller.user().email).await?;
         let invitation = self.ports.take(&invitation.id).await?;
-        let joined = match self.ports.enter(&caller.user().id, &invitation).await {
-            Ok(joined) => joined,
-            Err(failure) => {
-                let now = self.ports.clock.now();
-                self.ports.invitations.insert(&invitation, now).await?;
-                return Err(failure);
-            }
-        };
+        let joined = self.ports.enter(&caller.user().id, &invitation).await;
+        let joined = self.ports.used(&invitation, joined).await?;
         let (user, origin) = (caller.user(), caller.origin());
         let workspace = Some(joined.id.clone());
         let target = user.id.as_str();
@@ -217,6 +211,19 @@ impl Ports {
     pub(super) async fn take(&self, id: &InvitationId) -> Result<Invitation, Failure> {
         let taken = self.invitations.take(id, self.clock.now()).await?;
         taken.ok_or(Failure::NoSuchInvitation)
+    }
+
+    /// What came of an invitation that was taken; where it let nobody in, it is put back.
+    pub(super) async fn used<T>(
+        &self,
+        invitation: &Invitation,
+        entered: Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if entered.is_err() {
+            let now = self.clock.now();
+            self.invitations.insert(invitation, now).await?;
+        }
+        entered
     }
 
     /// Makes `user` a member as the invitation says, and moves them in. Who belongs there already

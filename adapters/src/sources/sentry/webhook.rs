@@ -47,6 +47,8 @@ fn verify(secret: Option<&str>, signature: Option<&str>, body: &[u8]) -> Result<
         let message = format!("could not take the webhook because {why}");
         refused(ErrorKind::Unauthorized, message)
     };
+    // With an empty key anybody can sign.
+    let secret = secret.filter(|secret| !secret.trim().is_empty());
     let secret = secret.ok_or_else(|| {
         unauthorized(
             "the workspace has no sentry_client_secret; set it to the client secret of the \
@@ -138,4 +140,21 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
 
 fn refused(kind: ErrorKind, message: String) -> Error {
     Error::new(kind, ADAPTER, "webhook", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_an_empty_secret_nobody_has_signed() {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"");
+        let tag = hmac::sign(&key, b"{}");
+        let digits: Vec<_> = tag.as_ref().iter().map(|it| format!("{it:02x}")).collect();
+        let signature = digits.concat();
+        for secret in [None, Some(""), Some(" ")] {
+            let refused = verify(secret, Some(&signature), b"{}").unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Unauthorized);
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::{inline, source};
 use crate::{
     domain::{Evidence, EvidenceId, EvidenceKind, Stack, event::Frame},
-    explain::{collect, redact},
+    explain::collect,
 };
 
 /// One frame with its number and what was read off it.
@@ -190,9 +190,30 @@ fn is_data(value: &str) -> bool {
     !CODE.iter().any(|start| value.starts_with(start))
 }
 
-/// A named value as Markdown; secrets are not shown.
+/// A named value as Markdown; values whose name says that they are secret are not shown, however
+/// short, nor what is secret by its form. Where an object is in memory is no secret.
 pub(super) fn pair(name: &str, value: &str) -> String {
-    let value = inline::code(&redact::mask_value(name, value), 60);
+    const SECRET: [&str; 14] = [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "apikey",
+        "api_key",
+        "authorization",
+        "cookie",
+        "session",
+        "credential",
+        "card",
+        "cvv",
+        "ssn",
+        "private",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let is_object = value.starts_with('<') && value.contains(" at 0x");
+    let harmless = is_object || source::is_null(value);
+    let secret = !harmless && SECRET.iter().any(|word| lower.contains(word));
+    let value = inline::value(name, if secret { "***" } else { value }, 60);
     let value = if value.is_empty() { "nothing" } else { &value };
     format!("{} = {value}", inline::code(name, 60))
 }

@@ -17,6 +17,11 @@ pub(super) fn code(text: &str, max: usize) -> String {
     span(&line(text, max))
 }
 
+/// The value of a key as a code span.
+pub(super) fn value(key: &str, text: &str, max: usize) -> String {
+    span(&render::inline::line(&redact::mask_value(key, text), max))
+}
+
 /// One line outside of code.
 pub(super) fn escape(text: &str, max: usize) -> String {
     render::inline::escape(&masked(text, max), max)

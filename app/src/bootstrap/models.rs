@@ -6,6 +6,7 @@ use explainer_adapters::layers::TracedModels;
 use explainer_core::{
     Result,
     ports::{LlmKind, LlmSettings, ModelProfile},
+    services::backend_and_model,
 };
 
 use crate::config::Config;
@@ -31,13 +32,10 @@ pub(super) fn chain(
         return ready.map(|kind| (kind.clone(), settings.clone())).collect();
     }
     let link = |name: &String| {
-        let (kind, model) = match name.split_once('/') {
-            Some((kind, model)) => (kind, Some(model.to_owned())),
-            None => (name.as_str(), None),
-        };
+        let (kind, model) = backend_and_model(name);
         let kind = kinds.iter().find(|it| it.name() == kind)?.clone();
         let settings = LlmSettings {
-            model,
+            model: model.map(str::to_owned),
             ..LlmSettings::default()
         };
         Some((kind, settings))

@@ -4,6 +4,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use explainer_core::services::backend_and_model;
 use toml::Value;
 use tracing_subscriber::EnvFilter;
 
@@ -167,6 +168,12 @@ pub(super) fn check(settings: &Settings, problems: &mut Vec<Problem>) {
     super::otlp::check(settings, problems);
 }
 
+/// The texts of a list.
+fn texts<'s>(settings: &'s Settings, key: &str) -> impl Iterator<Item = &'s str> {
+    let list = settings.value(key).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_str)
+}
+
 fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
     let limit = settings.value("llm.daily_spend_usd");
     let limit = limit.and_then(Value::as_float);
@@ -174,8 +181,7 @@ fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
         let remedy = "set an amount of dollars such as 5.0, or 0 for no limit";
         problems.push(settings.refuse("llm.daily_spend_usd", "it is no amount", remedy));
     }
-    let prices = settings.value("llm.prices").and_then(Value::as_array);
-    let mut prices = prices.into_iter().flatten().filter_map(Value::as_str);
+    let mut prices = texts(settings, "llm.prices");
     if let Some(bad) = prices.find(|line| price(line).is_none()) {
         let reason = format!("{bad:?} is not a model and three prices");
         let remedy = "write each as \"gpt-4o-mini 0.15 0.075 0.60\": dollars for a million tokens \
@@ -186,8 +192,7 @@ fn spending(settings: &Settings, problems: &mut Vec<Problem>) {
 
 fn origins(settings: &Settings, problems: &mut Vec<Problem>) {
     const KEY: &str = "server.allowed_origins";
-    let origins = settings.value(KEY).and_then(Value::as_array);
-    let mut origins = origins.into_iter().flatten().filter_map(Value::as_str);
+    let mut origins = texts(settings, KEY);
     if !origins.all(is_origin) {
         let remedy = "write each as scheme://host[:port] with nothing after it, such as \
                       https://issues.example.com";
@@ -197,8 +202,7 @@ fn origins(settings: &Settings, problems: &mut Vec<Problem>) {
 
 fn plugins(settings: &Settings, problems: &mut Vec<Problem>) {
     const KEY: &str = "plugins.allow";
-    let entries = settings.value(KEY).and_then(Value::as_array);
-    let mut entries = entries.into_iter().flatten().filter_map(Value::as_str);
+    let mut entries = texts(settings, KEY);
     if !entries.all(is_plugin) {
         let remedy = "write each as `sha256:` with 64 hex digits, a blank and the path of the library; \
                       `explainer plugin allow LIBRARY` does it";
@@ -224,8 +228,7 @@ fn is_origin(text: &str) -> bool {
 
 fn chain(settings: &Settings, problems: &mut Vec<Problem>) {
     const KEY: &str = "llm.chain";
-    let names = settings.value(KEY).and_then(Value::as_array);
-    let mut names = names.into_iter().flatten().filter_map(Value::as_str);
+    let mut names = texts(settings, KEY);
     if let Some(bad) = names.find(|name| !is_model(name)) {
         let reason = format!("{bad:?} names no backend there is");
         let remedy = "write each as `openai` or `ollama`, or with a model as in `ollama/llama3.1`";
@@ -234,14 +237,14 @@ fn chain(settings: &Settings, problems: &mut Vec<Problem>) {
 }
 
 fn is_model(name: &str) -> bool {
-    let (backend, model) = name.split_once('/').unwrap_or((name, "its own"));
-    matches!(backend, "openai" | "ollama") && !model.trim().is_empty()
+    let (backend, model) = backend_and_model(name);
+    let is_named = model.is_none_or(|model| !model.trim().is_empty());
+    matches!(backend, "openai" | "ollama") && is_named
 }
 
 fn headers(settings: &Settings, problems: &mut Vec<Problem>) {
     for key in ["llm.openai.headers", "llm.ollama.headers"] {
-        let headers = settings.value(key).and_then(Value::as_array);
-        let mut headers = headers.into_iter().flatten().filter_map(Value::as_str);
+        let mut headers = texts(settings, key);
         if !headers.all(is_header) {
             let remedy = r#"write each as "Name: value""#;
             problems.push(settings.refuse(key, "not each is a header", remedy));

@@ -54,7 +54,7 @@ pub use idempotency::{Idempotency, Turn};
 pub use issues::{IssueList, IssueView, Issues, Processed};
 pub use members::NewInvitation;
 pub use migration::{Migration, Mode, Problem, Tally};
-pub use models::{Link, ModelRules, Models, Price, Prices};
+pub use models::{Link, ModelRules, Models, Price, Prices, backend_and_model};
 pub use notifications::{
     Channels, Claimed, Couriers, NewWebhook, NotificationRules, Notifications, WebhookChanges,
 };

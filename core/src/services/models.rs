@@ -133,8 +133,7 @@ impl Models {
 
     /// Whether this build has the backend that a model's name begins with.
     pub fn knows(&self, name: &str) -> bool {
-        let kind = name.split_once('/').map_or(name, |(kind, _)| kind);
-        self.kind(kind).is_ok()
+        self.kind(backend_and_model(name).0).is_ok()
     }
 
     /// Opens a model for a trial, the first of the chain where none is named, with the key `given`
@@ -197,15 +196,21 @@ impl Models {
     }
 }
 
+/// What a name in a chain is made of: `backend` or `backend/model`.
+pub fn backend_and_model(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('/') {
+        Some((backend, model)) => (backend, Some(model)),
+        None => (name, None),
+    }
+}
+
 /// The backend and the model that a name stands for, and the workspace's own key for it.
 fn asked<'a>(
     workspace: &'a Workspace,
     name: &'a str,
 ) -> (&'a str, Option<String>, Option<&'a Sealed>) {
-    let (kind, model) = match name.split_once('/') {
-        Some((kind, model)) => (kind, Some(model.to_owned())),
-        None => (name, None),
-    };
+    let (kind, model) = backend_and_model(name);
+    let model = model.map(str::to_owned);
     if kind != OPENAI {
         return (kind, model, None);
     }

@@ -7,6 +7,7 @@ mod letter;
 use std::time::Duration;
 
 pub use couriers::{Claimed, Couriers};
+pub(super) use letter::BY_RULES;
 
 use crate::{
     domain::{

@@ -3,7 +3,7 @@
 
 use crate::{
     domain::{Analysis, Specification},
-    services::{Failure, Ports},
+    services::{Failure, Ports, notifications::BY_RULES},
 };
 
 /// How long a summary in a note may be, in characters.
@@ -54,8 +54,7 @@ fn text(analysis: &Analysis, specification: &Specification, public_url: Option<&
             analysis.id
         )
     });
-    let by = specification.model.as_deref();
-    let by = by.unwrap_or("rules, without a language model");
+    let by = specification.model.as_deref().unwrap_or(BY_RULES);
     format!("Issue Explainer ({by}): {summary}{place}")
 }
 

@@ -106,10 +106,10 @@ impl Gate {
     ) -> Option<Duration> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
         let concurrent = number("x-sentry-rate-limit-concurrentlimit");
-        let reset = number("x-sentry-rate-limit-reset");
-        let until_reset = reset.map(|reset| until(reset, headers).unwrap_or(USUAL));
-        let believed = until_reset.filter(|wait| *wait <= LONGEST);
-        let reset = reset.filter(|_| believed.is_some());
+        let announced = number("x-sentry-rate-limit-reset")
+            .map(|reset| (reset, until(reset, headers).unwrap_or(USUAL)))
+            .filter(|(_, wait)| *wait <= LONGEST);
+        let (reset, wait) = announced.unwrap_or((0, USUAL));
         let mut state = self.state();
         let most = concurrent.map_or(AT_ONCE, |limit| as_usize(limit).clamp(1, AT_ONCE));
         state.allowed = Some(most);
@@ -121,8 +121,8 @@ impl Gate {
             let window = Window {
                 limit,
                 left: if refused { 0 } else { left },
-                reset: reset.unwrap_or_default(),
-                ends: Some(Instant::now() + believed.unwrap_or(USUAL)),
+                reset,
+                ends: Some(Instant::now() + wait),
             };
             state.note(endpoint, window);
         }
@@ -132,7 +132,7 @@ impl Gate {
             let seconds: u64 = value.to_str().ok()?.trim().parse().ok()?;
             Some(Duration::from_secs(seconds).min(LONGEST))
         });
-        asked.or(believed.filter(|_| refused))
+        asked.or(announced.filter(|_| refused).map(|_| wait))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -267,21 +267,24 @@ mod tests {
         assert_eq!(let_through(&mut state, Endpoint::Issue, now), 3);
     }
 
+    /// What a server announces of a window that has nothing left.
+    fn spent_until(reset: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("x-sentry-rate-limit-limit", "5"),
+            ("x-sentry-rate-limit-remaining", "0"),
+            ("x-sentry-rate-limit-reset", reset),
+            ("date", "Tue, 24 Nov 2026 12:00:00 GMT"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+        headers
+    }
+
     #[tokio::test]
     async fn a_window_that_never_ends_is_not_believed() {
         let gate = Gate::default();
-        let announced = |reset: &str| {
-            let mut headers = HeaderMap::new();
-            for (name, value) in [
-                ("x-sentry-rate-limit-limit", "5"),
-                ("x-sentry-rate-limit-remaining", "0"),
-                ("x-sentry-rate-limit-reset", reset),
-                ("date", "Tue, 24 Nov 2026 12:00:00 GMT"),
-            ] {
-                headers.insert(name, value.parse().unwrap());
-            }
-            gate.learn(Endpoint::Notes, &headers, true)
-        };
+        let announced = |reset| gate.learn(Endpoint::Notes, &spent_until(reset), true);
         // In milliseconds, and the largest there is.
         assert_eq!(announced("1795521660000"), None);
         assert_eq!(announced("18446744073709551615"), None);
@@ -294,16 +297,7 @@ mod tests {
     async fn nobody_is_kept_waiting_for_a_long_window() {
         let gate = Gate::default();
         drop(gate.enter(Endpoint::Notes).await.unwrap());
-        let mut headers = HeaderMap::new();
-        for (name, value) in [
-            ("x-sentry-rate-limit-limit", "5"),
-            ("x-sentry-rate-limit-remaining", "0"),
-            ("x-sentry-rate-limit-reset", "1795521660"),
-            ("date", "Tue, 24 Nov 2026 12:00:00 GMT"),
-        ] {
-            headers.insert(name, value.parse().unwrap());
-        }
-        let wait = gate.learn(Endpoint::Notes, &headers, true);
+        let wait = gate.learn(Endpoint::Notes, &spent_until("1795521660"), true);
         assert_eq!(wait, Some(Duration::from_secs(60)));
         assert!(gate.enter(Endpoint::Notes).await.unwrap_err() > PATIENCE);
     }

@@ -48,8 +48,8 @@ fn verify(secret: Option<&str>, signature: Option<&str>, body: &[u8]) -> Result<
         refused(ErrorKind::Unauthorized, message)
     };
     // With an empty key anybody can sign.
-    let secret = secret.filter(|secret| !secret.trim().is_empty());
-    let secret = secret.ok_or_else(|| {
+    let filled = secret.filter(|secret| !secret.trim().is_empty());
+    let secret = filled.ok_or_else(|| {
         unauthorized(
             "the workspace has no sentry_client_secret; set it to the client secret of the \
              integration",

@@ -18,7 +18,7 @@ const SUMMARY: usize = 2_000;
 const OTHER: usize = 500;
 
 /// Who wrote what no model did.
-const BY_RULES: &str = "rules, without a language model";
+pub(in crate::services) const BY_RULES: &str = "rules, without a language model";
 
 /// Begins with `type` and `timestamp`, as Standard Webhooks asks for.
 #[derive(Serialize)]
